@@ -1,0 +1,7 @@
+"""`python -m breakwater` is `breakwater`."""
+
+import sys
+
+from breakwater.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The team's words: pure, frozen, and known to every floor above."""

@@ -1,0 +1,87 @@
+"""Who may do what: roles, permissions, and the audience of a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from breakwater.errors import RefusedError
+
+
+class Role(IntEnum):
+    """Roles in growing order: each may do what the ones below may."""
+
+    NOBODY = 0
+    VIEWER = 1
+    OPERATOR = 2
+    APPROVER = 3
+    ADMIN = 4
+
+
+class Permission(StrEnum):
+    """What can be allowed."""
+
+    READ = "read"
+    ACKNOWLEDGE_BREAK = "acknowledge_break"
+    OPEN_INCIDENT = "open_incident"
+    RESOLVE_INCIDENT = "resolve_incident"
+
+
+NEEDED_ROLE = {
+    Permission.READ: Role.VIEWER,
+    Permission.ACKNOWLEDGE_BREAK: Role.OPERATOR,
+    Permission.OPEN_INCIDENT: Role.OPERATOR,
+    Permission.RESOLVE_INCIDENT: Role.OPERATOR,
+}
+_ALLOWS = {
+    Permission.READ: "read Breakwater's answers",
+    Permission.ACKNOWLEDGE_BREAK: "acknowledge a break",
+    Permission.OPEN_INCIDENT: "open an incident",
+    Permission.RESOLVE_INCIDENT: "resolve an incident",
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody who acts: a person by Slack user id, or the system itself."""
+
+    id: str
+    role: Role
+    name: str = ""
+
+
+SYSTEM = Actor(id="system", role=Role.ADMIN, name="Breakwater")
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Refuse, in words that help, unless the actor's role allows it."""
+    needed = NEEDED_ROLE[permission]
+    if actor.role < needed:
+        raise RefusedError(
+            f"You need the role '{needed.name.lower()}' to {_ALLOWS[permission]}.",
+            remedy="Ask an administrator of Breakwater to add you to the role's user group in breakwater.toml, [roles].",
+        )
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who a message is for: 'internal', one partner, or one person. The sender checks it against the channel before each send."""
+
+    kind: str
+    id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}" if self.id else self.kind
+
+
+INTERNAL = Audience("internal")
+
+
+def partner_audience(partner_id: str) -> Audience:
+    """A message that a partner will read: it needs the id of the preview a person approved."""
+    return Audience("partner", partner_id)
+
+
+def person_audience(user_id: str) -> Audience:
+    """A message for one person's eyes."""
+    return Audience("person", user_id)

@@ -1,0 +1,182 @@
+"""Breaks: records that do not explain each other, their life cycle, and the moves people and later runs make.
+
+The table of moves is DESIGN 5. Moves return the new break or refuse with a sentence; nobody sets `.state`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from breakwater.errors import RefusedError
+
+
+class BreakKind(StrEnum):
+    """The break kinds of the matching semantics, section 5, in its order."""
+
+    MISSING_AT_PARTNER = "missing_at_partner"
+    MISSING_IN_LEDGER = "missing_in_ledger"
+    DUPLICATE_IN_LEDGER = "duplicate_in_ledger"
+    DUPLICATE_AT_PARTNER = "duplicate_at_partner"
+    ORPHAN_REFUND = "orphan_refund"
+    ORPHAN_RETURN = "orphan_return"
+    ORPHAN_CHARGEBACK = "orphan_chargeback"
+    AMOUNT_MISMATCH = "amount_mismatch"
+    FX_VARIANCE = "fx_variance"
+    CURRENCY_MISMATCH = "currency_mismatch"
+    FEE_VARIANCE = "fee_variance"
+    STATUS_MISMATCH = "status_mismatch"
+    REFERENCE_MISMATCH = "reference_mismatch"
+    LATE_SETTLEMENT = "late_settlement"
+    BATCH_INCOMPLETE = "batch_incomplete"
+    AMBIGUOUS_MATCH = "ambiguous_match"
+
+
+class BreakState(StrEnum):
+    """Where a break is in its life. Acknowledged is not resolved."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    INVESTIGATING = "investigating"
+    AWAITING_PARTNER = "awaiting_partner"
+    AWAITING_US = "awaiting_us"
+    PROPOSED = "proposed"
+    RESOLVED = "resolved"
+    WRITTEN_OFF = "written_off"
+
+
+class Move(StrEnum):
+    """What can be done with a break."""
+
+    ACKNOWLEDGE = "acknowledge"
+    ASSIGN = "assign"
+    COMMENT = "comment"
+    SNOOZE = "snooze"
+    LINK = "link"
+    INVESTIGATE = "investigate"
+    ASK_PARTNER = "ask_partner"
+    ASK_US = "ask_us"
+    PROPOSE = "propose"
+    APPROVE = "approve"
+    DECLINE = "decline"
+    RESOLVE = "resolve"
+    EXPIRE = "expire"
+    AUTO_CLOSE = "auto_close"
+    REOPEN = "reopen"
+
+
+ACTIVE = frozenset(BreakState) - {BreakState.RESOLVED, BreakState.WRITTEN_OFF}
+_WORKED = frozenset(
+    {BreakState.OPEN, BreakState.ACKNOWLEDGED, BreakState.INVESTIGATING, BreakState.AWAITING_PARTNER, BreakState.AWAITING_US}
+)
+
+# Which states a move starts from. Where it leads is in the move's own function.
+MOVES = MappingProxyType(
+    {
+        Move.ACKNOWLEDGE: frozenset({BreakState.OPEN}),
+        Move.ASSIGN: ACTIVE,
+        Move.COMMENT: ACTIVE,
+        Move.SNOOZE: ACTIVE,
+        Move.LINK: ACTIVE,
+        Move.INVESTIGATE: _WORKED,
+        Move.ASK_PARTNER: _WORKED,
+        Move.ASK_US: _WORKED,
+        Move.PROPOSE: ACTIVE - {BreakState.PROPOSED},
+        Move.APPROVE: frozenset({BreakState.PROPOSED}),
+        Move.DECLINE: frozenset({BreakState.PROPOSED}),
+        Move.RESOLVE: ACTIVE - {BreakState.PROPOSED},
+        Move.EXPIRE: frozenset({BreakState.ACKNOWLEDGED}),
+        Move.AUTO_CLOSE: ACTIVE,
+        Move.REOPEN: frozenset({BreakState.RESOLVED, BreakState.WRITTEN_OFF}),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Break:
+    """One break. Its identity is (agreement, fingerprint); `id` is a short name for people and cards.
+
+    `amount_minor` is the value at stake, never negative. `dated` is the earliest date of its records: age counts from there.
+    `revision` grows with every change; a card or button of an older revision changes nothing.
+    """
+
+    id: str
+    agreement: str
+    fingerprint: str
+    partner: str
+    kind: BreakKind
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+    amount_minor: int
+    currency: str
+    material: bool
+    dated: date
+    opened_at: datetime
+    pass_name: str | None = None
+    also: tuple[str, ...] = ()
+    lag: int | None = None
+    references: tuple[str, ...] = ()
+    state: BreakState = BreakState.OPEN
+    revision: int = 1
+    owner_id: str | None = None
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolution: str | None = None
+    run_id: str | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        """True while somebody still has to do something about it."""
+        return self.state in ACTIVE
+
+
+def break_id(agreement: str, fingerprint: str) -> str:
+    """The short name of a break: stable, since it comes from its identity."""
+    return f"B-{fingerprint[:10].upper()}" if agreement else fingerprint
+
+
+def acknowledge(brk: Break, *, owner_id: str, now: datetime) -> Break:
+    """An open break gets an owner. The second to try is told who was first."""
+    if brk.state is BreakState.ACKNOWLEDGED and brk.owner_id and brk.acknowledged_at:
+        raise RefusedError(f"<@{brk.owner_id}> acknowledged {brk.id} first, at {_slack_time(brk.acknowledged_at)}.")
+    _require(brk, Move.ACKNOWLEDGE)
+    return _changed(brk, state=BreakState.ACKNOWLEDGED, owner_id=owner_id, acknowledged_at=now)
+
+
+def auto_close(brk: Break, *, now: datetime) -> Break:
+    """A later run explains the records: the break is resolved as matched late."""
+    _require(brk, Move.AUTO_CLOSE)
+    return _changed(brk, state=BreakState.RESOLVED, resolution="matched_late", resolved_at=now)
+
+
+def reopen(brk: Break) -> Break:
+    """A resolved break is open again: its records break again, or somebody says it was not right."""
+    _require(brk, Move.REOPEN)
+    return _changed(brk, state=BreakState.OPEN, owner_id=None, acknowledged_at=None, resolution=None, resolved_at=None)
+
+
+def restate(brk: Break, *, seen: Break) -> Break:
+    """The break as a later run sees it: figures from `seen`, life from `brk`. Unchanged figures give `brk` itself."""
+    figures = ("amount_minor", "currency", "material", "dated", "pass_name", "also", "lag", "references", "extra")
+    now_seen = replace(brk, **{name: getattr(seen, name) for name in figures})
+    return brk if now_seen == brk else replace(now_seen, revision=brk.revision + 1)
+
+
+def _require(brk: Break, move: Move) -> None:
+    if brk.state not in MOVES[move]:
+        allowed = ", ".join(sorted(MOVES[move]))
+        raise RefusedError(
+            f"{brk.id} is {brk.state}, so it can't be moved by '{move}' (only from: {allowed}).",
+            remedy="Look at its card for where it stands.",
+        )
+
+
+def _changed(brk: Break, **changes: object) -> Break:
+    return replace(brk, revision=brk.revision + 1, **changes)  # type: ignore[arg-type]
+
+
+def _slack_time(moment: datetime) -> str:
+    return f"<!date^{int(moment.timestamp())}^{{time}}|{moment:%H:%M} UTC>"

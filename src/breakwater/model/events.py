@@ -1,0 +1,39 @@
+"""Events: something that happened to a payment, and the columns they have at rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One thing that happened to a payment, at `occurred_at` (aware UTC).
+
+    `state` is a canonical processing state (`model.payments.ProcessingState`); `raw_code` is the source's own word for it, and
+    `reason` its decline or return reason.
+    """
+
+    event_id: str
+    payment_id: str
+    partner: str
+    occurred_at: datetime
+    state: str
+    amount_minor: int
+    currency: str
+    network: str | None = None
+    raw_code: str | None = None
+    reason: str | None = None
+    ref_partner_id: str | None = None
+    ref_end_to_end_id: str | None = None
+    ref_uetr: str | None = None
+    source_file: str | None = None
+    line: int | None = None
+
+
+_TYPES = {"amount_minor": pa.int64(), "line": pa.int64(), "occurred_at": pa.timestamp("us", tz="UTC")}
+_NEVER_NULL = {"event_id", "payment_id", "partner", "occurred_at", "state", "amount_minor", "currency"}
+
+EVENT_SCHEMA = pa.schema([pa.field(f.name, _TYPES.get(f.name, pa.string()), nullable=f.name not in _NEVER_NULL) for f in fields(Event)])

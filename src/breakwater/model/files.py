@@ -1,0 +1,82 @@
+"""Source files: what a delivered file said, as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pyarrow as pa
+
+from breakwater.model.records import Side
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something worth telling about a file that was accepted. `code` is for machines, `message` for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What one statement of a file says as a whole; meanings and units as in `breakwater inspect` (CONTRACTS 1)."""
+
+    id: str | None
+    account: str | None
+    currency: str | None
+    entries: int = 0
+    details: int = 0
+    pending_entries: int = 0
+    credits_minor: int = 0
+    debits_minor: int = 0
+    opening_minor: int | None = None
+    closing_minor: int | None = None
+    references: tuple[str, ...] = ()
+
+    @property
+    def balanced(self) -> bool | None:
+        """opening + credits − debits = closing; None where a balance is missing."""
+        if self.opening_minor is None or self.closing_minor is None:
+            return None
+        return self.opening_minor + self.credits_minor - self.debits_minor == self.closing_minor
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """A partner file while it is read: the batches come first, and once they are exhausted the totals are proven.
+
+    `records` and `events` yield Arrow batches of RECORD_SCHEMA / EVENT_SCHEMA and raise FileError when the file can't be trusted;
+    `statements`, `notices`, `logical_keys` and `business_date` are complete only after both are exhausted.
+    """
+
+    format: str
+    side: Side
+    records: Iterator[pa.RecordBatch]
+    events: Iterator[pa.RecordBatch] = field(default_factory=lambda: iter(()))
+    statements: list[Statement] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    logical_keys: list[str] = field(default_factory=list)
+    """What the file is, whatever its bytes: account and statement number, batch, payout. The same key again is the same delivery."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """One delivered file as we keep it. `state` is 'ingested', 'superseded' or 'quarantined'; `parts` are paths inside the lake."""
+
+    sha256: str
+    partner: str
+    stream: str
+    side: Side
+    format: str
+    name: str
+    business_date: date
+    received_at: datetime
+    records: int
+    events: int
+    state: str
+    parts: tuple[str, ...] = ()
+    logical_keys: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    reason: str | None = None

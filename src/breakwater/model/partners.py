@@ -1,0 +1,59 @@
+"""Partners: who we exchange money with, where they may be talked about, and which files they owe us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from breakwater.model.calendar import BusinessCalendar
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedFile:
+    """One stream of files a partner owes us: on each business day of its calendar, due at `due`, late after `deadline` (partner's time)."""
+
+    stream: str
+    format: str
+    folder: str
+    due: time
+    deadline: time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partner:
+    """A network, bank or PSP we exchange money with."""
+
+    id: str
+    name: str
+    network: str
+    calendar: BusinessCalendar
+    calendar_name: str
+    time_zone: ZoneInfo
+    cut_off: time
+    live_from: date
+    agreement: str
+    internal_channels: tuple[str, ...] = ()
+    shared_channel: str | None = None
+    files: tuple[ExpectedFile, ...] = field(default=())
+
+    def business_date(self, now: datetime) -> date:
+        """The partner's business date at a moment: its local day, the next one after cut-off, moved to a business day."""
+        local = now.astimezone(self.time_zone)
+        day = local.date() + timedelta(days=1 if local.time() >= self.cut_off else 0)
+        return self.calendar.shift(day, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileDue:
+    """One expected file that has not come: `business_date` is the day it should arrive, `deadline_at` when it became late."""
+
+    partner: str
+    stream: str
+    business_date: date
+    due_at: datetime
+    deadline_at: datetime
+
+    def is_late(self, *, now: datetime) -> bool:
+        """True once the deadline has passed."""
+        return now > self.deadline_at

@@ -1,0 +1,112 @@
+"""Runs: one reconciliation of a partner, and the figures people ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+
+from breakwater.model.breaks import BreakKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Rows and signed gross amounts of one outcome in one currency."""
+
+    ours_rows: int = 0
+    ours_minor: int = 0
+    theirs_rows: int = 0
+    theirs_minor: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakFigure:
+    """How many breaks of one kind and what they are worth, per currency, in minor units."""
+
+    count: int
+    value_minor: Mapping[str, int]
+
+
+MATCH_SCHEMA = pa.schema(
+    [("match_id", pa.int64()), ("side", pa.string()), ("record_id", pa.string()), ("pass", pa.string()), ("notice", pa.string())]
+)
+PENDING_SCHEMA = pa.schema([("side", pa.string()), ("record_id", pa.string())])
+BREAK_SCHEMA = pa.schema(
+    [
+        ("fingerprint", pa.string()),
+        ("kind", pa.string()),
+        ("pass", pa.string()),
+        ("ours", pa.list_(pa.string())),
+        ("theirs", pa.list_(pa.string())),
+        ("amount_minor", pa.int64()),
+        ("currency", pa.string()),
+        ("material", pa.bool_()),
+        ("also", pa.list_(pa.string())),
+        ("lag", pa.int64()),  # business days, pairs only
+        ("of", pa.string()),  # the record a duplicate repeats
+        ("dated", pa.date32()),  # earliest date of its records: age counts from there
+        ("references", pa.list_(pa.string())),  # distinct cleaned references of its records, at most ten, sorted
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a reconciliation found: every record is in exactly one of the three tables, once.
+
+    `matches` (MATCH_SCHEMA) is sorted by (match_id, side, record_id), `pending` (PENDING_SCHEMA) by (side, record_id), `breaks`
+    (BREAK_SCHEMA) by (kind, ours, theirs); the totals are by currency of the record.
+    """
+
+    ours_rows: int
+    theirs_rows: int
+    matched: Mapping[str, Totals]
+    pending_totals: Mapping[str, Totals]
+    in_breaks: Mapping[str, Totals]
+    matches: pa.Table
+    pending: pa.Table
+    breaks: pa.Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One reconciliation of a partner's records as of a date. `matched`, `pending`, `in_breaks`: currency -> totals."""
+
+    id: str
+    partner: str
+    agreement: str
+    as_of: date
+    started_at: datetime
+    finished_at: datetime
+    ours_rows: int
+    theirs_rows: int
+    matched: Mapping[str, Totals]
+    pending: Mapping[str, Totals]
+    in_breaks: Mapping[str, Totals]
+    breaks: Mapping[BreakKind, BreakFigure]
+    input_key: str
+    """Hash of the parts and the agreement that went in: the same input needs no second run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgeFigure:
+    """Active breaks of one ageing band: count, and value per currency in minor units."""
+
+    band: str
+    count: int
+    value_minor: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerReconciliation:
+    """What `/recon` shows of one partner: the last run, and its active breaks by kind and by age."""
+
+    partner_id: str
+    partner_name: str
+    run: Run | None
+    active: Mapping[BreakKind, BreakFigure]
+    ageing: tuple[AgeFigure, ...]
+    acknowledged: int
+    late_files: tuple[str, ...] = ()
