@@ -146,10 +146,19 @@ def acknowledge(brk: Break, *, owner_id: str, now: datetime) -> Break:
     return _changed(brk, state=BreakState.ACKNOWLEDGED, owner_id=owner_id, acknowledged_at=now)
 
 
-def auto_close(brk: Break, *, now: datetime) -> Break:
-    """A later run explains the records: the break is resolved as matched late."""
+MATCHED_LATE = "matched_late"
+
+
+def auto_close(brk: Break, *, now: datetime, resolution: str = MATCHED_LATE) -> Break:
+    """A later run explains the records, or sees them in another break that takes this one's place."""
     _require(brk, Move.AUTO_CLOSE)
-    return _changed(brk, state=BreakState.RESOLVED, resolution="matched_late", resolved_at=now)
+    return _changed(brk, state=BreakState.RESOLVED, resolution=resolution, resolved_at=now)
+
+
+def succeed(brk: Break, *, predecessor: Break) -> Break:
+    """A new break of records that were in another one before: owner, state and age carry over."""
+    life = ("state", "owner_id", "acknowledged_at", "opened_at")
+    return replace(brk, **{name: getattr(predecessor, name) for name in life})
 
 
 def reopen(brk: Break) -> Break:

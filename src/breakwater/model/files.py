@@ -59,6 +59,8 @@ class Reading:
     notices: list[Notice] = field(default_factory=list)
     logical_keys: list[str] = field(default_factory=list)
     """What the file is, whatever its bytes: account and statement number, batch, payout. The same key again is the same delivery."""
+    business_date: date | None = None
+    """The partner's day the file is about: the statement's or report's own date, else the latest booking date in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
