@@ -1,0 +1,1 @@
+"""Two sides and an agreement give matches, pending records and breaks."""
