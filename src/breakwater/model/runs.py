@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 
-from breakwater.model.breaks import BreakKind
+from breakwater.model.breaks import BreakKind, BreakState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +88,18 @@ class Run:
     breaks: Mapping[BreakKind, BreakFigure]
     input_key: str
     """Hash of the parts and the agreement that went in: the same input needs no second run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActiveFigure:
+    """Active breaks of one kind, currency, date and state: how many, and what they are worth in minor units."""
+
+    kind: BreakKind
+    currency: str
+    dated: date
+    state: BreakState
+    count: int
+    value_minor: int
 
 
 @dataclass(frozen=True, kw_only=True)
