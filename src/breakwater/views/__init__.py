@@ -1,0 +1,1 @@
+"""How Breakwater looks: frozen things in; Block Kit, text and charts out. Pure: no store, no client, no clock."""

@@ -1,0 +1,172 @@
+"""Breaks as people meet them: one card each, the list, and the private answers to a click that came second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from breakwater.model.breaks import Break, BreakKind, BreakState
+from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, section, word
+from breakwater.views.words import channel as channel_link
+from breakwater.views.words import day, heading, joined, moment, moment_utc, money, person, plain_money, plural
+
+ACKNOWLEDGE = "break_acknowledge"
+SHOW_CARD = "break_show_card"
+REFERENCES_SHOWN = 4
+LIST_SHOWN = 15
+
+KIND_WORDS: Mapping[BreakKind, str] = {
+    BreakKind.MISSING_AT_PARTNER: "missing at partner",
+    BreakKind.MISSING_IN_LEDGER: "missing in our ledger",
+    BreakKind.DUPLICATE_IN_LEDGER: "booked twice in our ledger",
+    BreakKind.DUPLICATE_AT_PARTNER: "reported twice by partner",
+    BreakKind.ORPHAN_REFUND: "refund without its payment",
+    BreakKind.ORPHAN_RETURN: "return without its payment",
+    BreakKind.ORPHAN_CHARGEBACK: "chargeback without its payment",
+    BreakKind.AMOUNT_MISMATCH: "amounts differ",
+    BreakKind.FX_VARIANCE: "exchange rate off",
+    BreakKind.CURRENCY_MISMATCH: "currencies differ",
+    BreakKind.FEE_VARIANCE: "fee not as agreed",
+    BreakKind.STATUS_MISMATCH: "statuses differ",
+    BreakKind.REFERENCE_MISMATCH: "references differ",
+    BreakKind.LATE_SETTLEMENT: "settled late",
+    BreakKind.BATCH_INCOMPLETE: "batch does not add up",
+    BreakKind.AMBIGUOUS_MATCH: "more than one match possible",
+}
+STATE_WORDS: Mapping[BreakState, str] = {
+    BreakState.OPEN: "open, nobody on it yet",
+    BreakState.ACKNOWLEDGED: "acknowledged",
+    BreakState.INVESTIGATING: "being investigated",
+    BreakState.AWAITING_PARTNER: "waiting for the partner",
+    BreakState.AWAITING_US: "waiting for us",
+    BreakState.PROPOSED: "correction proposed, waiting for approval",
+    BreakState.RESOLVED: "resolved",
+    BreakState.WRITTEN_OFF: "written off",
+}
+_SIGN = {BreakState.OPEN: "🔴", BreakState.RESOLVED: "✅", BreakState.WRITTEN_OFF: "⚪"}
+RESOLUTION_WORDS = {"matched_late": "the missing side arrived and matches"}
+
+
+def kind_words(kind: str) -> str:
+    """A break kind in plain words; one we do not know is shown as it is."""
+    return KIND_WORDS[BreakKind(kind)] if kind in set(BreakKind) else word(kind.replace("_", " "))
+
+
+def break_card(brk: Break, *, partner_name: str) -> Message:
+    """One break. The button is there only while it is open; afterwards the card says who has it since when."""
+    blocks = [section("\n".join(line for line in (_headline(brk, partner_name), state_line(brk), _references(brk)) if line))]
+    if difference := _difference(brk):
+        blocks.append(section(difference))
+    if brk.state is BreakState.OPEN:
+        blocks.append(actions(button(ACKNOWLEDGE, "Acknowledge", _value(brk), style="primary")))
+    blocks.append(context(_source(brk)))
+    return fit(Message(text=_twin(brk, partner_name), blocks=tuple(blocks)))
+
+
+def acknowledged_by_other(brk: Break) -> Message:
+    """For the second to click: who was first, and that nothing changed."""
+    at = brk.acknowledged_at
+    text = f"{person(brk.owner_id)} acknowledged {word(brk.id)} first{f', {moment(at)}' if at else ''}."
+    return _private(f"{text} Nothing was changed.")
+
+
+def stale_card(brk: Break) -> Message:
+    """For a click on a card older than the break: how it stands now, and that nothing changed."""
+    return _private(
+        f"That card was out of date. {word(brk.id)} is now {_standing(brk)}. Nothing was changed; the card above shows it in a moment."
+    )
+
+
+def card_shown(brk: Break, *, channel: str) -> Message:
+    """For the one who asked for a card: where it is."""
+    return _private(f"The card of {word(brk.id)} is in {channel_link(channel)}.")
+
+
+def break_list(breaks: Sequence[Break], *, total: int, partner_names: Mapping[str, str], partner: str | None = None) -> Message:
+    """The breaks that matter most, as ordered by the caller, and how many there are in `total`. A row's button asks for its card."""
+    of = f" of {word(partner_names.get(partner, partner))}" if partner else ""
+    if not breaks:
+        return _private(f"✅ No active breaks{of}.")
+    shown = breaks[:LIST_SHOWN]
+    head = f"*{plural(total, 'active break')}{of}*" + (f", the {len(shown)} that matter most:" if total > len(shown) else "")
+    rows = [section(_row(b, partner_names, with_partner=partner is None), accessory=_show_card_button(b)) for b in shown]
+    rest = f"{plural(total - len(shown), 'more break')} not shown." if total > len(shown) else ""
+    narrow = "" if partner else "One partner: `/recon breaks PARTNER`."
+    twin = f"{plural(total, 'active break')}{of}. " + "; ".join(
+        f"{word(b.id)} {kind_words(b.kind)} {plain_money(b.amount_minor, b.currency)}" for b in shown[:3]
+    )
+    foot = context(joined((rest, narrow, "One payment in full: `/payment REFERENCE`."), " "))
+    return fit(Message(text=f"{twin}.", blocks=(section(head), *rows, foot)))
+
+
+def state_line(brk: Break) -> str:
+    """Where a break stands and who has it: '*Acknowledged* by @ada, 07:12'."""
+    state, who = heading(STATE_WORDS[brk.state]), brk.owner_id
+    if brk.state is BreakState.OPEN:
+        return state
+    if brk.state is BreakState.ACKNOWLEDGED:
+        return joined((f"*{state}* by {person(who)}", moment(brk.acknowledged_at) if brk.acknowledged_at else ""), ", ")
+    if not brk.active:
+        why = RESOLUTION_WORDS.get(brk.resolution or "", word(brk.resolution or "", 200))
+        return joined((f"*{state}*" + (f" ({why})" if why else ""), moment(brk.resolved_at) if brk.resolved_at else ""), ", ")
+    return f"*{state}*" + (f", owner {person(who)}" if who else ", no owner")
+
+
+def sign(brk: Break) -> str:
+    """One emoji for where a break stands."""
+    return _SIGN.get(brk.state, "🟡")
+
+
+def _headline(brk: Break, partner_name: str) -> str:
+    return f"{sign(brk)} *{heading(kind_words(brk.kind))}* · {money(brk.amount_minor, brk.currency)} · {word(partner_name)}"
+
+
+def _references(brk: Break) -> str:
+    shown = " ".join(code(r) for r in brk.references[:REFERENCES_SHOWN])
+    more = len(brk.references) - REFERENCES_SHOWN
+    return shown + (f" and {plural(more, 'more reference')}" if more > 0 else "")
+
+
+def _difference(brk: Break) -> str:
+    also = f"Also: {', '.join(kind_words(kind) for kind in brk.also)}" if brk.also else ""
+    lag = f"Partner {plural(abs(brk.lag), 'business day')} {'after' if brk.lag > 0 else 'before'} us" if brk.lag else ""
+    extra = " · ".join(f"{word(name.replace('_', ' '))}: {word(value, 200)}" for name, value in brk.extra.items())
+    many = len(brk.ours) + len(brk.theirs) > 2
+    sides = f"{plural(len(brk.ours), 'record')} of ours against {len(brk.theirs):,} of theirs" if many else ""
+    return "\n".join(line for line in (sides, also, lag, extra) if line)
+
+
+def _source(brk: Break) -> str:
+    small = "" if brk.material else "below materiality"
+    by = f"pass {word(brk.pass_name)}" if brk.pass_name else ""
+    return joined((code(brk.id), f"dated {day(brk.dated)}", f"found {moment(brk.opened_at)}", by, small))
+
+
+def _standing(brk: Break) -> str:
+    state = STATE_WORDS[brk.state]
+    return f"{state} by {person(brk.owner_id)}" if brk.state is BreakState.ACKNOWLEDGED else state
+
+
+def _twin(brk: Break, partner_name: str) -> str:
+    what = f"{heading(kind_words(brk.kind))}: {plain_money(brk.amount_minor, brk.currency)} at stake, {word(partner_name)}, {word(brk.id)}"
+    at = f", {moment_utc(brk.acknowledged_at)}" if brk.state is BreakState.ACKNOWLEDGED and brk.acknowledged_at else ""
+    return f"{what}. {heading(_standing(brk))}{at}."
+
+
+def _row(brk: Break, partner_names: Mapping[str, str], *, with_partner: bool) -> str:
+    partner = word(partner_names.get(brk.partner, brk.partner)) if with_partner else ""
+    first = joined((f"{sign(brk)} {money(brk.amount_minor, brk.currency)}", heading(kind_words(brk.kind)), partner))
+    owner = f"{STATE_WORDS[brk.state]}, {person(brk.owner_id)}" if brk.owner_id else STATE_WORDS[brk.state]
+    reference = code(brk.references[0], 40) if brk.references else ""
+    return f"{first}\n{joined((code(brk.id), reference, f'since {day(brk.dated)}', owner))}"
+
+
+def _show_card_button(brk: Break) -> Block:
+    return button(SHOW_CARD, "Show card", _value(brk))
+
+
+def _value(brk: Break) -> dict[str, str | int]:
+    return {"break_id": brk.id, "revision": brk.revision}
+
+
+def _private(text: str) -> Message:
+    return Message(text=text.replace("*", ""), blocks=(section(text),))

@@ -1,0 +1,155 @@
+"""The scheduled digest: what needs somebody today, worst first; a quiet day is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from breakwater.model.digests import Digest, PartnerVolume, VolumeDay
+from breakwater.model.findings import Finding, FindingState
+from breakwater.model.incidents import Incident
+from breakwater.model.runs import PartnerReconciliation
+from breakwater.views.blocks import Block, Message, bold, chart_place, code, context, fit, listing, section, word
+from breakwater.views.figures import Chart, Panel
+from breakwater.views.findings import FILE_KINDS, finding_line
+from breakwater.views.incidents import SEVERITY_WORDS, STATUS_WORDS
+from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count
+from breakwater.views.words import amounts, joined, moment, number, plural
+
+LATE_SHOWN = 10
+FINDINGS_SHOWN = 8
+PARTNERS_SHOWN = 10
+INCIDENTS_SHOWN = 8
+DAYS_SHOWN = 28
+PANELS_SHOWN = 5
+AS_EXPECTED = 0.1  # a day within a tenth of what was expected is as expected
+
+
+def digest(digest: Digest) -> Message:
+    """What needs somebody today: late files, findings, breaks, incidents, and the chart of the volumes."""
+    late, found = _late(digest), _findings(digest)
+    broken = [s for s in digest.partners if s.active]
+    incidents = [i for i in digest.incidents if i.open]
+    if not (late or found or broken or incidents):
+        return _quiet(digest)
+    counts = _counts(late, found, broken, incidents)
+    chart = volume_chart(digest.volumes)
+    blocks: list[Block] = [section(f"{'🔴' if late or found or incidents else '🟠'} *{counts}*")]
+    blocks += _part("Late files", late, most=LATE_SHOWN, rest="`/recon`")
+    blocks += _part("Findings", [finding_line(f) for f in found], most=FINDINGS_SHOWN, rest="`/anomalies`")
+    blocks += _part("Breaks", [_breaks(s) for s in sorted(broken, key=lambda s: -active_count(s))], most=PARTNERS_SHOWN, rest="`/recon`")
+    blocks += _part(
+        "Incidents",
+        [incident_line(i, _names(digest).get(i.partner, i.partner)) for i in incidents],
+        most=INCIDENTS_SHOWN,
+        rest="`/incident list`",
+    )
+    blocks += [chart_place(chart)] if chart else []
+    blocks.append(context(joined((f"Digest of {moment(digest.scheduled_at)}", _reconciled(digest), _panels_left_out(digest)))))
+    return fit(Message(text=f"Digest: {counts.replace('*', '')}.", blocks=tuple(blocks), chart=chart), rest="`/recon`, `/anomalies`")
+
+
+def incident_line(incident: Incident, partner_name: str) -> str:
+    """An incident in one line."""
+    what = f"• {code(incident.id)} *{SEVERITY_WORDS[incident.severity]}* {word(incident.title, 120)}"
+    return joined((what, word(partner_name), STATUS_WORDS[incident.status], f"since {moment(incident.opened_at)}"))
+
+
+def volume_chart(volumes: Sequence[PartnerVolume]) -> Chart | None:
+    """Payments per day and partner, seen against expected, the largest shortfall first; None without any volume."""
+    known = sorted((v for v in volumes if v.days), key=lambda v: (_ratio(v.days[-1]), v.partner_name))[:PANELS_SHOWN]
+    if not known:
+        return None
+    longest = max(known, key=lambda v: len(v.days)).days[-DAYS_SHOWN:]
+    panels = tuple(_panel(v, length=len(longest)) for v in known)
+    words = "; ".join(f"{panel.name} {number(panel.seen[-1])} ({panel.note})" for panel in panels)
+    return Chart(
+        title="Payments per day",
+        alt_text=f"Payments per day over {plural(len(longest), 'day')}, seen against expected. On {longest[-1].label}: {words}.",
+        labels=tuple(day.label for day in longest),
+        panels=panels,
+    )
+
+
+def _panel(volume: PartnerVolume, *, length: int) -> Panel:
+    days = volume.days[-DAYS_SHOWN:]
+    before = length - len(days)
+    return Panel(
+        name=volume.partner_name,
+        seen=(0.0,) * before + tuple(float(day.seen) for day in days),
+        expected=(None,) * before + tuple(day.expected for day in days),
+        note=_against(days[-1]),
+    )
+
+
+def _against(day: VolumeDay) -> str:
+    if day.expected is None:
+        return "history too short"
+    if not day.expected:
+        return "none expected"
+    change = _ratio(day) - 1
+    if abs(change) <= AS_EXPECTED:
+        return "as expected"
+    return f"expected {number(round(day.expected))} ({'+' if change > 0 else '−'}{abs(change):.0%})".replace("%", " %")
+
+
+def _ratio(day: VolumeDay) -> float:
+    return day.seen / day.expected if day.expected else 1.0
+
+
+def _quiet(digest: Digest) -> Message:
+    said = f"All quiet at {plural(len(digest.partners), 'partner')}: no late files, nothing unusual, no breaks, no incidents"
+    line = joined((f"✅ *{said}*", _reconciled(digest), moment(digest.scheduled_at)))
+    return Message(text=f"✅ {said}.", blocks=(section(line),))
+
+
+def _counts(late: Sequence[str], found: Sequence[Finding], broken: Sequence[PartnerReconciliation], incidents: Sequence[Incident]) -> str:
+    value: dict[str, int] = {}
+    for state in broken:
+        for currency, amount in active_value(state).items():
+            value[currency] = value.get(currency, 0) + amount
+    breaks = sum(active_count(state) for state in broken)
+    return joined(
+        (
+            f"{plural(len(late), 'file')} late" if late else "",
+            plural(len(found), "finding") if found else "",
+            f"{plural(breaks, 'break')} worth {amounts(value, strong=False)}" if breaks else "",
+            f"{plural(len(incidents), 'incident')} open" if incidents else "",
+        )
+    )
+
+
+def _late(digest: Digest) -> list[str]:
+    return [f"⏰ {bold(s.partner_name)}: {word(file, 160)}" for s in digest.partners for file in s.late_files]
+
+
+def _findings(digest: Digest) -> list[Finding]:
+    """Open findings; one about a file only where the late files do not say it already."""
+    said = {s.partner_id for s in digest.partners if s.late_files}
+    return [f for f in digest.findings if f.state is FindingState.OPEN and not (f.kind in FILE_KINDS and f.partner in said)]
+
+
+def _breaks(state: PartnerReconciliation) -> str:
+    count = active_count(state)
+    ages = ageing_line(state)
+    taken = f"{state.acknowledged:,} acknowledged" if state.acknowledged else "none acknowledged"
+    return joined((f"• {bold(state.partner_name)}: {count:,}, {amounts(active_value(state))}", f"age {ages}" if ages else "", taken))
+
+
+def _reconciled(digest: Digest) -> str:
+    runs = [s.run for s in digest.partners if s.run]
+    waiting = len(digest.partners) - len(runs)
+    shares = f"{matched_by_count(runs)} matched by count" if runs else ""
+    return joined((shares, f"{plural(waiting, 'partner')} not reconciled yet" if waiting else ""))
+
+
+def _panels_left_out(digest: Digest) -> str:
+    more = sum(1 for v in digest.volumes if v.days) - PANELS_SHOWN
+    return f"Chart: the {PANELS_SHOWN} furthest below what was expected, {more:,} more not drawn" if more > 0 else ""
+
+
+def _names(digest: Digest) -> dict[str, str]:
+    return {s.partner_id: s.partner_name for s in digest.partners}
+
+
+def _part(title: str, lines: Sequence[str], *, most: int, rest: str) -> list[Block]:
+    return [section(f"*{title}*\n{listing(lines, most=most, rest=rest, limit=2_000)}")] if lines else []

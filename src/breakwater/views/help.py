@@ -1,0 +1,71 @@
+"""Help, and answers to a command that can't be done: what was wrong, and an example that works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from breakwater.model.masking import mask_cards
+from breakwater.views.blocks import Message, code, section, with_our_tokens, word
+from breakwater.views.words import joined, person
+
+# command: what it is for, then each way to call it with an example.
+HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "/payment": (
+        "Where a payment is, who holds the money, and the evidence of both sides.",
+        (
+            ("/payment pay_8F2K1", "by our payment id"),
+            ("/payment E2E-2026-11-04-17", "or by any reference: end-to-end id, UETR, ARN, batch, the partner's own"),
+        ),
+    ),
+    "/recon": (
+        "What is reconciled, what is not, since when, and worth how much.",
+        (
+            ("/recon", "all partners"),
+            ("/recon nordbank", "one partner, both sides"),
+            ("/recon breaks nordbank", "its breaks, those that matter most first"),
+        ),
+    ),
+    "/anomalies": (
+        "What looks wrong right now: late files, volumes, approval rates, and what each is worth.",
+        (("/anomalies", "all partners"), ("/anomalies nordbank", "one partner")),
+    ),
+    "/incident": (
+        "A partner incident in two threads, ours and the partner's.",
+        (
+            ("/incident open nordbank", "open one; you see a preview before the partner sees anything"),
+            ("/incident list", "the open ones"),
+            ("/incident resolve INC-7", "close one in both threads"),
+        ),
+    ),
+}
+
+
+def command_help(command: str) -> Message:
+    """What a command does, with an example of each way to call it."""
+    about, examples = HELP[command]
+    lines = "\n".join(f"{code(example)} {meaning}" for example, meaning in examples)
+    twin = f"{command}: {about} For example: {'; '.join(f'{example} ({meaning})' for example, meaning in examples)}."
+    return Message(text=twin, blocks=(section(f"*{command}* {about}\n{lines}"),))
+
+
+def wrong_argument(command: str, problem: str, example: str) -> Message:
+    """A call that makes no sense, explained with one that does."""
+    said = word(mask_cards(problem), 300)
+    return Message(
+        text=f"{said} For example: {word(example)}. More: {word(command)} help.",
+        blocks=(section(f"{said}\nFor example {code(example)}, and more with {code(command + ' help')}."),),
+    )
+
+
+def problem(message: str, remedy: str = "") -> Message:
+    """Something went wrong: what, and what to do next. For one person's eyes."""
+    said, todo = with_our_tokens(mask_cards(message)), with_our_tokens(mask_cards(remedy))
+    return Message(text=joined((said, todo), " "), blocks=(section(joined((f"⚠️ {said}", todo), "\n")),))
+
+
+def no_access(*, needed_role: str, what: str, administrators: Sequence[str] = ()) -> Message:
+    """A person may not do this: which role can, and whom to ask. `administrators` are Slack user ids."""
+    ask = f"Ask {', '.join(person(a) for a in administrators[:3])}" if administrators else "Ask an administrator of Breakwater"
+    said = f"You need the role {word(needed_role)} to {word(what, 150)}."
+    todo = f"{ask} to add you to that role's user group."
+    return Message(text=f"{said} {todo}", blocks=(section(f"🔒 {said}\n{todo}"),))

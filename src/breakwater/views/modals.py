@@ -1,0 +1,111 @@
+"""Modals: forms whose blocks keep Slack's limits, and how a submitted one is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from breakwater.errors import RefusedError
+from breakwater.model.masking import mask_cards
+from breakwater.views.blocks import (
+    ID_TEXT,
+    INPUT_TEXT,
+    LABEL_TEXT,
+    METADATA_TEXT,
+    MODAL_BLOCKS,
+    MODAL_BUTTON,
+    MODAL_TITLE,
+    OPTION_TEXT,
+    OPTION_VALUE,
+    OPTIONS,
+    PLACEHOLDER_TEXT,
+    Block,
+    plain,
+)
+
+VALUE = "value"  # the action id of every input: the block id tells them apart
+CLOSE = "Cancel"
+
+
+def modal(callback_id: str, *, title: str, blocks: Sequence[Block], submit: str, metadata: Mapping[str, Any], close: str = CLOSE) -> Block:
+    """A modal; `metadata` comes back with it. A RefusedError says by how much it is too long to come back whole."""
+    packed = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
+    if len(packed) > METADATA_TEXT:
+        raise RefusedError(
+            "The texts together are too long for a preview.",
+            remedy=f"Shorten them by {len(packed) - METADATA_TEXT:,} characters; details can follow in the thread.",
+        )
+    return {
+        "type": "modal",
+        "callback_id": callback_id[:ID_TEXT],
+        "title": _plain(title, MODAL_TITLE),
+        "submit": _plain(submit, MODAL_BUTTON),
+        "close": _plain(close, MODAL_BUTTON),
+        "private_metadata": packed,
+        "blocks": list(blocks[:MODAL_BLOCKS]),
+    }
+
+
+def text_input(
+    block_id: str, label: str, *, most: int, multiline: bool = False, hint: str = "", placeholder: str = "", initial: str = ""
+) -> Block:
+    """A field for text of at most `most` characters; it must be filled in."""
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": VALUE,
+        "multiline": multiline,
+        "min_length": 1,
+        "max_length": min(most, INPUT_TEXT),
+    }
+    element |= {"placeholder": _plain(placeholder, PLACEHOLDER_TEXT)} if placeholder else {}
+    element |= {"initial_value": initial[:most]} if initial else {}
+    return _input(block_id, label, element, hint)
+
+
+def choice(block_id: str, label: str, options: Sequence[tuple[str, str]], *, chosen: str | None = None, hint: str = "") -> Block:
+    """A choice among (value, text) options; more than a menu holds are split into groups by their first and last text."""
+    shown = [_option(value, text) for value, text in options]
+    element: Block = {"type": "static_select", "action_id": VALUE}
+    if len(shown) <= OPTIONS:
+        element |= {"options": shown}
+    else:
+        groups = [shown[n : n + OPTIONS] for n in range(0, len(shown), OPTIONS)][:OPTIONS]
+        element |= {"option_groups": [{"label": _plain(_span(group), OPTION_TEXT), "options": group} for group in groups]}
+    initial = next((option for option, (value, _) in zip(shown, options, strict=True) if value == chosen), None)
+    element |= {"initial_option": initial} if initial else {}
+    return _input(block_id, label, element, hint)
+
+
+def typed(view: Mapping[str, Any], block_id: str) -> str:
+    """The text somebody wrote into a field; card numbers are masked before anybody stores or shows it."""
+    return mask_cards((view["state"]["values"][block_id][VALUE].get("value") or "").strip())
+
+
+def chosen(view: Mapping[str, Any], block_id: str) -> str:
+    """The value of the option somebody chose."""
+    return str(view["state"]["values"][block_id][VALUE]["selected_option"]["value"])
+
+
+def metadata(view: Mapping[str, Any]) -> dict[str, Any]:
+    """What the modal was opened with."""
+    return dict(json.loads(view["private_metadata"] or "{}"))
+
+
+def _input(block_id: str, label: str, element: Block, hint: str) -> Block:
+    block: Block = {"type": "input", "block_id": block_id[:ID_TEXT], "label": _plain(label, LABEL_TEXT), "element": element}
+    return block | ({"hint": _plain(hint, LABEL_TEXT)} if hint else {})
+
+
+def _option(value: str, text: str) -> Block:
+    if len(value) > OPTION_VALUE:
+        raise ValueError(f"The option '{value[:40]}…' is longer than {OPTION_VALUE} characters.")
+    return {"text": _plain(text, OPTION_TEXT), "value": value}
+
+
+def _span(group: Sequence[Block]) -> str:
+    return f"{group[0]['text']['text'][:30]} … {group[-1]['text']['text'][:30]}"
+
+
+def _plain(text: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": plain(text, limit) or "–", "emoji": True}

@@ -1,0 +1,215 @@
+"""The state of reconciliation: how much is matched, what is not, worth how much, since when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from breakwater.model.breaks import BreakKind
+from breakwater.model.runs import BreakFigure, PartnerReconciliation, Run, Totals
+from breakwater.views.blocks import Block, Message, bold, code, context, fit, listing, section, word
+from breakwater.views.breaks import kind_words
+from breakwater.views.words import amounts, day, heading, joined, moment, plain_money, plural, share
+
+IN_FULL = 3  # partners shown with both sides; more of them get a summary each
+SUMMARIES_SHOWN = 20
+KINDS_SHOWN = 8
+KINDS_IN_SUMMARY = 2
+CURRENCIES_SHOWN = 6
+FILES_SHOWN = 5
+
+
+def reconciliation(states: Sequence[PartnerReconciliation], *, as_of: date | None = None) -> Message:
+    """What `/recon` answers. `as_of` is the day that was asked for; None is now."""
+    if not states:
+        text = "No partners are configured yet. Add one to breakwater.toml, [[partners]]."
+        return Message(text=text, blocks=(section(text),))
+    in_full = len(states) <= IN_FULL
+    ordered = states if in_full else sorted(states, key=_urgency)
+    blocks = [block for state in ordered[:SUMMARIES_SHOWN] for block in (_in_full(state) if in_full else [section(_summary(state))])]
+    if not in_full:
+        blocks.insert(0, section(f"*{_overview(states)}*"))
+    hidden = len(ordered) - SUMMARIES_SHOWN
+    foot = joined(
+        (
+            f"As of {day(as_of)}" if as_of else "As of now",
+            _last_run(states),
+            f"{plural(hidden, 'more partner')} not shown, those above need you most" if hidden > 0 else "",
+            "" if in_full else f"Both sides in full: {code('/recon PARTNER')}",
+            f"The breaks: {code('/recon breaks')}" if _break_count(states) else "",
+        )
+    )
+    twin = f"{_overview(states)}. " + " ".join(f"{word(s.partner_name)}: {_twin(s)}." for s in ordered[:3])
+    return fit(Message(text=twin, blocks=(*blocks, context(foot))), rest="Ask for one partner: `/recon PARTNER`.")
+
+
+def active_count(state: PartnerReconciliation) -> int:
+    """How many active breaks a partner has."""
+    return sum(figure.count for figure in state.active.values())
+
+
+def active_value(state: PartnerReconciliation) -> dict[str, int]:
+    """What its active breaks are worth, per currency in minor units, currencies with most rows first."""
+    total: dict[str, int] = {}
+    for figure in state.active.values():
+        for currency, value in figure.value_minor.items():
+            total[currency] = total.get(currency, 0) + value
+    return {currency: total[currency] for currency in _by_rows(state.run, total)}
+
+
+def matched_by_count(runs: Sequence[Run]) -> str:
+    """Matched records of both sides as a share of those that are due: what is still inside its window does not count."""
+    matched, broken = (sum(_rows(t) for run in runs for t in outcome(run).values()) for outcome in (_matched, _in_breaks))
+    return share(matched, matched + broken)
+
+
+def ageing_line(state: PartnerReconciliation) -> str:
+    """'T+0–2: 9 · T+3–5: 3', only the bands that hold something."""
+    return " · ".join(f"{band.band}: {band.count:,}" for band in state.ageing if band.count)
+
+
+def _in_full(state: PartnerReconciliation) -> list[Block]:
+    if state.run is None:
+        return [section("\n".join((_headline(state), *_late(state), *_no_run(state))))]
+    currencies = _by_rows(state.run, {*state.run.matched, *state.run.pending, *state.run.in_breaks})
+    tables = [_currency(state.run, currency) for currency in currencies[:CURRENCIES_SHOWN]]
+    more = len(currencies) - CURRENCIES_SHOWN
+    if more > 0:
+        tables.append(
+            f"_… and {plural(more, 'more currency', 'more currencies')}: {', '.join(word(c) for c in currencies[CURRENCIES_SHOWN:][:20])}_"
+        )
+    blocks = [section("\n".join((_headline(state), _shares(state.run), *_late(state)))), section("\n".join(tables) or "No records yet.")]
+    return [*blocks, section(_breaks(state, most=KINDS_SHOWN))] if state.active else blocks
+
+
+def _summary(state: PartnerReconciliation) -> str:
+    if state.run is None:
+        return "\n".join((_headline(state), *_late(state), *_no_run(state)))
+    return "\n".join(
+        (_headline(state), _shares(state.run), *_late(state), *([_breaks(state, most=KINDS_IN_SUMMARY)] if state.active else []))
+    )
+
+
+def _headline(state: PartnerReconciliation) -> str:
+    count = active_count(state)
+    if count:
+        worth = amounts(active_value(state))
+        return f"{'🔴' if state.late_files else '🟠'} {bold(state.partner_name)}: {plural(count, 'break')} worth {worth}"
+    if state.late_files:
+        return f"🔴 {bold(state.partner_name)}: {plural(len(state.late_files), 'file')} late"
+    return f"⚪ {bold(state.partner_name)}: not reconciled yet" if state.run is None else f"🟢 {bold(state.partner_name)}: no breaks"
+
+
+def _no_run(state: PartnerReconciliation) -> list[str]:
+    return [
+        f"No reconciliation has run yet. The first one starts by itself once files of both sides are in: "
+        f"put them into the partner's folder, then ask {code(f'/recon {state.partner_id}', 120)} again."
+    ]
+
+
+def _shares(run: Run) -> str:
+    by_value = [
+        f"{word(currency)} {share(matched, matched + broken)}"
+        for currency in _by_rows(run, {*run.matched, *run.in_breaks})[:CURRENCIES_SHOWN]
+        for matched, broken in [(_value(run.matched.get(currency)), _value(run.in_breaks.get(currency)))]
+    ]
+    return f"Matched *{matched_by_count([run])}* by count" + (f"; by value {', '.join(by_value)}" if by_value else "")
+
+
+def _currency(run: Run, currency: str) -> str:
+    outcomes = (("matched", run.matched), ("pending", run.pending), ("in breaks", run.in_breaks))
+    lines = [
+        f"{name}: {_both_sides(totals[currency], currency)}" for name, totals in outcomes if currency in totals and _rows(totals[currency])
+    ]
+    return "\n".join((bold(currency), *lines))
+
+
+def _both_sides(totals: Totals, currency: str) -> str:
+    ours, theirs = (totals.ours_rows, totals.ours_minor), (totals.theirs_rows, totals.theirs_minor)
+    if ours == theirs:
+        return f"{totals.ours_rows:,} on each side, *{plain_money(totals.ours_minor, currency)}*"
+    return " / ".join(
+        f"{side} {rows:,}" + (f", *{plain_money(minor, currency)}*" if rows else "")
+        for side, (rows, minor) in (("ours", ours), ("theirs", theirs))
+    )
+
+
+def _breaks(state: PartnerReconciliation, *, most: int) -> str:
+    order = list(active_value(state))
+    figures = sorted(state.active.items(), key=lambda item: ([-item[1].value_minor.get(c, 0) for c in order], -item[1].count, item[0]))
+    kinds = listing([_kind(kind, figure) for kind, figure in figures], most=most, rest=f"`/recon breaks {word(state.partner_id)}`")
+    ages = ageing_line(state)
+    taken = f"acknowledged {state.acknowledged:,} of {active_count(state):,}"
+    return f"{kinds}\n{heading(joined((f'age in business days {ages}' if ages else '', taken)))}"
+
+
+def _kind(kind: BreakKind, figure: BreakFigure) -> str:
+    return f"• {heading(kind_words(kind))}: {figure.count:,} · {amounts(figure.value_minor)}"
+
+
+def _late(state: PartnerReconciliation) -> list[str]:
+    if not state.late_files:
+        return []
+    return [listing([f"⏰ Late: {word(file, 160)}" for file in state.late_files], most=FILES_SHOWN, rest="", limit=1000)]
+
+
+def _overview(states: Sequence[PartnerReconciliation]) -> str:
+    with_breaks = sum(1 for state in states if state.active)
+    late = sum(len(state.late_files) for state in states)
+    value: dict[str, int] = {}
+    for state in states:
+        for currency, amount in active_value(state).items():
+            value[currency] = value.get(currency, 0) + amount
+    partners = plural(len(states), "partner")
+    breaks = f"{plural(_break_count(states), 'break')} at {with_breaks} of {partners}, worth {amounts(value, strong=False)}"
+    return joined((breaks if with_breaks else f"No breaks at {partners}", f"{plural(late, 'file')} late" if late else ""))
+
+
+def _twin(state: PartnerReconciliation) -> str:
+    shares = f"matched {matched_by_count([state.run])} by count" if state.run else "not reconciled yet"
+    count = active_count(state)
+    return joined(
+        (
+            shares,
+            plural(count, "break") if count else "no breaks",
+            f"{plural(len(state.late_files), 'file')} late" if state.late_files else "",
+        ),
+        ", ",
+    )
+
+
+def _last_run(states: Sequence[PartnerReconciliation]) -> str:
+    finished = [state.run.finished_at for state in states if state.run]
+    if not finished:
+        return ""
+    return f"Last run {moment(max(finished))}" if len(states) == 1 else f"Runs between {moment(min(finished))} and {moment(max(finished))}"
+
+
+def _urgency(state: PartnerReconciliation) -> tuple[bool, bool, int, str]:
+    return (not state.late_files, state.run is not None, -active_count(state), state.partner_name)
+
+
+def _break_count(states: Sequence[PartnerReconciliation]) -> int:
+    return sum(active_count(state) for state in states)
+
+
+def _by_rows(run: Run | None, currencies: Sequence[str] | Mapping[str, int] | set[str]) -> list[str]:
+    """Currencies in the order of how many records they have, so that the usual one comes first."""
+    outcomes = (run.matched, run.pending, run.in_breaks) if run else ()
+    return sorted(currencies, key=lambda c: (-sum(_rows(totals[c]) for totals in outcomes if c in totals), c))
+
+
+def _matched(run: Run) -> Mapping[str, Totals]:
+    return run.matched
+
+
+def _in_breaks(run: Run) -> Mapping[str, Totals]:
+    return run.in_breaks
+
+
+def _rows(totals: Totals) -> int:
+    return totals.ours_rows + totals.theirs_rows
+
+
+def _value(totals: Totals | None) -> int:
+    return abs(totals.ours_minor) + abs(totals.theirs_minor) if totals else 0
