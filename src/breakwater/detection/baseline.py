@@ -53,7 +53,9 @@ class CountBaseline:
             spread = max(0.0, float((off**2 - expected).sum() / max((expected**2).sum(), 1e-9)))
         # The profile was fitted to these very windows, so the next one strays further.
         spread *= (self.weeks + 1) / max(self.weeks - 1, 1)
-        return (windows * spread + USUAL_SPREAD_WORTH * USUAL_SPREAD) / (windows + USUAL_SPREAD_WORTH)
+        learned = (windows * spread + USUAL_SPREAD_WORTH * USUAL_SPREAD) / (windows + USUAL_SPREAD_WORTH)
+        # A profile learned from few payments is itself a guess.
+        return float(learned + 1 / max(self.weeks * float(expected.mean()), 1.0))
 
     def holiday_spread(self, first: int, after: int) -> float:
         """The further relative variance of a window that holds holiday hours, by their share of what is expected."""

@@ -46,7 +46,7 @@ class Partner:
 
 @dataclass(frozen=True, kw_only=True)
 class FileDue:
-    """One expected file that has not come: `business_date` is the day it should arrive, `deadline_at` when it became late."""
+    """One expected file that has not come: `business_date` is the partner's day it is about, `deadline_at` the moment it becomes late."""
 
     partner: str
     stream: str

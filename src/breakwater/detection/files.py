@@ -1,0 +1,81 @@
+"""The files that did not come: due, late or missing on the partner's own calendar and clock.
+
+The file about business day D is expected on the next business day, at the stream's due time in the partner's time zone. It is late after
+the deadline of that day, and missing once the deadline of one further business day has passed too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+from breakwater.detection.grouping import finding_id
+from breakwater.model.findings import Finding, FindingKind
+from breakwater.model.partners import ExpectedFile, FileDue, Partner
+
+Arrived = Mapping[tuple[str, str], Collection[date]]
+"""(partner, stream) -> the business dates that arrived files are about."""
+
+
+def files_due(partner: Partner, *, arrived: Arrived, now: datetime, since: date) -> list[FileDue]:
+    """The files due at `now` that have not come, oldest first, for business days from `since` and from the partner's first live day on."""
+    first = max(since, partner.live_from)
+    last = now.astimezone(partner.time_zone).date()
+    days = [first + timedelta(days=n) for n in range((last - first).days)]
+    expected = (
+        file_due(partner, stream, business_date=day)
+        for day in days
+        if partner.calendar.is_business_day(day)
+        for stream in partner.files
+        if day not in arrived.get((partner.id, stream.stream), ())
+    )
+    return sorted((f for f in expected if f.due_at <= now), key=lambda f: (f.due_at, f.stream))
+
+
+def file_due(partner: Partner, stream: ExpectedFile, *, business_date: date) -> FileDue:
+    """When the file about a business day is due, and from when it is late."""
+    arrival = partner.calendar.shift(business_date, 1)
+    return FileDue(
+        partner=partner.id,
+        stream=stream.stream,
+        business_date=business_date,
+        due_at=_moment(partner, arrival, stream.due),
+        deadline_at=_moment(partner, arrival, stream.deadline),
+    )
+
+
+def late_file_findings(partner: Partner, *, arrived: Arrived, now: datetime, since: date) -> list[Finding]:
+    """One finding per file that is late or missing at `now`. A late file that goes missing is the same finding, of another kind."""
+    streams = {stream.stream: stream for stream in partner.files}
+    return [
+        _finding(partner, streams[due.stream], due=due, now=now)
+        for due in files_due(partner, arrived=arrived, now=now, since=since)
+        if due.is_late(now=now)
+    ]
+
+
+def _finding(partner: Partner, stream: ExpectedFile, *, due: FileDue, now: datetime) -> Finding:
+    missing_at = _moment(partner, partner.calendar.shift(due.business_date, 2), stream.deadline)
+    kind = FindingKind.FILE_MISSING if now > missing_at else FindingKind.FILE_LATE
+    day = f"{due.business_date.day} {due.business_date:%b}"
+    file = f"the {stream.stream} of {day}"
+    local_due, local_deadline = due.due_at.astimezone(partner.time_zone), due.deadline_at.astimezone(partner.time_zone)
+    ask = f"Ask {partner.name} for {file}"
+    return Finding(
+        id=finding_id("file", partner.id, due.stream, due.business_date.isoformat()),
+        kind=kind,
+        partner=partner.id,
+        scope=f"{partner.id} · {due.stream} · {day}",
+        since=due.deadline_at,
+        summary=f"{partner.name}: {file} {'is missing' if kind is FindingKind.FILE_MISSING else 'is late'}.",
+        expected=f"{local_due.day} {local_due:%b %H:%M}, at the latest {local_deadline:%H:%M} ({partner.time_zone.key})",
+        seen="nothing has arrived",
+        next_step=f"{ask}, and open an incident with them." if kind is FindingKind.FILE_MISSING else f"{ask}.",
+        found_at=now,
+    )
+
+
+def _moment(partner: Partner, day: date, at: time) -> datetime:
+    """A local time of a day as UTC. Where the clocks change and it happens twice or never, the later reading: nothing is late early."""
+    local = datetime.combine(day, at, tzinfo=partner.time_zone)
+    return max(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
