@@ -23,13 +23,14 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "steps": ({"errors", "model", "detection", "matching", "views", "store", "lake"}, {"sqlalchemy", "pyarrow"}),
     "slack": ({"errors", "model", "views", "steps", "store"}, {"slack_bolt", "slack_sdk"}),
     "config": ({"errors", "model"}, {"pydantic", "apscheduler"}),
+    "schedule": (set(), {"apscheduler"}),
     "web": (
         {"errors", "model", "config", "store", "lake", "slack", "steps"},
         {"uvicorn", "starlette", "slack_bolt", "slack_sdk", "prometheus_client", "structlog"},
     ),
     "app": (
-        {"errors", "model", "config", "sources", "matching", "detection", "views", "store", "lake", "steps", "slack", "web"},
-        {"apscheduler", "structlog", "slack_bolt", "slack_sdk", "sqlalchemy", "uvicorn", "starlette", "prometheus_client"},
+        {"errors", "model", "config", "sources", "matching", "detection", "views", "store", "lake", "steps", "slack", "web", "schedule"},
+        {"structlog", "slack_bolt", "slack_sdk", "sqlalchemy", "uvicorn", "starlette", "prometheus_client"},
     ),
     "cli": (
         {"errors", "model", "config", "sources", "matching", "detection", "views", "store", "lake", "steps", "slack", "web", "app"}

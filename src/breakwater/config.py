@@ -122,6 +122,7 @@ class DigestSettings(_Table):
 class Settings(_Table):
     """The whole of breakwater.toml. Paths are relative to the file itself."""
 
+    company: str = Field(default="Payment operations", min_length=1, max_length=80)  # how partners know us
     data_dir: str = "var"
     slack: SlackSettings
     roles: RoleSettings = RoleSettings()
@@ -139,7 +140,7 @@ class Config:
         self.data_dir = Path(environment.get("BREAKWATER_DATA_DIR") or self.path(settings.data_dir))
         self.database_url = environment.get("BREAKWATER_DATABASE_URL") or f"sqlite:///{self.data_dir / 'breakwater.db'}"
         self.slack_api_url = environment.get("SLACK_API_URL") or DEFAULT_SLACK_API_URL
-        self._environment = environment
+        self.environment = environment
         self.partners = {p.id: self._partner(p) for p in settings.partners}
         self.subscriptions = tuple(_subscription(n, d) for n, d in enumerate(settings.digests))
         self._check()
@@ -150,9 +151,9 @@ class Config:
 
     def secret(self, name: str, *, where: str) -> str:
         """A token from the environment, or from the file that NAME_FILE names."""
-        if value := self._environment.get(name):
+        if value := self.environment.get(name):
             return value
-        if file := self._environment.get(f"{name}_FILE"):
+        if file := self.environment.get(f"{name}_FILE"):
             try:
                 return Path(file).read_text(encoding="utf-8").strip()
             except OSError as wrong:

@@ -44,6 +44,26 @@ class HourlySeries:
         if not len(self.attempts) == len(self.approved) == len(self.approved_minor):
             raise ValueError("the columns of a series are equally long")
 
+    @classmethod
+    def of_hours(
+        cls, rows: Sequence[tuple[datetime, int, int, int]], *, partner: str, currency: str, network: str | None, end: datetime
+    ) -> HourlySeries:
+        """A series of rows (hour, attempts, approved, approved_minor), from its first row up to `end`; hours without a row are zeros."""
+        start = min(hour for hour, *_ in rows)
+        columns = np.zeros((3, (end - start) // HOUR), dtype=np.int64)
+        for hour, *figures in rows:
+            columns[:, (hour - start) // HOUR] = figures
+        attempts, approved, approved_minor = columns
+        return cls(
+            partner=partner,
+            currency=currency,
+            network=network,
+            start=start,
+            attempts=attempts,
+            approved=approved,
+            approved_minor=approved_minor,
+        )
+
     def complete_hours(self, now: datetime) -> int:
         """How many hours of the series have passed at `now`: the hour that is running does not count."""
         return max(0, min(len(self.attempts), (now - self.start) // HOUR))

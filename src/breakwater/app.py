@@ -1,0 +1,293 @@
+"""The composition root: what is connected, and what runs when."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from starlette.applications import Starlette
+
+from breakwater import web
+from breakwater.config import Config
+from breakwater.errors import BreakwaterError, CallError, WorldError
+from breakwater.lake.parts import Lake
+from breakwater.matching import agreement as agreements
+from breakwater.matching import engines
+from breakwater.model.access import Role
+from breakwater.model.partners import Partner
+from breakwater.model.records import Side
+from breakwater.schedule import Clock, last_due
+from breakwater.slack import breaks, findings, incidents, payments
+from breakwater.slack.doors import Doors
+from breakwater.slack.guard import Guard
+from breakwater.slack.people import People
+from breakwater.slack.sender import Sender
+from breakwater.sources import files as source_files
+from breakwater.steps.detect import detect
+from breakwater.steps.digest import post as post_digest
+from breakwater.steps.ingest import Arrival, Delivery, ingest
+from breakwater.steps.reconcile import reconcile
+from breakwater.store import claims
+from breakwater.store.database import open_database
+
+WORKERS = 16  # threads for what people ask; acknowledgements never wait for them
+ACK_WORKERS = 32
+WORK_EVERY_S = 60.0
+DIGESTS_EVERY_S = 5.0
+SLACK_TIMEOUT_S = 15
+SOCKET_PING_S = 5  # the default of 10 s leaves the bot deaf for almost a minute after a lost connection
+SETTLE_S = 5.0  # a file whose size or time changed this recently may still be under way
+_TEMPORARY = (".tmp", ".part", ".filepart", ".crdownload")
+
+log = structlog.get_logger("breakwater")
+
+
+def utc_now() -> datetime:
+    """The present, aware."""
+    return datetime.now(UTC)
+
+
+class Breakwater:
+    """One process of the bot. Several may share a database and a data directory."""
+
+    def __init__(self, config: Config, *, now: Callable[[], datetime] = utc_now, settle_s: float = SETTLE_S) -> None:
+        self.config = config
+        self._now, self._settle_s = now, settle_s
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        self.database = open_database(config.database_url)
+        self.database.migrate()
+        self.lake = Lake(config.data_dir / "lake")
+        self.match = engines.open(None)
+        self.agreements = {p.id: agreements.load(Path(p.agreement)) for p in config.partners.values()}
+        self._agreement_hashes = {p.id: hashlib.sha256(Path(p.agreement).read_bytes()).hexdigest() for p in config.partners.values()}
+        self._known_deliveries: set[tuple[str, int, int]] = set()
+        self._clock = Clock()
+        self._handler: SocketModeHandler | None = None
+        self._sender: Sender | None = None
+        self.bolt: App | None = None
+
+    # --- what runs when ---
+
+    def work(self) -> None:
+        """One pass: new files, then what they change in the reconciliations, then what looks wrong."""
+        self.ingest_new()
+        self.reconcile_all()
+        detect(self.database, self.lake, partners=list(self.config.partners.values()), now=self._now())
+
+    def ingest_new(self) -> list[Arrival]:
+        """Take in every settled file that lies in a drop. A file that fails stops itself, never its neighbours."""
+        arrivals = []
+        for delivery in self._deliveries():
+            try:
+                arrivals += self._take_in(delivery)
+            except OSError as gone:  # taken away or unreadable while we looked
+                _report(f"the file {delivery.path.name} of {delivery.partner} can't be read", gone)
+        return arrivals
+
+    def _take_in(self, delivery: Delivery) -> list[Arrival]:
+        stat = delivery.path.stat()
+        seen = (str(delivery.path), stat.st_size, stat.st_mtime_ns)
+        if seen in self._known_deliveries or self._now().timestamp() - stat.st_mtime < self._settle_s:
+            return []
+        channel = self.config.settings.slack.operations_channel
+        arrived = ingest(self.database, self.lake, delivery=delivery, read=source_files.read, channel=channel, now=self._now())
+        self._known_deliveries.add(seen)
+        if arrived.arrival is not Arrival.ALREADY_KNOWN:
+            log.info("file", partner=delivery.partner, name=delivery.path.name, arrival=str(arrived.arrival), records=arrived.file.records)
+        return [arrived.arrival]
+
+    def reconcile_all(self) -> None:
+        """Run every partner whose records, agreement or business date changed since its last run."""
+        now = self._now()
+        for partner in self.config.partners.values():
+            try:
+                run = reconcile(
+                    self.database,
+                    self.lake,
+                    partner=partner,
+                    agreement=self.agreements[partner.id],
+                    agreement_sha256=self._agreement_hashes[partner.id],
+                    match=self.match,
+                    as_of=partner.business_date(now),
+                    now=now,
+                )
+            except CallError as refused:  # a side or agreement that can't be matched: the last good state stays
+                _report(f"the reconciliation of {partner.id} was refused", refused)
+            else:
+                if run:
+                    log.info("run", partner=partner.id, run=run.id, breaks=sum(b.count for b in run.breaks.values()))
+
+    def post_digests(self) -> int:
+        """Post every digest that is due, once for all processes; how many were posted by this one."""
+        posted = 0
+        now = self._now()
+        for subscription in self.config.subscriptions:
+            if due := last_due(subscription.cron, time_zone=subscription.time_zone, now=now):
+                posted += post_digest(
+                    self.database, self.lake, subscription=subscription, scheduled_at=due, partners=self.config.partners, now=now
+                )
+        return posted
+
+    def _deliveries(self) -> list[Delivery]:
+        settings = self.config.settings
+        found = [
+            Delivery(path=path, partner="ledger", partner_name="our ledger", stream="ledger", side=Side.OURS)
+            for path in _files_in(self.config.path(settings.ledger.drop))
+        ]
+        for partner in self.config.partners.values():
+            for stream in partner.files:
+                found += [_delivery(partner, path, stream.stream, stream.format) for path in _files_in(Path(stream.folder))]
+        return found
+
+    # --- what is connected ---
+
+    def connect(self) -> App:
+        """Reach Slack, and connect the doors and the sender. WorldError or CallError if Slack can't be reached or refuses the token."""
+        config = self.config
+        token = config.secret("SLACK_BOT_TOKEN", where="Slack app > OAuth & Permissions")
+        client = WebClient(token=token, base_url=config.slack_api_url, timeout=SLACK_TIMEOUT_S)
+        client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+        sending = WebClient(token=token, base_url=config.slack_api_url, timeout=SLACK_TIMEOUT_S, retry_handlers=[])
+        home_team_id = _home_team(client, url=config.slack_api_url)
+        roles = config.settings.roles
+        people = People(
+            client,
+            home_team_id=home_team_id,
+            roles={Role.VIEWER: roles.viewer, Role.OPERATOR: roles.operator, Role.APPROVER: roles.approver, Role.ADMIN: roles.admin},
+        )
+        guard = Guard(people, partners=config.partners)
+        doors = Doors(
+            client=client,
+            database=self.database,
+            lake=self.lake,
+            partners=config.partners,
+            people=people,
+            guard=guard,
+            operations_channel=config.settings.slack.operations_channel,
+            company=config.settings.company,
+            now=self._now,
+            executor=ThreadPoolExecutor(WORKERS, thread_name_prefix="door"),
+            report=_report,
+        )
+        self.bolt = _bolt(client, doors, signing_secret=config.environment.get("SLACK_SIGNING_SECRET"))
+        self._sender = Sender(self.database, sending, guard=guard, now=self._now, wake=doors.wake_sender, report=_report)
+        return self.bolt
+
+    def start(self, *, socket_mode: bool = True) -> None:
+        """Connect, listen, send and tick."""
+        bolt = self.bolt or self.connect()
+        if socket_mode:
+            app_token = self.config.secret("SLACK_APP_TOKEN", where="Slack app > Basic Information > App-Level Tokens")
+            self._handler = SocketModeHandler(bolt, app_token=app_token, ping_interval=SOCKET_PING_S)
+            self._handler.connect()
+        assert self._sender
+        self._sender.start()
+        self._clock.every(WORK_EVERY_S, self._claimed(self.work, "work", WORK_EVERY_S), name="work")
+        self._clock.every(DIGESTS_EVERY_S, _kept_alive(self.post_digests), name="digests")
+        self._clock.start()
+
+    def web(self) -> Starlette:
+        """The ASGI app for signed HTTP, health, readiness and metrics."""
+        assert self.bolt
+        checks = {"database": self.database.ping, "lake": self._check_lake, "slack": self._check_slack}
+        return web.create(bolt=self.bolt, database=self.database, checks=checks)
+
+    def _check_lake(self) -> None:
+        probe = self.config.data_dir / ".readable"
+        try:
+            probe.touch()
+        except OSError as wrong:
+            raise WorldError(f"The data directory can't be written ({wrong.strerror}).", remedy="Check the disk and its rights.") from None
+
+    def _check_slack(self) -> None:
+        assert self.bolt
+        try:
+            self.bolt.client.auth_test()
+        except (SlackApiError, OSError) as wrong:
+            raise WorldError(f"Slack does not answer ({type(wrong).__name__}).", remedy="Check the network and the token.") from None
+
+    def stop(self) -> None:
+        """Finish what is under way and let go of everything."""
+        self._clock.stop()
+        if self._handler:
+            self._handler.close()
+        if self._sender:
+            self._sender.stop()
+        self.database.close()
+
+    def _claimed(self, job: Callable[[], None], name: str, every_s: float) -> Callable[[], None]:
+        """`job`, done by one process for each tick of `every_s` seconds."""
+
+        def run() -> None:
+            now = self._now()
+            tick = datetime.fromtimestamp(now.timestamp() // every_s * every_s, UTC)
+            with self.database.transaction() as tx:
+                mine = claims.claim(tx, job=name, scheduled_at=tick, now=now)
+            if mine:
+                job()
+
+        return _kept_alive(run)
+
+
+def _kept_alive(job: Callable[[], Any]) -> Callable[[], None]:
+    """`job`, whose failure is logged and does not keep it from its next turn."""
+
+    def run() -> None:
+        try:
+            job()
+        except (BreakwaterError, SlackApiError, OSError) as wrong:
+            _report("a scheduled job failed", wrong)
+
+    return run
+
+
+def _bolt(client: WebClient, doors: Doors, *, signing_secret: str | None) -> App:
+    app = App(
+        client=client,
+        signing_secret=signing_secret or "socket mode does not sign",
+        listener_executor=ThreadPoolExecutor(ACK_WORKERS, thread_name_prefix="ack"),
+        raise_error_for_unhandled_request=False,
+    )
+    for subject in (payments, breaks, findings, incidents):
+        subject.register(app, doors)
+    app.error(lambda error, body: doors.answer_error(body, error))
+    return app
+
+
+def _home_team(client: WebClient, *, url: str) -> str:
+    try:
+        return str(client.auth_test()["team_id"])
+    except SlackApiError as refused:
+        raise CallError(
+            f"Slack refused the bot token ({refused.response.get('error')}).",
+            remedy="Set SLACK_BOT_TOKEN to the token of the installed app.",
+        ) from None
+    except OSError as lost:
+        raise WorldError(f"Slack can't be reached at {url} ({lost}).", remedy="Check the network and SLACK_API_URL.") from None
+
+
+def _delivery(partner: Partner, path: Path, stream: str, format: str) -> Delivery:
+    return Delivery(
+        path=path, partner=partner.id, partner_name=partner.name, stream=stream, side=Side.THEIRS, network=partner.network, format=format
+    )
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files of a drop in the order of their names; hidden and temporary ones are still under way."""
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".") and not p.name.endswith(_TEMPORARY))
+
+
+def _report(what: str, wrong: BaseException) -> None:
+    log.error(what, error=type(wrong).__name__, message=str(wrong), exc_info=None if isinstance(wrong, BreakwaterError) else wrong)

@@ -1,0 +1,23 @@
+"""Logs of the running bot: one line per event on stderr, without personal data."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+
+def to_stderr(*, quiet: bool = False) -> None:
+    """Send log lines to stderr as JSON, so that stdout stays for answers. `quiet` leaves only what went wrong."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.ERROR if quiet else logging.WARNING, stream=sys.stderr)

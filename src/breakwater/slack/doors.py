@@ -1,0 +1,123 @@
+"""What all doors have in common: acknowledge first, work on our own threads, answer errors in the right place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
+
+from breakwater.errors import BreakwaterError, RefusedError, nearest
+from breakwater.lake.parts import Lake
+from breakwater.model.access import Actor
+from breakwater.model.partners import Partner
+from breakwater.slack.guard import Guard
+from breakwater.slack.people import People
+from breakwater.store.database import Database
+from breakwater.views import help as help_views
+from breakwater.views.blocks import Message
+
+Body = Mapping[str, Any]
+Report = Callable[[str, BaseException], None]
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What a listener needs beside its request. `now` is the clock, `report` the log, `wake_sender` makes news leave at once."""
+
+    client: WebClient
+    database: Database
+    lake: Lake
+    partners: Mapping[str, Partner]
+    people: People
+    guard: Guard
+    operations_channel: str
+    company: str
+    now: Callable[[], datetime]
+    executor: ThreadPoolExecutor
+    report: Report
+    wake_sender: threading.Event = field(default_factory=threading.Event)
+
+    def partner_named(self, word: str) -> Partner:
+        """The partner with this id or name; a word nobody knows is refused with the nearest known one."""
+        wanted = word.casefold()
+        for partner in self.partners.values():
+            if wanted in (partner.id.casefold(), partner.name.casefold()):
+                return partner
+        raise RefusedError(
+            f"There is no partner '{word}'.{nearest(wanted, self.partners)}", remedy=f"Use one of: {', '.join(self.partners)}."
+        )
+
+    def work(self, body: Body, job: Callable[[Actor], None]) -> None:
+        """Run `job` for the person behind `body` on our own threads; whatever goes wrong is answered where they asked."""
+        self.executor.submit(self._run, body, job)
+
+    def _run(self, body: Body, job: Callable[[Actor], None]) -> None:
+        try:
+            actor = self.guard.admit(user_id=user_of(body), team_id=team_of(body), channel=channel_of(body))
+            job(actor)
+        except Exception as wrong:  # noqa: BLE001  the one place where a listener's errors are answered
+            self.answer_error(body, wrong)
+        finally:
+            self.wake_sender.set()
+
+    def answer_error(self, body: Body, wrong: BaseException) -> None:
+        """Say what went wrong to the person who asked, privately, and log what a person can't use."""
+        known = isinstance(wrong, BreakwaterError)
+        if not known:
+            self.report("a request from Slack failed", wrong)
+        message = (
+            help_views.problem(wrong.message, wrong.remedy)
+            if isinstance(wrong, BreakwaterError)
+            else help_views.problem(
+                "Something went wrong on our side; nothing was changed.", "Try again; the operators can see it in the log."
+            )
+        )
+        try:
+            self.tell(body, message)
+        except SlackApiError as unheard:
+            self.report("an error could not be answered", unheard)
+
+    def tell(self, body: Body, message: Message) -> None:
+        """Answer privately, where the person asked: by the response URL, else in the channel, else in a direct message."""
+        if url := body.get("response_url"):
+            answer = WebhookClient(url).send(
+                text=message.text, blocks=list(message.blocks), response_type="ephemeral", replace_original=False
+            )
+            if answer.status_code == 200:
+                return
+        user, channel = user_of(body), channel_of(body)
+        if channel and not channel.startswith("D"):
+            self.client.chat_postEphemeral(channel=channel, user=user, text=message.text, blocks=list(message.blocks))
+        else:
+            self.client.chat_postMessage(channel=user, text=message.text, blocks=list(message.blocks))
+
+
+def user_of(body: Body) -> str:
+    """The Slack id of the person behind a command, button, modal or event."""
+    user = body.get("user")
+    if isinstance(user, Mapping):
+        return str(user["id"])
+    return str(body.get("user_id") or body["event"]["user"])
+
+
+def team_of(body: Body) -> str | None:
+    """The organisation of that person, where the request says so."""
+    user = body.get("user")
+    if isinstance(user, Mapping):
+        return user.get("team_id")
+    return body.get("team_id")
+
+
+def channel_of(body: Body) -> str | None:
+    """The channel the request came from; None for modals and App Home."""
+    channel = body.get("channel")
+    if isinstance(channel, Mapping):
+        return str(channel["id"])
+    return body.get("channel_id")

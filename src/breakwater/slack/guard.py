@@ -1,0 +1,73 @@
+"""Who may do what, where: one guard for commands, buttons, modals and events, and for every message before it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from breakwater.errors import RefusedError
+from breakwater.model.access import Actor, Role
+from breakwater.model.partners import Partner
+from breakwater.slack.people import People
+from breakwater.store.outbox import OutboxRow
+
+DIRECT_MESSAGE = "D"
+
+
+class Guard:
+    """Knows the home organisation, whose channel is whose, and what may be said where."""
+
+    def __init__(self, people: People, *, partners: Mapping[str, Partner]) -> None:
+        self._people = people
+        self._partners = partners
+        self._shared = {p.shared_channel: p for p in partners.values() if p.shared_channel}
+
+    def admit(self, *, user_id: str, team_id: str | None, channel: str | None) -> Actor:
+        """The person as an actor, or a refusal in words. Nothing of ours is answered to strangers or inside a shared channel."""
+        person = self._people.person(user_id)
+        if not person.is_home or (team_id and team_id != self._people.home_team_id):
+            raise RefusedError(
+                "Breakwater answers people of its own organisation only.",
+                remedy="Write in the thread of your incident: it is read there.",
+            )
+        actor = Actor(id=user_id, role=self._people.role(person), name=person.name)
+        if actor.role is Role.NOBODY:
+            raise RefusedError(
+                "You have no role in Breakwater yet.",
+                remedy="Ask an administrator to add you to one of the user groups in breakwater.toml, [roles].",
+            )
+        if channel and self.is_shared(channel):
+            where = " or ".join(f"<#{c}>" for c in self._home_channels(channel)) or "a direct message with me"
+            raise RefusedError(
+                "This channel is shared with another organisation, so nothing internal is shown here.", remedy=f"Ask in {where}."
+            )
+        return actor
+
+    def is_shared(self, channel: str) -> bool:
+        """True if another organisation reads the channel, by our configuration or by Slack's own word."""
+        if channel.startswith(DIRECT_MESSAGE):
+            return False
+        return channel in self._shared or self._people.channel(channel).is_shared
+
+    def check_delivery(self, row: OutboxRow) -> None:
+        """Refuse to send a message where its audience is not: checked again before each send, since channels change."""
+        channel = self._people.channel(row.channel, fresh=True)
+        if row.audience.kind == "partner":
+            partner = self._partners.get(row.audience.id)
+            if partner is None or partner.shared_channel != row.channel:
+                raise RefusedError(f"A message for {row.audience} is addressed to {row.channel}, which is not that partner's channel.")
+            if not row.preview_id:
+                raise RefusedError(f"A message for {row.audience} has no approved preview.")
+        elif channel.is_shared or row.channel in self._shared:
+            raise RefusedError(f"An internal message is addressed to #{channel.name}, which another organisation can read.")
+
+    def stranger(self, event: Mapping[str, Any]) -> bool:
+        """True if a message event was written by somebody of another organisation."""
+        team = event.get("user_team") or event.get("source_team") or event.get("team")
+        if team and team != self._people.home_team_id:
+            return True
+        return not self._people.person(str(event["user"])).is_home
+
+    def _home_channels(self, channel: str) -> tuple[str, ...]:
+        partner = self._shared.get(channel)
+        return partner.internal_channels if partner else ()

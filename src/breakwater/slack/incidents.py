@@ -1,0 +1,147 @@
+"""Doors: /incident, its modals and buttons, and the replies in an incident's two threads."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from slack_bolt import App
+
+from breakwater.errors import RefusedError
+from breakwater.model.access import Actor, Permission, require
+from breakwater.slack.doors import Doors
+from breakwater.steps import incidents as steps
+from breakwater.steps.incidents import Draft
+from breakwater.store import reads
+from breakwater.views import help as help_views
+from breakwater.views import incident_forms as forms
+from breakwater.views import incidents as views
+
+
+def register(app: App, doors: Doors) -> None:
+    """Connect the command, the modals, the button and the message event."""
+
+    @app.command("/incident")
+    def incident(ack: Any, body: dict[str, Any]) -> None:
+        ack()
+        doors.work(body, lambda actor: _incident(doors, body, actor))
+
+    @app.view(forms.OPEN_MODAL)
+    def written(ack: Any, view: dict[str, Any]) -> None:
+        """Nothing is opened yet: the next modal shows what the partner will see."""
+        ack(response_action="push", view=_preview(doors, Draft(**forms.read_open(view))))
+
+    @app.view(forms.PREVIEW_MODAL)
+    def approved(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+        ack(response_action="clear")
+        doors.work(body, lambda actor: _open(doors, view, actor))
+
+    @app.action(views.RESOLVE)
+    def resolve(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        doors.work(body, lambda actor: _resolve_modal(doors, body, json.loads(action["value"])["incident_id"], actor))
+
+    @app.view(forms.RESOLVE_MODAL)
+    def resolved(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+        ack(response_action="clear")
+        doors.work(body, lambda actor: _resolve(doors, view, actor))
+
+    @app.event("message")
+    def message(ack: Any, event: dict[str, Any]) -> None:
+        ack()
+        if event.get("thread_ts") and event.get("user") and not event.get("bot_id") and not event.get("subtype"):
+            doors.executor.submit(_note_reply, doors, event)
+
+
+def _incident(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
+    words = (body.get("text") or "").split()
+    if words in ([], ["help"]):
+        doors.tell(body, help_views.command_help("/incident"))
+    elif words[0] == "list":
+        require(actor, Permission.READ)
+        with doors.database.transaction() as tx:
+            running = reads.incidents(tx, open_only=True)
+        doors.tell(body, views.incident_list(running, partner_names={p.id: p.name for p in doors.partners.values()}))
+    elif words[0] == "open" and len(words) == 2:
+        require(actor, Permission.OPEN_INCIDENT)
+        partner = doors.partner_named(words[1])
+        doors.client.views_open(
+            trigger_id=body["trigger_id"], view=forms.open_modal(partner=partner, partners=list(doors.partners.values()))
+        )
+    elif words[0] == "resolve" and len(words) == 2:
+        _resolve_modal(doors, body, words[1], actor)
+    else:
+        raise RefusedError(f"`/incident {' '.join(words)}` is not something I know.", remedy="For example `/incident open nordbank`.")
+
+
+def _preview(doors: Doors, draft: Draft) -> dict[str, Any]:
+    return forms.preview_modal(
+        partner=doors.partners[draft.partner],
+        title=draft.title,
+        severity=draft.severity,
+        summary=draft.summary,
+        partner_text=draft.partner_text,
+        company_name=doors.company,
+        preview_id=draft.preview_id,
+    )
+
+
+def _open(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
+    approved = forms.read_preview(view)
+    draft = Draft(**approved["draft"])
+    with doors.database.transaction() as tx:
+        steps.open_incident(
+            tx,
+            actor=actor,
+            draft=draft,
+            previewed=approved["preview_id"],
+            partner=doors.partners[draft.partner],
+            company=doors.company,
+            channel=doors.operations_channel,
+            now=doors.now(),
+        )
+
+
+def _resolve_modal(doors: Doors, body: dict[str, Any], incident_id: str, actor: Actor) -> None:
+    require(actor, Permission.RESOLVE_INCIDENT)
+    with doors.database.transaction() as tx:
+        incident = steps.incident_known(tx, incident_id)
+    if not incident.open:
+        raise RefusedError(f"{incident.id} was already resolved by <@{incident.resolved_by}>.")
+    view = forms.resolve_modal(incident, partner=doors.partners[incident.partner])
+    doors.client.views_open(trigger_id=body["trigger_id"], view=view)
+
+
+def _resolve(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
+    written = forms.read_resolve(view)
+    with doors.database.transaction() as tx:
+        incident = steps.incident_known(tx, written["incident_id"])
+        steps.resolve(
+            tx,
+            actor=actor,
+            incident_id=incident.id,
+            resolution=written["resolution"],
+            partner_resolution=written["partner_resolution"],
+            partner=doors.partners[incident.partner],
+            company=doors.company,
+            channel=doors.operations_channel,
+            now=doors.now(),
+        )
+
+
+def _note_reply(doors: Doors, event: dict[str, Any]) -> None:
+    person = doors.people.person(event["user"])
+    with doors.database.transaction() as tx:
+        steps.note_reply(
+            tx,
+            channel=event["channel"],
+            thread_ts=event["thread_ts"],
+            ts=event["ts"],
+            author_id=event["user"],
+            author_name=person.name,
+            is_partner=doors.guard.stranger(event),
+            text=event.get("text", ""),
+            ours_channel=doors.operations_channel,
+            now=doors.now(),
+        )
+    doors.wake_sender.set()

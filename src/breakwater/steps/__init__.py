@@ -1,0 +1,1 @@
+"""The arrows of the picture: each function is one thing that happens, in one transaction."""

@@ -1,0 +1,88 @@
+"""The hourly pass: what looks wrong in the volumes, and in the files that did not come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from breakwater.detection import files as file_clock
+from breakwater.detection.grouping import recovered, traffic_findings
+from breakwater.detection.nodes import HISTORY_H
+from breakwater.detection.series import HOUR, HourlySeries
+from breakwater.detection.volumes import partner_volume
+from breakwater.lake import series
+from breakwater.lake.parts import Lake
+from breakwater.model.access import SYSTEM
+from breakwater.model.digests import PartnerVolume
+from breakwater.model.findings import Finding
+from breakwater.model.partners import Partner
+from breakwater.model.records import Side
+from breakwater.store import reads, writes
+from breakwater.store.database import Database
+
+FILES_LOOK_BACK_DAYS = 10  # a file missing for longer is no news
+MOST_OPEN_FINDINGS = 10_000
+
+
+def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], now: datetime) -> list[Finding]:
+    """Look at every partner once: open, keep and recover its findings. What is open afterwards."""
+    hourly = _hourly(database, lake, now=now)
+    with database.transaction() as tx:
+        was_open = reads.findings(tx, limit=MOST_OPEN_FINDINGS)
+        fresh: list[Finding] = []
+        for partner in partners:
+            seen = traffic_findings(partner, series=_series_of(hourly, partner), now=now, open_findings=was_open)
+            found = [*seen.findings, *_late_files(tx, partner=partner, now=now)]
+            mine = [f for f in was_open if f.partner == partner.id]
+            for finding in [*found, *recovered(mine, fresh=found, unmonitored=seen.unmonitored)]:
+                writes.save_finding(tx, finding, actor=SYSTEM, now=now)
+            fresh += found
+    return fresh
+
+
+def daily_volumes(database: Database, lake: Lake, *, partners: Sequence[Partner], now: datetime) -> list[PartnerVolume]:
+    """The recent daily volume of each partner, for the digest's chart."""
+    hourly = _hourly(database, lake, now=now)
+    return [partner_volume(p, series=_series_of(hourly, p), now=now) for p in partners]
+
+
+def late_files(tx: Connection, *, partner: Partner, now: datetime) -> list[str]:
+    """The partner's files that are late or missing now, one sentence each."""
+    return [f.summary for f in _late_files(tx, partner=partner, now=now)]
+
+
+def _late_files(tx: Connection, *, partner: Partner, now: datetime) -> list[Finding]:
+    since = now.date() - timedelta(days=FILES_LOOK_BACK_DAYS)
+    arrived: dict[tuple[str, str], set[date]] = {}
+    for file in reads.source_files(tx, partner=partner.id, side=Side.THEIRS):
+        arrived.setdefault((file.partner, file.stream), set()).add(file.business_date)
+    return file_clock.late_file_findings(partner, arrived=arrived, now=now, since=since)
+
+
+def _hourly(database: Database, lake: Lake, *, now: datetime) -> pa.Table:
+    with database.transaction() as tx:
+        parts = reads.active_parts(tx, side=Side.OURS, content="events")
+    return series.hourly_counts(lake, parts, since=now - HISTORY_H * HOUR)
+
+
+def _series_of(hourly: pa.Table, partner: Partner) -> list[HourlySeries]:
+    """One series per currency of a partner. The feed is known up to its newest hour, whichever partner that came from."""
+    if not hourly.num_rows:
+        return []
+    end = pc.max(hourly["hour"]).as_py().astimezone(UTC) + HOUR
+    mine = hourly.filter(pc.equal(hourly["partner"], partner.id))
+    return [
+        _filled(mine.filter(pc.equal(mine["currency"], currency)), partner=partner, currency=currency, end=end)
+        for currency in sorted(pc.unique(mine["currency"]).to_pylist())
+    ]
+
+
+def _filled(rows: pa.Table, *, partner: Partner, currency: str, end: datetime) -> HourlySeries:
+    """The rows of one currency as a series; hours without a row are zeros."""
+    columns = [rows[name].to_pylist() for name in ("hour", "attempts", "approved", "approved_minor")]
+    hours = [(hour.astimezone(UTC), *figures) for hour, *figures in zip(*columns, strict=True)]
+    return HourlySeries.of_hours(hours, partner=partner.id, currency=currency, network=partner.network, end=end)

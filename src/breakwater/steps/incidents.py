@@ -1,0 +1,220 @@
+"""Partner incidents: opened once with two threads, fed from both sides, resolved in both."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from breakwater.errors import NotFoundError, RefusedError
+from breakwater.model import incidents as moves
+from breakwater.model.access import INTERNAL, Actor, Audience, Permission, partner_audience, require
+from breakwater.model.incidents import EntrySide, Incident, Severity, TimelineEntry
+from breakwater.model.partners import Partner
+from breakwater.store import outbox, reads, writes
+from breakwater.store.outbox import Kind, Priority
+from breakwater.views import incidents as views
+from breakwater.views.blocks import Message
+
+TIMELINE_TAIL = 5  # the latest entries shown on our card
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An incident as its author wrote it, before the partner has seen anything."""
+
+    partner: str
+    title: str
+    severity: Severity
+    summary: str
+    partner_text: str
+
+    @property
+    def preview_id(self) -> str:
+        """Names exactly these words: the sender lets nothing else through to the partner under it."""
+        words = json.dumps([self.partner, self.title, self.partner_text])
+        return hashlib.sha256(words.encode()).hexdigest()
+
+
+def open_incident(
+    tx: Connection, *, actor: Actor, draft: Draft, previewed: str, partner: Partner, company: str, channel: str, now: datetime
+) -> Incident:
+    """Open an incident: a card in our `channel`, and in the partner's shared channel exactly what was previewed.
+
+    Each card is the head of its thread. An incident of the same partner and title that is still open is offered instead.
+    """
+    require(actor, Permission.OPEN_INCIDENT)
+    if previewed != draft.preview_id:
+        raise RefusedError("The text for the partner changed after its preview; nothing was sent.", remedy="Open the preview again.")
+    if running := next((i for i in reads.incidents(tx, partner=partner.id) if i.title.casefold() == draft.title.casefold()), None):
+        raise RefusedError(
+            f"{running.id} “{running.title}” is already open for {partner.name}, since <@{running.opened_by}> opened it.",
+            remedy="Add what you know in its thread.",
+        )
+    incident = Incident(
+        id=writes.next_incident_id(tx),
+        partner=partner.id,
+        title=draft.title,
+        severity=draft.severity,
+        summary=draft.summary,
+        partner_text=draft.partner_text,
+        opened_by=actor.id,
+        opened_at=now,
+    )
+    writes.insert_incident(tx, incident, actor=actor, now=now)
+    _note(tx, incident, key="opened", side=EntrySide.SYSTEM, text=f"Opened by <@{actor.id}>", author_id=None, now=now)
+    _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
+    if partner.shared_channel:
+        _show_to_partner(tx, incident, partner=partner, company=company, preview_id=draft.preview_id, now=now)
+    return incident
+
+
+def resolve(
+    tx: Connection,
+    *,
+    actor: Actor,
+    incident_id: str,
+    resolution: str,
+    partner_resolution: str,
+    partner: Partner,
+    company: str,
+    channel: str,
+    now: datetime,
+) -> Incident:
+    """Close an incident: both cards say so, and each thread gets its own words."""
+    require(actor, Permission.RESOLVE_INCIDENT)
+    was = incident_known(tx, incident_id)
+    incident = moves.resolve(was, by=actor.id, resolution=resolution, partner_resolution=partner_resolution, now=now)
+    writes.save_incident(tx, incident, was=was, action="resolve", actor=actor, now=now)
+    _note(tx, incident, key="resolved", side=EntrySide.SYSTEM, text=f"Resolved by <@{actor.id}>: {resolution}", author_id=None, now=now)
+    _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
+    _reply(tx, incident, key="resolved", audience=INTERNAL, channel=channel, message=views.resolved_reply_ours(incident), now=now)
+    if partner.shared_channel:
+        # The person who resolves writes the partner's words in the same modal that shows where they go: that is the preview.
+        preview_id = hashlib.sha256(partner_resolution.encode()).hexdigest()
+        _show_to_partner(tx, incident, partner=partner, company=company, preview_id=preview_id, now=now)
+        _reply(
+            tx,
+            incident,
+            key="resolved",
+            audience=partner_audience(partner.id),
+            channel=partner.shared_channel,
+            message=views.resolved_reply_partner(incident),
+            preview_id=preview_id,
+            now=now,
+        )
+    return incident
+
+
+def note_reply(
+    tx: Connection,
+    *,
+    channel: str,
+    thread_ts: str,
+    ts: str,
+    author_id: str,
+    author_name: str,
+    is_partner: bool,
+    text: str,
+    ours_channel: str,
+    now: datetime,
+) -> Incident | None:
+    """A reply in one of an incident's two threads becomes a timeline entry; the partner's words are also shown in ours.
+
+    None if the thread is no incident's. The same message delivered again changes nothing.
+    """
+    found = reads.incident_by_thread(tx, channel=channel, thread_ts=thread_ts)
+    if found is None:
+        return None
+    incident, _ = found
+    side = EntrySide.PARTNER if is_partner else EntrySide.OURS
+    fresh = _note(tx, incident, key=f"message:{channel}:{ts}", side=side, text=text, author_id=author_id, now=now)
+    if fresh and channel != ours_channel:
+        entry = TimelineEntry(at=now, side=side, text=text, author_id=author_id)
+        note = views.timeline_note(entry, author_name=author_name)
+        _reply(tx, incident, key=f"message:{channel}:{ts}", audience=INTERNAL, channel=ours_channel, message=note, now=now)
+    return incident
+
+
+def incident_known(tx: Connection, incident_id: str) -> Incident:
+    """The incident with this id, or a sentence that there is none."""
+    incident = reads.incident_by_id(tx, incident_id.strip().upper())
+    if incident is None:
+        raise NotFoundError(f"There is no incident {incident_id}.", remedy="List the open ones with `/incident list`.")
+    return incident
+
+
+def _note(tx: Connection, incident: Incident, *, key: str, side: EntrySide, text: str, author_id: str | None, now: datetime) -> bool:
+    entry = TimelineEntry(at=now, side=side, text=text, author_id=author_id)
+    return writes.add_timeline_entry(tx, incident_id=incident.id, entry=entry, key=key)
+
+
+def _show_to_us(tx: Connection, incident: Incident, *, partner: Partner, channel: str, now: datetime) -> None:
+    tail = reads.timeline(tx, incident_id=incident.id)[-TIMELINE_TAIL:]
+    _card(
+        tx,
+        incident,
+        audience=INTERNAL,
+        channel=channel,
+        message=views.incident_card(incident, partner_name=partner.name, timeline_tail=tail),
+        now=now,
+    )
+
+
+def _show_to_partner(tx: Connection, incident: Incident, *, partner: Partner, company: str, preview_id: str, now: datetime) -> None:
+    assert partner.shared_channel
+    _card(
+        tx,
+        incident,
+        audience=partner_audience(partner.id),
+        channel=partner.shared_channel,
+        message=views.partner_card(incident, company_name=company),
+        preview_id=preview_id,
+        now=now,
+    )
+
+
+def _card(
+    tx: Connection, incident: Incident, *, audience: Audience, channel: str, message: Message, now: datetime, preview_id: str | None = None
+) -> None:
+    outbox.enqueue(
+        tx,
+        key=f"incident:{incident.id}:{channel}:{incident.revision}",
+        kind=Kind.CARD,
+        audience=audience,
+        channel=channel,
+        payload=message.payload(),
+        about=incident.id,
+        revision=incident.revision,
+        priority=Priority.ALERT,
+        preview_id=preview_id,
+        now=now,
+    )
+
+
+def _reply(
+    tx: Connection,
+    incident: Incident,
+    *,
+    key: str,
+    audience: Audience,
+    channel: str,
+    message: Message,
+    now: datetime,
+    preview_id: str | None = None,
+) -> None:
+    outbox.enqueue(
+        tx,
+        key=f"incident:{incident.id}:{channel}:{key}",
+        kind=Kind.REPLY,
+        audience=audience,
+        channel=channel,
+        payload=message.payload(),
+        thread_about=incident.id,
+        priority=Priority.ALERT,
+        preview_id=preview_id,
+        now=now,
+    )

@@ -1,0 +1,272 @@
+"""A run: a partner's records against ours, and what it changes in the breaks people work on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from breakwater.errors import WorldError
+from breakwater.lake.parts import Lake
+from breakwater.matching.agreement import Agreement
+from breakwater.model import breaks as moves
+from breakwater.model.access import INTERNAL, SYSTEM
+from breakwater.model.breaks import Break, BreakKind, BreakState, break_id
+from breakwater.model.calendar import AGE_BANDS, age_band
+from breakwater.model.partners import Partner
+from breakwater.model.records import Side
+from breakwater.model.runs import ActiveFigure, AgeFigure, BreakFigure, Outcome, PartnerReconciliation, Run
+from breakwater.store import outbox, reads, writes
+from breakwater.store.database import Database
+from breakwater.store.outbox import Kind, Priority
+from breakwater.views.breaks import break_card
+
+Match = Callable[..., Outcome]
+BECAME = "became "  # resolution of a break whose records are in another one now
+CARDS_PER_RUN = 5  # new breaks that get a card of their own; the others wait in `/recon breaks`
+
+
+def reconcile(
+    database: Database,
+    lake: Lake,
+    *,
+    partner: Partner,
+    agreement: Agreement,
+    agreement_sha256: str,
+    match: Match,
+    as_of: date,
+    now: datetime,
+) -> Run | None:
+    """Match everything the lake holds of `partner`, and bring its breaks up to date. None if nothing changed since the last run.
+
+    What counts as a change: other parts, another agreement (by the hash of its file), another as-of date.
+
+    A break seen before keeps its life; one that is explained now is closed; one that breaks again is opened again.
+    """
+    with database.transaction() as tx:
+        parts = {side: reads.active_parts(tx, side=side, content="records", partner=partner.id) for side in Side}
+        last = reads.last_run(tx, partner=partner.id)
+    input_key = _input_key(parts, agreement_sha256=agreement_sha256, as_of=as_of)
+    if last and last.input_key == input_key:
+        return None
+    outcome = match(ours=lake.paths(parts[Side.OURS]), theirs=lake.paths(parts[Side.THEIRS]), agreement=agreement, as_of=as_of)
+    run = _run(outcome, partner=partner, agreement=agreement, as_of=as_of, input_key=input_key, started_at=now)
+    lake.write_outcome(run.id, outcome)
+    with database.transaction() as tx:
+        current = reads.last_run(tx, partner=partner.id)
+        if (current and current.id) != (last and last.id):
+            return None  # another process finished a run meanwhile: its view is newer, and the next tick looks again
+        changes = _changes(tx, outcome, run=run, partner=partner, now=now)
+        writes.save_run(tx, run, actor=SYSTEM, now=now)
+        writes.insert_breaks(tx, changes.opened, actor=SYSTEM, now=now)
+        changed = _save(tx, changes.changed, now=now)
+        _show(tx, opened=changes.opened, changed=changed, partner=partner, now=now)
+    return run
+
+
+def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Sequence[str] = ()) -> PartnerReconciliation:
+    """The last run of a partner, and its active breaks by kind and by age in business days of its calendar."""
+    figures = reads.active_figures(tx, partner=partner.id)
+    by_band: dict[str, list[ActiveFigure]] = defaultdict(list)
+    for figure in figures:
+        by_band[age_band(partner.calendar.between(figure.dated, today))].append(figure)
+    return PartnerReconciliation(
+        partner_id=partner.id,
+        partner_name=partner.name,
+        run=reads.last_run(tx, partner=partner.id),
+        active={kind: _figure([f for f in figures if f.kind is kind]) for kind in BreakKind if any(f.kind is kind for f in figures)},
+        ageing=tuple(
+            AgeFigure(band=band, count=total.count, value_minor=total.value_minor)
+            for band, _, _ in AGE_BANDS
+            if (total := _figure(by_band[band])).count
+        ),
+        acknowledged=sum(f.count for f in figures if f.state is not BreakState.OPEN),
+        late_files=tuple(late_files),
+    )
+
+
+def state_on(tx: Connection, *, partner: Partner, day: date) -> PartnerReconciliation:
+    """What the last run as of a past day found: its breaks as they were then, without their life since."""
+    run = reads.last_run(tx, partner=partner.id, as_of=day)
+    return PartnerReconciliation(
+        partner_id=partner.id, partner_name=partner.name, run=run, active=run.breaks if run else {}, ageing=(), acknowledged=0
+    )
+
+
+def _figure(figures: Sequence[ActiveFigure]) -> BreakFigure:
+    value: Counter[str] = Counter()
+    for figure in figures:
+        value[figure.currency] += figure.value_minor
+    return BreakFigure(count=sum(f.count for f in figures), value_minor=dict(sorted(value.items())))
+
+
+def _input_key(parts: Mapping[Side, Sequence[str]], *, agreement_sha256: str, as_of: date) -> str:
+    given = [sorted(parts[Side.OURS]), sorted(parts[Side.THEIRS]), agreement_sha256, as_of.isoformat()]
+    return hashlib.sha256(json.dumps(given).encode()).hexdigest()
+
+
+def _run(outcome: Outcome, *, partner: Partner, agreement: Agreement, as_of: date, input_key: str, started_at: datetime) -> Run:
+    by_kind: dict[BreakKind, Counter[str]] = defaultdict(Counter)
+    counts: Counter[BreakKind] = Counter()
+    for row in outcome.breaks.select(["kind", "currency", "amount_minor"]).to_pylist():
+        counts[BreakKind(row["kind"])] += 1
+        by_kind[BreakKind(row["kind"])][row["currency"]] += row["amount_minor"]
+    return Run(
+        id=f"{partner.id}-{as_of.isoformat()}-{input_key[:12]}",
+        partner=partner.id,
+        agreement=agreement.name,
+        as_of=as_of,
+        started_at=started_at,
+        finished_at=started_at,
+        ours_rows=outcome.ours_rows,
+        theirs_rows=outcome.theirs_rows,
+        matched=outcome.matched,
+        pending=outcome.pending_totals,
+        in_breaks=outcome.in_breaks,
+        breaks={kind: BreakFigure(count=counts[kind], value_minor=dict(by_kind[kind])) for kind in BreakKind if counts[kind]},
+        input_key=input_key,
+    )
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What a run does to a break that was there before; `apply` can be asked again if somebody moved it meanwhile."""
+
+    was: Break
+    action: str
+    apply: Callable[[Break], Break | None]
+
+
+@dataclass(frozen=True)
+class _Changes:
+    opened: list[Break]
+    changed: list[_Change]
+
+
+def _changes(tx: Connection, outcome: Outcome, *, run: Run, partner: Partner, now: datetime) -> _Changes:
+    """What the run means for the breaks: new ones, those with other figures, those explained, those that break again."""
+    known = reads.breaks_of_agreement(tx, agreement=run.agreement)
+    seen = {b.fingerprint: b for b in (_seen(row, run=run, partner=partner, now=now) for row in outcome.breaks.to_pylist())}
+    gone = [b for fingerprint, b in known.items() if b.active and fingerprint not in seen]
+    heirs = _heirs([b for f, b in seen.items() if f not in known], gone)
+    opened = []
+    for brk in (b for f, b in seen.items() if f not in known):
+        predecessor = heirs.get(brk.id)
+        opened.append(moves.succeed(brk, predecessor=predecessor) if predecessor else brk)
+    changed = [_Change(known[f], "restate", partial(_seen_again, seen=b)) for f, b in seen.items() if f in known]
+    succeeded = {predecessor.id: heir for heir, predecessor in heirs.items()}
+    for brk in gone:
+        resolution = f"{BECAME}{succeeded[brk.id]}" if brk.id in succeeded else moves.MATCHED_LATE
+        changed.append(_Change(brk, "auto_close", partial(_closed, now=now, resolution=resolution)))
+    return _Changes(opened=opened, changed=changed)
+
+
+def _seen_again(was: Break, *, seen: Break) -> Break | None:
+    """A break that is still there: its figures are brought up to date.
+
+    One that was closed is opened again if a run had closed it, or if it has changed since people did.
+    """
+    restated = moves.restate(was, seen=seen)
+    closed_by_a_run = was.resolution == moves.MATCHED_LATE or (was.resolution or "").startswith(BECAME)
+    if not was.active and (closed_by_a_run or restated is not was):
+        return moves.reopen(restated)
+    return None if restated is was else restated
+
+
+def _closed(was: Break, *, now: datetime, resolution: str) -> Break | None:
+    return moves.auto_close(was, now=now, resolution=resolution) if was.active else None
+
+
+def _save(tx: Connection, changes: Sequence[_Change], *, now: datetime) -> list[Break]:
+    """Save what the run changes; a break that somebody moved meanwhile is looked at again as it is now. The breaks as they are now."""
+    saved: dict[str, Break] = {}
+    by_id = {c.was.id: c for c in changes}
+    to_do = [(c.was, after, c.action) for c in changes if (after := c.apply(c.was))]
+    while to_do:
+        saved |= {after.id: after for _, after, _ in to_do}
+        moved = writes.save_breaks(tx, to_do, actor=SYSTEM, now=now)
+        for current in moved:
+            del saved[current.id]
+        to_do = [(current, after, by_id[current.id].action) for current in moved if (after := by_id[current.id].apply(current))]
+    return list(saved.values())
+
+
+def _heirs(new: Sequence[Break], gone: Sequence[Break]) -> dict[str, Break]:
+    """For each new break that holds a record of one that is gone: that predecessor (the first by id)."""
+    by_record: dict[tuple[Side, str], Break] = {}
+    for brk in sorted(gone, key=lambda b: b.id, reverse=True):
+        by_record |= dict.fromkeys(_records_of(brk), brk)
+    found: dict[str, Break] = {}
+    taken: set[str] = set()
+    for brk in sorted(new, key=lambda b: b.id):
+        candidates = sorted({p.id: p for r in _records_of(brk) if (p := by_record.get(r)) and p.id not in taken}.items())
+        if candidates:
+            taken.add(candidates[0][0])
+            found[brk.id] = candidates[0][1]
+    return found
+
+
+def _records_of(brk: Break) -> list[tuple[Side, str]]:
+    return [(Side.OURS, r) for r in brk.ours] + [(Side.THEIRS, r) for r in brk.theirs]
+
+
+def _seen(row: Mapping[str, Any], *, run: Run, partner: Partner, now: datetime) -> Break:
+    """A break as the run found it."""
+    return Break(
+        id=break_id(run.agreement, row["fingerprint"]),
+        agreement=run.agreement,
+        fingerprint=row["fingerprint"],
+        partner=partner.id,
+        kind=BreakKind(row["kind"]),
+        ours=tuple(row["ours"]),
+        theirs=tuple(row["theirs"]),
+        amount_minor=row["amount_minor"],
+        currency=row["currency"],
+        material=row["material"],
+        dated=row["dated"],
+        opened_at=now,
+        pass_name=row["pass"],
+        also=tuple(row["also"] or ()),
+        lag=row["lag"],
+        references=tuple(row["references"] or ()),
+        run_id=run.id,
+    )
+
+
+def _show(tx: Connection, *, opened: Sequence[Break], changed: Sequence[Break], partner: Partner, now: datetime) -> None:
+    """Cards: the largest new material breaks get one, and cards that are out are brought up to date."""
+    if not partner.internal_channels:
+        return
+    channel = partner.internal_channels[0]
+    new = sorted((b for b in opened if b.material and b.active), key=lambda b: (-b.amount_minor, b.id))[:CARDS_PER_RUN]
+    for brk in new:
+        enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
+    by_id = {brk.id: brk for brk in changed}
+    for about, channels in outbox.channels_of(tx, abouts=list(by_id)).items():
+        for shown_in in channels:
+            enqueue_card(tx, by_id[about], partner=partner, channel=shown_in, now=now)
+
+
+def enqueue_card(tx: Connection, brk: Break, *, partner: Partner, channel: str, now: datetime) -> None:
+    """Post or edit the card of a break in a channel; the same revision is shown once."""
+    if channel not in partner.internal_channels:
+        raise WorldError(f"{brk.id} belongs to {partner.name}, but {channel} is not one of its internal channels.")
+    outbox.enqueue(
+        tx,
+        key=f"break:{brk.id}:{channel}:{brk.revision}",
+        kind=Kind.CARD,
+        audience=INTERNAL,
+        channel=channel,
+        payload=break_card(brk, partner_name=partner.name).payload(),
+        about=brk.id,
+        revision=brk.revision,
+        priority=Priority.CARD,
+        now=now,
+    )
