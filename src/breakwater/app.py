@@ -189,7 +189,7 @@ class Breakwater:
         if socket_mode:
             app_token = self.config.secret("SLACK_APP_TOKEN", where="Slack app > Basic Information > App-Level Tokens")
             self._handler = SocketModeHandler(bolt, app_token=app_token, ping_interval=SOCKET_PING_S)
-            self._handler.connect()
+            self._handler.connect()  # type: ignore[no-untyped-call]
         assert self._sender
         self._sender.start()
         self._clock.every(WORK_EVERY_S, self._claimed(self.work, "work", WORK_EVERY_S), name="work")
@@ -220,7 +220,7 @@ class Breakwater:
         """Finish what is under way and let go of everything."""
         self._clock.stop()
         if self._handler:
-            self._handler.close()
+            self._handler.close()  # type: ignore[no-untyped-call]
         if self._sender:
             self._sender.stop()
         self.database.close()

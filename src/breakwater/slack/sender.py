@@ -27,8 +27,12 @@ METADATA_EVENT = "breakwater_message"
 LOOK_BACK_MESSAGES = 100
 # Slack will answer the same however often it is asked.
 HOPELESS = frozenset(
-    ["account_inactive", "cant_update_message", "channel_not_found", "edit_window_closed", "invalid_auth", "invalid_blocks", "is_archived", "message_not_found", "missing_scope", "msg_blocks_too_long", "msg_too_long", "no_permission", "no_text", "not_in_channel", "restricted_action", "thread_not_found", "token_revoked", "user_not_in_channel"]
-)
+    {
+        "account_inactive", "cant_update_message", "channel_not_found", "edit_window_closed", "invalid_auth", "invalid_blocks",
+        "is_archived", "message_not_found", "missing_scope", "msg_blocks_too_long", "msg_too_long", "no_permission", "no_text",
+        "not_in_channel", "restricted_action", "thread_not_found", "token_revoked", "user_not_in_channel",
+    }
+)  # fmt: skip
 
 
 class Sender:
