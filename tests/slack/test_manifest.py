@@ -1,0 +1,43 @@
+"""The app manifest: valid by Slack's own schema (slackapi/manifest-schema, MIT), and true to what is registered and documented."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from breakwater.views.help import HELP
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = Path(__file__).with_name("manifest.schema.1.0.0.json")
+
+
+@pytest.fixture
+def manifest() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_slack_accepts_the_manifest(manifest: dict[str, Any]) -> None:
+    jsonschema.validate(manifest, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_every_command_that_has_help_is_in_the_manifest(manifest: dict[str, Any]) -> None:
+    assert [c["command"] for c in manifest["features"]["slash_commands"]] == list(HELP)
+
+
+def test_every_scope_is_explained_in_the_install_guide(manifest: dict[str, Any]) -> None:
+    guide = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([a-z:.]+)` \|", guide, flags=re.MULTILINE))
+
+    assert explained == set(manifest["oauth_config"]["scopes"]["bot"])
+
+
+def test_the_bot_is_invited_to_the_events_it_listens_to(manifest: dict[str, Any]) -> None:
+    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["message.channels", "message.groups"]
+    assert manifest["settings"]["socket_mode_enabled"] is True
