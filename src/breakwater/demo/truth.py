@@ -1,0 +1,100 @@
+"""What is true of the company by the way it was built: counts, money, breaks. No matcher is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from breakwater.demo.cases import Books, Case, Settled
+from breakwater.demo.partners import LateFile
+from breakwater.demo.traffic import Attempt, Drop
+
+_IN_BREAKS = "in_breaks"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Showcase:
+    """A payment worth looking up: what happened to it, and the reference to type (`typed_as` says of which sort it is)."""
+
+    story: str
+    payment_id: str
+    partner: str
+    reference: str
+    typed_as: str
+    expect: str
+
+
+def tell(
+    *, now: datetime, attempts: list[Attempt], books: Iterable[Books], late_file: LateFile, drop: Drop, showcases: Iterable[Showcase]
+) -> dict[str, Any]:
+    """The whole truth, ready for JSON: dates and times in ISO form."""
+    approved = sum(attempt.code is None for attempt in attempts)
+    told: dict[str, Any] = plain(
+        {
+            "now": now,
+            "payments": approved,
+            "attempts": len(attempts),
+            "declined": len(attempts) - approved,
+            "partners": {b.days.partner.id: _partner(b) for b in books},
+            "late_file": asdict(late_file),
+            "drop": asdict(drop),
+            "showcases": [asdict(s) for s in showcases],
+        }
+    )
+    return told
+
+
+def _partner(books: Books) -> dict[str, Any]:
+    breaks = [case for case in books.cases if case.outcome not in list(Settled)]
+    kinds = sorted({str(case.outcome) for case in breaks})
+    return {
+        "as_of": books.days.as_of,
+        "last_filed": books.days.last_filed,
+        "rows": {side: sum(len(getattr(case, side)) for case in books.cases) for side in ("ours", "theirs")},
+        "matched": _totals(case for case in books.cases if case.outcome is Settled.MATCHED),
+        "pending": _totals(case for case in books.cases if case.outcome is Settled.PENDING),
+        _IN_BREAKS: _totals(breaks),
+        "breaks": {kind: _figure([case for case in breaks if case.outcome == kind]) for kind in kinds},
+    }
+
+
+def _totals(cases: Iterable[Case]) -> dict[str, dict[str, int]]:
+    """Rows and signed gross amounts by currency of the record."""
+    found: dict[str, dict[str, int]] = {}
+    for case in cases:
+        for side in ("ours", "theirs"):
+            for record in getattr(case, side):
+                total = found.setdefault(record.currency, dict.fromkeys(("ours_rows", "ours_minor", "theirs_rows", "theirs_minor"), 0))
+                total[f"{side}_rows"] += 1
+                total[f"{side}_minor"] += record.amount_minor
+    return dict(sorted(found.items()))
+
+
+def _figure(cases: list[Case]) -> dict[str, Any]:
+    value: dict[str, int] = {}
+    for case in cases:
+        value[case.currency] = value.get(case.currency, 0) + case.value_minor
+    return {"count": len(cases), "value_minor": dict(sorted(value.items())), "items": [_item(case) for case in cases]}
+
+
+def _item(case: Case) -> dict[str, Any]:
+    """One break: our record ids, the partner's references and the day of its file."""
+    return {
+        "ours": sorted(record.record_id for record in case.ours),
+        "theirs": sorted(line.reference for line in case.theirs),
+        "dated": min([record.value_date or record.booked_on for record in case.ours] + [line.day for line in case.theirs]),
+        "value_minor": case.value_minor,
+        "currency": case.currency,
+        "story": case.story,
+    }
+
+
+def plain(value: Any) -> Any:
+    """`value` with dates and times as ISO text, tuples as lists."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value
