@@ -1,0 +1,125 @@
+"""`breakwater inspect`: read partner files without storing anything, and say what they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from breakwater.errors import CallError, FileError, nearest
+from breakwater.model.files import Statement
+from breakwater.model.masking import mask_cards
+from breakwater.model.money import exponent, major_text
+from breakwater.sources import files
+
+
+@click.command()
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+@click.option("--format", "format_name", metavar="NAME", help="Read every file in this format instead of finding it by content.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
+def inspect(paths: tuple[str, ...], format_name: str | None, as_json: bool) -> int:
+    """Read partner files without storing anything, and say what they say.
+
+    The exit code is 1 if a file is refused or a statement does not add up.
+    """
+    if format_name and format_name not in files.FORMATS:
+        raise CallError(
+            f"There is no format '{format_name}'.{nearest(format_name, files.FORMATS)}", remedy=f"Use one of: {', '.join(files.FORMATS)}."
+        )
+    for path in paths:
+        _require_readable(path)
+    wrong = False
+    for path in paths:
+        answer = _answer(path, format_name=format_name)
+        wrong = wrong or bool(answer["error"]) or any(s["balanced"] is False for s in answer["statements"])
+        if as_json:
+            click.echo(json.dumps(answer, ensure_ascii=False))
+        else:
+            _show(answer)
+    return 1 if wrong else 0
+
+
+def _require_readable(path: str) -> None:
+    try:
+        with Path(path).open("rb"):
+            return
+    except OSError as wrong:
+        raise CallError(f"'{path}' can't be read: {(wrong.strerror or 'unknown reason').lower()}.", remedy="Check the path.") from None
+
+
+def _answer(path: str, *, format_name: str | None) -> dict[str, Any]:
+    """What one file says. A card number in it is masked wherever it stands."""
+    answer: dict[str, Any] = {"file": path, "sha256": files.sha256_of(path), "format": None, "statements": [], "notices": [], "error": None}
+    try:
+        reading = files.read(path, partner="", format=format_name)
+        for batches in (reading.records, reading.events):
+            for _ in batches:
+                pass  # the totals are proven once every batch has been read
+    except FileError as refused:
+        answer["error"] = {"code": refused.code, "message": mask_cards(refused.message), "remedy": refused.remedy}
+        return answer
+    answer["format"] = reading.format
+    answer["statements"] = [_statement(statement) for statement in reading.statements]
+    answer["notices"] = [{"code": notice.code, "message": mask_cards(notice.message)} for notice in reading.notices]
+    return answer
+
+
+def _statement(statement: Statement) -> dict[str, Any]:
+    return {
+        "id": _masked(statement.id),
+        "account": _masked(statement.account),
+        "currency": statement.currency,
+        "entries": statement.entries,
+        "details": statement.details,
+        "pending_entries": statement.pending_entries,
+        "credits_minor": statement.credits_minor,
+        "debits_minor": statement.debits_minor,
+        "opening_minor": statement.opening_minor,
+        "closing_minor": statement.closing_minor,
+        "balanced": statement.balanced,
+        "references": [mask_cards(reference) for reference in statement.references],
+    }
+
+
+def _masked(text: str | None) -> str | None:
+    return None if text is None else mask_cards(text)
+
+
+def _show(answer: dict[str, Any]) -> None:
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{answer['file']}: {answer['format'] or 'refused'}", style="bold")
+    if answer["error"]:
+        console.print(f"  {answer['error']['code']}: {answer['error']['message']}\n  try: {answer['error']['remedy']}")
+    elif not answer["statements"]:
+        console.print("  holds no statements")
+    else:
+        console.print(_table(answer["statements"]))
+    for notice in answer["notices"]:
+        console.print(f"  {notice['code']}: {notice['message']}")
+
+
+def _table(statements: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=True)
+    for name in ("statement", "account", "currency"):
+        table.add_column(name, overflow="fold")
+    for name in ("entries", "pending", "opening", "credits", "debits", "closing"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("adds up")
+    for s in statements:
+        money = (_major(s[f"{name}_minor"], s["currency"]) for name in ("opening", "credits", "debits", "closing"))
+        adds_up = {True: "yes", False: "NO", None: ""}[s["balanced"]]
+        table.add_row(
+            s["id"] or "", s["account"] or "", s["currency"] or "", f"{s['entries']:,}", f"{s['pending_entries']:,}", *money, adds_up
+        )  # fmt: skip
+    return table
+
+
+def _major(amount_minor: int | None, currency: str | None) -> str:
+    if amount_minor is None or currency is None:
+        return ""
+    whole, point, fraction = major_text(abs(amount_minor), exponent(currency)).partition(".")
+    return f"{'-' if amount_minor < 0 else ''}{int(whole):,}{point}{fraction}"

@@ -1,0 +1,1 @@
+"""Partners' languages: each file here turns one of them into records and events."""

@@ -1,0 +1,264 @@
+"""One booked entry of a bank statement (ISO 20022 `Ntry`) becomes one record, or one for each of its transaction details.
+
+The one table of what an entry means to us: kind, sign, dates, references, entry or detail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+from breakwater.errors import FileError
+from breakwater.model.masking import mask_cards
+from breakwater.model.money import exponent, minor_from_major
+from breakwater.model.records import Kind, clean_reference
+from breakwater.sources.documents import RESEND
+from breakwater.sources.markup import LocalNames
+
+CREDIT, DEBIT = "CRDT", "DBIT"
+BOOKED = "BOOK"
+XML_BLANKS = " \t\r\n"
+LARGEST_MINOR = 2**63 - 1
+
+# Sub-family codes of the ISO 20022 bank transaction code (external code set BankTransactionSubFamily1Code).
+# Charges, fees and the four kinds of commission. Interest, too: like a charge it is the bank's own reckoning for the account, so no
+# payment of ours will ever explain it. Where both fit, a fee comes before a return: banks mark the charge for a return with the return.
+FEE_CODES = frozenset({"CHRG", "FEES", "COMM", "COME", "COMI", "COMT", "INTR"})
+# Reversals because of a return, a cancellation request or a reversal; returned ACH items; unpaid cheques, direct debits and cards.
+RETURN_CODES = frozenset({"RRTN", "PRTN", "RPCR", "RCDD", "PRDD", "UPDD", "UPCQ", "UPCT", "ARET", "AREV"})
+
+# The columns of an entry's row, after its logical key and line reference.
+ROW_COLUMNS = (
+    "kind", "amount_minor", "currency", "booked_on", "value_date", "booked_at", "account", "ref_partner_id", "ref_end_to_end_id",
+    "ref_batch_id", "ref_original", "ref_uetr", "ref_tx_id", "original_amount_minor", "original_currency", "raw_code", "line",
+)  # fmt: skip
+_AFTER_DATE = frozenset("Tt Zz+-")
+_NO_CODE = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What one `TxDtls` says: its amount (None where it states none), direction, references, codes and whether it is a return."""
+
+    amount_minor: int | None
+    currency: str | None
+    direction: str | None
+    references: dict[str, str]
+    batch: dict[str, str]
+    code: tuple[str | None, str | None]
+    returned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one `Ntry` says, with its details. `amount_minor` is unsigned; `value_date` None where the bank gives none."""
+
+    number: int
+    amount_minor: int
+    currency: str
+    direction: str
+    status: str
+    booked_on: date | None
+    booked_at: datetime | None
+    value_date: date | None
+    reference: str | None
+    code: tuple[str | None, str | None]
+    details: list[Detail] = field(default_factory=list)
+
+    @property
+    def sign(self) -> int:
+        """+1 for money towards us: the direction of the entry alone, whatever a reversal indicator or a detail says."""
+        return 1 if self.direction == CREDIT else -1
+
+
+class EntryReader:
+    """Reads entries and details of one document; its errors say where they stand."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._local = LocalNames()
+        self.entries = 0
+
+    def children(self, element: Any) -> dict[str, Any]:
+        """An element's children by local name; of several the first."""
+        local = self._local
+        found: dict[str, Any] = {}
+        for child in element:
+            found.setdefault(local[child.tag], child)
+        return found
+
+    def text(self, element: Any, *path: str) -> str | None:
+        """The text at a path below an element, without blanks; None where there is none."""
+        for step in path:
+            element = None if element is None else self.children(element).get(step)
+        return None if element is None else (element.text or "").strip(XML_BLANKS) or None
+
+    def amount(self, element: Any, *, of: str) -> tuple[int, str]:
+        """An unsigned `Amt` in minor units of its own currency."""
+        if element is None:
+            raise self._wrong("bad-amount", f"{of} has no amount")
+        text = (element.text or "").strip(XML_BLANKS)
+        currency = (element.get("Ccy") or "").strip(XML_BLANKS).upper()
+        try:
+            places = exponent(currency)
+        except KeyError:
+            raise self._wrong("bad-amount", f"the amount of {of} is in '{currency}', which is no currency") from None
+        try:
+            amount_minor = -1 if text[:1] in "+-" else minor_from_major("0" + text if text[0] == "." else text, places)
+        except ValueError:
+            amount_minor = -1
+        if not 0 <= amount_minor <= LARGEST_MINOR:
+            raise self._wrong("bad-amount", f"the amount of {of}, '{text}' {currency}, is not an unsigned number of {places} decimals")
+        return amount_minor, currency
+
+    def direction(self, element: Any, *, of: str) -> str:
+        """CRDT or DBIT."""
+        text = self.text(element)
+        if text not in (CREDIT, DEBIT):
+            raise self._wrong("malformed", f"{of} says neither CRDT nor DBIT")
+        return text
+
+    def day(self, element: Any, *, of: str) -> tuple[date | None, str | None]:
+        """The date in a date choice (`Dt` or `DtTm`), and its text; (None, None) where there is none."""
+        for child in () if element is None else element:
+            if self._local[child.tag] in ("Dt", "DtTm"):
+                text = (child.text or "").strip(XML_BLANKS)
+                try:
+                    return iso_day(text), text
+                except ValueError:
+                    raise self._wrong("bad-date", f"the {of} '{text}' does not exist") from None
+        return None, None
+
+    def entry(self, element: Any, details: list[Detail]) -> Entry:
+        """What an `Ntry` says."""
+        self.entries += 1
+        parts = self.children(element)
+        of = f"entry {self.entries}"
+        amount_minor, currency = self.amount(parts.get("Amt"), of=of)
+        status = parts.get("Sts")
+        booked_on, booked_text = self.day(parts.get("BookgDt"), of=f"booking date of {of}")
+        return Entry(
+            number=self.entries,
+            amount_minor=amount_minor,
+            currency=currency,
+            direction=self.direction(parts.get("CdtDbtInd"), of=of),
+            status=self.text(status) or self.text(status, "Cd") or self.text(status, "Prtry") or BOOKED,
+            booked_on=booked_on,
+            booked_at=_moment(booked_text),
+            value_date=self.day(parts.get("ValDt"), of=f"value date of {of}")[0],
+            reference=clean_reference(self.text(parts.get("AcctSvcrRef"))) or clean_reference(self.text(parts.get("NtryRef"))),
+            code=self._code(parts.get("BkTxCd")),
+            details=details,
+        )
+
+    def detail(self, element: Any) -> Detail:
+        """What a `TxDtls` says. Its amount is `Amt`, or the transaction amount of the older versions."""
+        parts = self.children(element)
+        amount = parts.get("Amt")
+        if amount is None and (inside := parts.get("AmtDtls")) is not None and (given := self.children(inside).get("TxAmt")) is not None:
+            amount = self.children(given).get("Amt")
+        amount_minor, currency = (None, None) if amount is None else self.amount(amount, of=f"a detail of entry {self.entries + 1}")
+        batch = element.getparent()[0]
+        return Detail(
+            amount_minor=amount_minor,
+            currency=currency,
+            direction=self.text(parts.get("CdtDbtInd")),
+            references=self._references(parts.get("Refs")),
+            batch=self._references(batch) if self._local[batch.tag] == "Btch" else {},
+            code=self._code(parts.get("BkTxCd")),
+            returned="RtrInf" in parts,
+        )
+
+    def _references(self, element: Any) -> dict[str, str]:
+        local = self._local
+        return {} if element is None else {local[c.tag]: text for c in element if (text := clean_reference(c.text))}
+
+    def _code(self, element: Any) -> tuple[str | None, str | None]:
+        """(the code as the bank wrote it, its sub-family): ('PMNT/RCDT/ESCT', 'ESCT'), or the bank's own word."""
+        if element is None:
+            return _NO_CODE
+        parts = self.children(element)
+        if (domain := parts.get("Domn")) is not None:
+            inside = self.children(domain)
+            family = inside.get("Fmly")
+            sub_family = self.text(family, "SubFmlyCd")
+            words = (self.text(inside.get("Cd")), self.text(family, "Cd"), sub_family)
+            return "/".join(word for word in words if word) or None, sub_family
+        return self.text(parts.get("Prtry"), "Cd"), None
+
+    def _wrong(self, code: str, what: str) -> FileError:
+        return FileError(code, f"{self._name}: {mask_cards(what)}.", remedy=RESEND)
+
+
+@lru_cache(maxsize=4096)
+def iso_day(text: str) -> date:
+    """The date at the start of an ISO date or date time. ValueError if it does not exist."""
+    if len(text) > 10 and text[10] not in _AFTER_DATE:
+        raise ValueError(f"'{text}' is no date")
+    return date.fromisoformat(text[:10])
+
+
+def _moment(text: str | None) -> datetime | None:
+    """The moment of a date time with a zone; None for a mere date or an unknown zone."""
+    if text is None or len(text) <= 11:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None  # the day is known, and only the day is promised
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def rows(entry: Entry, *, logical_key: str, account: str | None, fallback_day: date) -> list[tuple[Any, ...]]:
+    """The records of a booked entry. The entry is the money: details stand for it only where they add up to it exactly."""
+    details = entry.details
+    if len(details) == 1:
+        return [_row(entry, details[0], entry.amount_minor, logical_key=logical_key, account=account, fallback_day=fallback_day)]
+    if details and all(d.currency == entry.currency for d in details):
+        amounts = [d.amount_minor or 0 for d in details]
+        if sum(amounts) == entry.amount_minor:
+            pairs = zip(details, amounts, strict=True)
+            return [_row(entry, d, amount, logical_key=logical_key, account=account, fallback_day=fallback_day) for d, amount in pairs]
+    # Details that do not explain the entry lend it no reference of theirs, but the batch they share is the entry's.
+    whole = Detail(None, None, None, {}, details[0].batch if details else {}, _NO_CODE, any(d.returned for d in details))
+    return [_row(entry, whole, entry.amount_minor, logical_key=logical_key, account=account, fallback_day=fallback_day)]
+
+
+def _row(entry: Entry, detail: Detail, amount_minor: int, *, logical_key: str, account: str | None, fallback_day: date) -> tuple[Any, ...]:
+    references, batch = detail.references, detail.batch
+    code, sub_family = detail.code if detail.code[0] else entry.code
+    kind = _kind(sub_family, returned=detail.returned, credit=entry.direction == CREDIT)
+    end_to_end = references.get("EndToEndId")
+    own_line = end_to_end or references.get("TxId") or references.get("InstrId") or ""
+    converted = detail.amount_minor and detail.currency != entry.currency
+    return (
+        logical_key,
+        f"{entry.reference or ''}/{own_line}" if len(entry.details) > 1 else entry.reference or own_line,
+        kind,
+        entry.sign * amount_minor,
+        entry.currency,
+        entry.booked_on or entry.value_date or fallback_day,
+        entry.value_date,
+        entry.booked_at,
+        account,
+        references.get("AcctSvcrRef") or entry.reference,
+        end_to_end,
+        batch.get("PmtInfId") or references.get("PmtInfId") or batch.get("MsgId") or references.get("MsgId"),
+        end_to_end if kind is Kind.RETURN else None,  # a return carries the EndToEndId of the payment it undoes
+        references.get("UETR"),
+        references.get("TxId"),
+        entry.sign * detail.amount_minor if converted and detail.amount_minor else None,
+        detail.currency if converted else None,
+        code,
+        entry.number,
+    )
+
+
+def _kind(sub_family: str | None, *, returned: bool, credit: bool) -> Kind:
+    if sub_family in FEE_CODES:
+        return Kind.FEE
+    if returned or sub_family in RETURN_CODES:
+        return Kind.RETURN
+    return Kind.PAYMENT if credit else Kind.PAYOUT

@@ -1,0 +1,138 @@
+"""Whole columns of text become money and days, exactly; where one cell does not fit, a walk finds it and says which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import NoReturn
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from breakwater.model.money import exponent, minor_from_major
+from breakwater.model.records import NOT_A_REFERENCE
+
+LARGEST_MINOR = 2**63 - 1
+_POWERS = pa.array([10**n for n in range(19)], pa.int64())
+Blame = Callable[[int, str], NoReturn]  # told the row within the column and the text that does not fit, it raises
+
+
+def blank(column: pa.Array) -> pa.Array:
+    """True where a cell is empty."""
+    return pc.equal(column, "")
+
+
+def cleaned(column: pa.Array) -> pa.Array:
+    """As `model.records.clean_reference`, for a whole column."""
+    trimmed = pc.ascii_trim(column, " \t\r\n\f\v")
+    no_reference = pc.is_in(pc.ascii_upper(trimmed), pa.array(["", *NOT_A_REFERENCE]))
+    return pc.if_else(no_reference, pa.scalar(None, pa.string()), trimmed)
+
+
+def or_null(column: pa.Array) -> pa.Array:
+    """The column with null for every empty cell."""
+    return pc.if_else(blank(column), pa.scalar(None, pa.string()), column)
+
+
+def exponents(currencies: pa.Array, blame: Blame) -> pa.Array:
+    """The decimal places of each currency; null for null."""
+    encoded = pc.dictionary_encode(currencies)
+    places = []
+    for code in encoded.dictionary.to_pylist():
+        try:
+            places.append(exponent(code))
+        except KeyError:
+            blame(pc.index(currencies, code).as_py(), code)
+    return pc.take(pa.array(places, pa.int64()), encoded.indices)
+
+
+def minor_units(column: pa.Array, places: pa.Array, blame: Blame) -> pa.Array:
+    """Minor units of decimal texts in major units, `places` decimals each; null where the cell is empty."""
+    texts = or_null(column)
+    try:
+        return _minor_units(texts, places)
+    except (pa.ArrowInvalid, IndexError):
+        return pa.array(_walk(texts, places, blame), pa.int64())
+
+
+def _minor_units(texts: pa.Array, places: pa.Array) -> pa.Array:
+    """The fast way: digits without their point as whole numbers, moved by powers of ten. ArrowInvalid where that is not exact."""
+    if pc.any(pc.greater(pc.find_substring(texts, "-"), 0)).as_py() or pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
+        raise pa.ArrowInvalid("a sign inside of a number, or hexadecimal")
+    point = pc.find_substring(texts, ".")
+    digits = pc.cast(pc.replace_substring(texts, ".", "", max_replacements=1), pa.int64())
+    decimals = pc.if_else(pc.less(point, 0), 0, pc.subtract(pc.subtract(pc.binary_length(texts), point), 1))
+    shift = pc.subtract(places, pc.cast(decimals, pa.int64()))
+    scaled = pc.multiply_checked(digits, pc.take(_POWERS, pc.max_element_wise(shift, 0, skip_nulls=False)))
+    divisor = pc.take(_POWERS, pc.max_element_wise(pc.negate(shift), 0, skip_nulls=False))
+    minor = pc.divide(scaled, divisor)
+    if not pc.all(pc.equal(pc.multiply(minor, divisor), scaled), min_count=0).as_py():
+        raise pa.ArrowInvalid("more decimals than the currency has")
+    return minor
+
+
+def _walk(texts: pa.Array, places: pa.Array, blame: Blame) -> list[int | None]:
+    found: list[int | None] = []
+    for row, (text, decimals) in enumerate(zip(texts.to_pylist(), places.to_pylist(), strict=True)):
+        found.append(None if text is None else _one(row, text, decimals, blame))
+    return found
+
+
+def _one(row: int, text: str, decimals: int | None, blame: Blame) -> int:
+    unsigned = text.lstrip("+-")
+    plain = text.replace(".", "0.", 1) if unsigned.startswith(".") else text
+    try:
+        amount_minor = minor_from_major(plain, decimals or 0)
+    except ValueError:
+        blame(row, text)
+    if decimals is None or abs(amount_minor) > LARGEST_MINOR:
+        blame(row, text)
+    return amount_minor
+
+
+def moments(column: pa.Array, blame: Blame) -> pa.Array:
+    """Local date times (no zone) of ISO dates and date times; null where the cell is empty."""
+    return _cast(column, pa.timestamp("us"), lambda text: datetime.fromisoformat(text).replace(tzinfo=None), blame)
+
+
+def days(column: pa.Array, blame: Blame) -> pa.Array:
+    """Dates of texts YYYY-MM-DD; null where the cell is empty."""
+    return _cast(column, pa.date32(), _day, blame)
+
+
+def instants(column: pa.Array, blame: Blame) -> pa.Array:
+    """Moments in UTC of ISO date times with an offset; null where the cell is empty."""
+    return _cast(column, pa.timestamp("us", tz="UTC"), _instant, blame)
+
+
+def whole_numbers(column: pa.Array, blame: Blame) -> pa.Array:
+    """Whole numbers of decimal digits; null where the cell is empty."""
+    return minor_units(column, pa.repeat(pa.scalar(0, pa.int64()), len(column)), blame)
+
+
+def _cast(column: pa.Array, kind: pa.DataType, one: Callable[[str], date], blame: Blame) -> pa.Array:
+    """Arrow's own cast of a whole column where it can, else text by text."""
+    texts = or_null(column)
+    try:
+        return pc.cast(texts, kind)
+    except pa.ArrowInvalid:
+        found: list[date | None] = []
+        for row, text in enumerate(texts.to_pylist()):
+            try:
+                found.append(None if text is None else one(text))
+            except ValueError:
+                blame(row, text)
+        return pa.array(found, kind)
+
+
+def _day(text: str) -> date:
+    if len(text) != len("YYYY-MM-DD"):
+        raise ValueError(f"'{text}' is no date")
+    return date.fromisoformat(text)
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"'{text}' has no offset")
+    return moment.astimezone(UTC)
