@@ -45,7 +45,7 @@ def traffic_findings(
     found: list[Finding] = []
     for kind in TRAFFIC_KINDS:
         earlier = [f for f in open_findings if f.partner == partner.id and f.kind is kind and f.state is FindingState.OPEN]
-        struck = _Pass(kind, seeing, whole, {f.currency for f in earlier}, thresholds).struck(blind)
+        struck = _Pass(kind, seeing, whole, {f.currency for f in earlier}, thresholds).struck()
         found += _findings(kind, struck=struck, earlier=earlier, now=now, thresholds=thresholds)
     return TrafficPass(findings=tuple(found), unmonitored=tuple(blind.values()))
 
@@ -60,21 +60,25 @@ class _Pass:
     open_currencies: Set[str | None]
     thresholds: Thresholds
 
-    def struck(self, blind: Collection[Node]) -> list[tuple[Node, Surprise]]:
+    def struck(self) -> list[tuple[Node, Surprise]]:
         """The narrowest nodes that explain what strays, the most surprising first."""
         singly = [(node, surprise) for node in self.nodes if (surprise := self._ask(node))]
-        if self.whole and self._is_everywhere([node for node, _ in singly], blind=blind) and (surprise := self._ask(self.whole)):
+        if self.whole and self._is_everywhere(singly) and (surprise := self._ask(self.whole)):
             return [(self.whole, surprise)]
         return sorted(singly, key=lambda found: -found[1].score)
 
-    def _is_everywhere(self, struck: Sequence[Node], *, blind: Collection[Node]) -> bool:
-        """Whether the currencies that were not struck by themselves stray too, taken together."""
+    def _is_everywhere(self, singly: Sequence[tuple[Node, Surprise]]) -> bool:
+        """Whether the currencies that were not struck by themselves stray too, taken together, or are too small to contradict."""
+        struck = {node for node, _ in singly}
         rest = [node for node in self.nodes if node not in struck]
         if not struck:
             return True
-        if all(node in blind for node in rest):
+        if not rest:
             return len(struck) > 1
-        return self._ask(together(rest)) is not None
+        remainder = together(rest)
+        began_at = min(node.series.at(surprise.first) for node, surprise in singly)
+        can_tell = remainder.expected_since(began_at) >= self.thresholds.least_expected_per_day
+        return self._ask(remainder) is not None if can_tell else len(struck) > 1
 
     def _ask(self, node: Node) -> Surprise | None:
         open_already = not self.open_currencies.isdisjoint({node.currency, None})

@@ -74,6 +74,11 @@ class Node:
         direction = Direction.SPIKE if kind is FindingKind.VOLUME_SPIKE else Direction.DROP
         return count_surprise(self.counts, direction=direction, end=self.end, thresholds=thresholds, open_already=open_already)
 
+    def expected_since(self, since: datetime) -> float:
+        """How many payments were expected from `since` to the last hour known; 0 while nothing is expected yet."""
+        first = max(0, (since - self.series.start) // HOUR)
+        return float(self.counts.expected[first : self.end].sum()) if self.counts else 0.0
+
     def strayed(self, kind: FindingKind, *, since: datetime) -> int:
         """How many payments went missing (or came on top, for a spike) from `since` to the last hour known, compared with normal."""
         first = max(0, (since - self.series.start) // HOUR)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from breakwater.detection.baseline import CountBaseline, RateBaseline
-from breakwater.detection.series import DAY_H
+from breakwater.detection.series import DAY_H, Counts, Floats
 
-EXACT_TO = 400  # attempts; above, the normal tail is as good and much faster
+TAIL_DEVIATIONS = 12
 CHECKS = 3  # the hours that vote: an alert needs two of the last three, or one that is beyond doubt
 
 
@@ -28,12 +28,17 @@ class Direction(StrEnum):
 class Thresholds:
     """When something is worth telling. `surprise` is −log10 of the chance that a normal window looks so.
 
-    Beside it, a change must be large enough in share, in payments, and in money where `least_minor` names the currency.
+    It must still go on, since a long window remembers what is over: the shortest window that can tell at this size, on its own, must be
+    as surprising as `goes_on` says. And a change must be large enough in share, in payments, and in money where `least_minor` names the
+    currency.
     """
 
     windows_h: tuple[int, ...] = (1, 3, 6, 24)
     surprise: float = 4.0
     surprise_at_once: float = 5.0
+    goes_on: float = 1.5
+    goes_on_at_once: float = 3.0
+    goes_on_once_open: float = 1.0
     least_drop: float = 0.10
     least_spike: float = 0.30
     least_approval_drop: float = 0.02
@@ -44,13 +49,15 @@ class Thresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class Surprise:
-    """The most surprising window ending at the last hour: hours `first` up to `after` (exclusive), in payments."""
+    """The most surprising window that ends at the last hour: hours `first` up to `after` (exclusive).
+
+    `score` is its surprise, `now_score` that of the shortest window that can tell: whether it still goes on.
+    """
 
     score: float
+    now_score: float
     first: int
     after: int
-    expected: float
-    seen: int
 
 
 def low_tail(seen: int, *, expected: float, spread: float) -> float:
@@ -64,13 +71,14 @@ def high_tail(seen: int, *, expected: float, spread: float) -> float:
 
 
 def approval_tail(approved: int, *, attempts: int, expected: float, spread: float) -> float:
-    """−log10 of the chance of so few approvals: beta-binomial, exact up to 400 attempts and normal above."""
+    """−log10 of the chance of so few approvals by the beta-binomial; `spread` is the correlation between payments."""
     rate, spread = min(max(expected / attempts, 1e-6), 1 - 1e-6), max(spread, 1e-6)
-    if attempts <= EXACT_TO:
-        pairs = 1 / spread - 1
-        return _score(_log(float(stats.betabinom.cdf(approved, attempts, rate * pairs, (1 - rate) * pairs))))
+    ups, downs = rate * (1 / spread - 1), (1 - rate) * (1 / spread - 1)
     deviation = math.sqrt(attempts * rate * (1 - rate) * (1 + (attempts - 1) * spread))
-    return _score(float(stats.norm.logcdf((approved + 0.5 - attempts * rate) / deviation)))
+    # A normal tail would overstate: rates near 1 are skewed however many payments there are. Far terms add nothing.
+    k = np.arange(max(0, approved - math.ceil(TAIL_DEVIATIONS * deviation)), approved + 1)
+    ways = special.gammaln(attempts + 1) - special.gammaln(k + 1) - special.gammaln(attempts - k + 1)
+    return _score(float(special.logsumexp(ways + special.betaln(k + ups, attempts - k + downs) - special.betaln(ups, downs))))
 
 
 def count_surprise(
@@ -98,63 +106,60 @@ def _last_hours(end: int) -> list[int]:
 
 def _elected(votes: list[Surprise | None], *, thresholds: Thresholds, open_already: bool) -> Surprise | None:
     """The newest vote, where one is beyond doubt now, two of three agree, or it is open already and any still shows it."""
-    cast = [v for v in votes if v is not None]
-    at_once = votes[0] is not None and votes[0].score >= thresholds.surprise_at_once
+    going_on = thresholds.goes_on_once_open if open_already else thresholds.goes_on
+    cast = [v for v in votes if v is not None and v.now_score >= going_on]
+    newest = votes[0]
+    at_once = newest and newest.score >= thresholds.surprise_at_once and newest.now_score >= thresholds.goes_on_at_once
     return cast[0] if cast and (at_once or len(cast) > 1 or open_already) else None
 
 
 def _count_at(
     baseline: CountBaseline, *, end: int, spreads: Mapping[int, float], thresholds: Thresholds, direction: Direction
 ) -> Surprise | None:
+    tail, sign, least_share = (
+        (low_tail, -1, thresholds.least_drop) if direction is Direction.DROP else (high_tail, 1, thresholds.least_spike)
+    )
     best: Surprise | None = None
+    now_score: float | None = None
     for window_h, spread in spreads.items():
         first = end - window_h
         expected = float(baseline.expected[first:end].sum())
-        seen = int(baseline.attempts[first:end].sum())
-        if not _large_enough(seen, expected=expected, thresholds=thresholds, direction=direction):
+        # A closed hour expects next to nothing, so anything there would be a spike; only windows with traffic are asked.
+        if expected < thresholds.least_payments:
             continue
-        tail = low_tail if direction is Direction.DROP else high_tail
-        score = tail(seen, expected=expected, spread=spread + baseline.holiday_spread(first, end))
-        if score >= thresholds.surprise and (best is None or score > best.score):
-            best = Surprise(score=score, first=first, after=end, expected=expected, seen=seen)
-    return best if best and _goes_on(baseline, end=end, thresholds=thresholds, direction=direction) else None
+        seen = int(baseline.attempts[first:end].sum())
+        strayed, spread = sign * (seen - expected), spread + baseline.holiday_spread(first, end)
+        score = tail(seen, expected=expected, spread=spread) if strayed >= least_share * expected else 0.0
+        if now_score is None and expected >= thresholds.least_expected_per_day:
+            now_score = score
+        if score >= thresholds.surprise and strayed >= thresholds.least_payments and (best is None or score > best.score):
+            first = _onset(baseline.expected[first:end], baseline.attempts[first:end], spread=spread, end=end)
+            best = Surprise(score=score, now_score=0.0, first=first, after=end)
+    return best and replace(best, now_score=now_score or 0.0)
 
 
-def _large_enough(seen: int, *, expected: float, thresholds: Thresholds, direction: Direction) -> bool:
-    if direction is Direction.DROP:
-        return expected - seen >= max(thresholds.least_payments, thresholds.least_drop * expected)
-    # A closed hour expects next to nothing, so anything there would be a spike; only windows with traffic are asked.
-    return expected >= thresholds.least_payments and seen - expected >= max(thresholds.least_payments, thresholds.least_spike * expected)
-
-
-def _goes_on(baseline: CountBaseline, *, end: int, thresholds: Thresholds, direction: Direction) -> bool:
-    """Whether the shortest window that can tell still strays: a long window alone would hold an alert for a day after it is over."""
-    for window_h in thresholds.windows_h:
-        expected = float(baseline.expected[end - window_h : end].sum())
-        if expected >= thresholds.least_expected_per_day:
-            off = float(baseline.attempts[end - window_h : end].sum()) / expected - 1
-            return off <= -thresholds.least_drop if direction is Direction.DROP else off >= thresholds.least_spike
-    return True
+def _onset(expected: Floats, seen: Counts, *, spread: float, end: int) -> int:
+    """The hour of a window from which on it strays most: a long window begins before what it found."""
+    usual, came = np.cumsum(expected[::-1]), np.cumsum(seen[::-1])
+    return end - 1 - int(np.argmax(np.abs(came - usual) / np.sqrt(np.maximum(usual, 1e-9) + spread * usual**2)))
 
 
 def _approval_at(baseline: RateBaseline, *, end: int, spreads: Mapping[int, float], thresholds: Thresholds) -> Surprise | None:
     best: Surprise | None = None
-    lasting: bool | None = None
+    now_score: float | None = None
     for window_h, spread in spreads.items():
         first = end - window_h
-        attempts = int(baseline.attempts[first:end].sum())
+        attempts, approved = int(baseline.attempts[first:end].sum()), int(baseline.approved[first:end].sum())
         expected = float((baseline.attempts[first:end] * baseline.expected[first:end]).sum())
-        approved = int(baseline.approved[first:end].sum())
         if attempts < thresholds.least_expected_per_day:
             continue
-        enough = expected - approved >= thresholds.least_approval_drop * attempts
-        lasting = enough if lasting is None else lasting  # the shortest window that can tell
-        if not enough or expected - approved < thresholds.least_payments:
-            continue
-        score = approval_tail(approved, attempts=attempts, expected=expected, spread=spread)
-        if score >= thresholds.surprise and (best is None or score > best.score):
-            best = Surprise(score=score, first=first, after=end, expected=expected, seen=approved)
-    return best if lasting else None
+        lost = expected - approved
+        enough = lost >= thresholds.least_approval_drop * attempts
+        score = approval_tail(approved, attempts=attempts, expected=expected, spread=spread) if enough else 0.0
+        now_score = score if now_score is None else now_score
+        if score >= thresholds.surprise and lost >= thresholds.least_payments and (best is None or score > best.score):
+            best = Surprise(score=score, now_score=now_score, first=first, after=end)
+    return best
 
 
 def _negative_binomial(expected: float, spread: float) -> tuple[float, float]:
@@ -164,7 +169,3 @@ def _negative_binomial(expected: float, spread: float) -> tuple[float, float]:
 
 def _score(log_chance: float) -> float:
     return float(np.clip(-log_chance / math.log(10), 0.0, 300.0))
-
-
-def _log(chance: float) -> float:
-    return math.log(chance) if chance > 0 else -math.inf

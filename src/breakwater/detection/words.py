@@ -76,7 +76,7 @@ def _volume_words(kind: FindingKind, *, where: str, name: str, change: float, at
 
 
 def _percent(part: float, whole: int) -> str:
-    return f"{100 * part / max(whole, 1):.1f} %"
+    return f"{100 * part / max(whole, 1):.1f}%"
 
 
 def _chart(kind: FindingKind, node: Node) -> tuple[SeriesPoint, ...]:
