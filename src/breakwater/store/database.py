@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alembic import command
@@ -131,10 +131,15 @@ def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ArgumentError("a database in memory is gone with its connection")
     engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, connect_args={"timeout": BUSY_TIMEOUT_S})
-    event.listen(engine, "do_connect", lambda *_: Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True))
+    event.listen(engine, "do_connect", lambda *_: _make_folder(Path(str(url.database)).parent))
     event.listen(engine, "connect", _sqlite_settings)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    with suppress(OSError):  # SQLite then says what it can't open
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _sqlite_settings(connection: sqlite3.Connection, _record: object) -> None:

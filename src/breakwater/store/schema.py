@@ -301,4 +301,5 @@ audit_head = Table(
 def insert_new(tx: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Insert a row unless one with its key is there already: True if it was inserted. Waits for a rival's transaction, then decides."""
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    return tx.execute(dialect.insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+    statement = dialect.insert(table).values(values).on_conflict_do_nothing()
+    return tx.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1

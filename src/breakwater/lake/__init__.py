@@ -1,0 +1,1 @@
+"""The lake: records and events at rest."""

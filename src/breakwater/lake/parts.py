@@ -1,0 +1,137 @@
+"""Parts: records and events at rest, as Parquet that any engine reads, and what each run said of them.
+
+A part counts only once the store's row of its source file names it; until then it is a file that nobody reads.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from breakwater.errors import WorldError
+from breakwater.lake.writing import CONTENTS, FileWriter, publish
+from breakwater.model.parts import part_of, partner_folder
+from breakwater.model.payments import ReconciliationState
+from breakwater.model.records import Side
+from breakwater.model.runs import Outcome
+
+_UNFINISHED = ".unfinished"
+_RUNS = "runs"
+
+
+class Lake:
+    """The folder in which records and events lie."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._engine = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+
+    def write(self, batches: Iterator[pa.RecordBatch], *, content: str, side: Side, sha256: str) -> list[str]:
+        """Write the rows of one source file, one part per partner, and return the parts' names in order.
+
+        `content` is 'records' (RECORD_SCHEMA) or 'events' (EVENT_SCHEMA). The same file gives the same names, and what it wrote
+        before is replaced whole. Whatever `batches` raises leaves nothing behind.
+        """
+        with FileWriter(self.root, unfinished=self.root / _UNFINISHED, content=content, side=side, sha256=sha256) as writer:
+            for batch in batches:
+                with self._world():
+                    writer.add(batch)
+            with self._world():
+                return writer.finish()
+
+    def paths(self, parts: Iterable[str]) -> list[Path]:
+        """Where parts lie. WorldError if one is missing."""
+        found = [self.root / part_of(part).path for part in parts]
+        if missing := next((path for path in found if not path.is_file()), None):
+            raise _unreadable(f"{missing} is missing")
+        return found
+
+    def rows(self, parts: Iterable[str]) -> int:
+        """How many rows parts have together."""
+        with self._world():
+            return sum(pq.read_metadata(path).num_rows for path in self.paths(parts))
+
+    def scanned(self, parts: Iterable[str]) -> list[str]:
+        """Parts as `read_parquet` in a query takes them: a path in which nothing is read as a pattern."""
+        return [_literally(path) for path in self.paths(parts)]
+
+    def sweep(self, named: set[str], *, older_than_s: float) -> list[str]:
+        """Remove parts that no source file names, and unfinished ones, if nobody touched them for `older_than_s` seconds."""
+        removed = []
+        with self._world():
+            for path in sorted(self._swept()):
+                name = path.relative_to(self.root).as_posix()
+                if name not in named and time.time() - path.stat().st_mtime > older_than_s:
+                    path.unlink(missing_ok=True)
+                    removed.append(name)
+        return removed
+
+    def write_outcome(self, run_id: str, outcome: Outcome) -> None:
+        """Keep what a run said of every record, beside the run's own tables for other engines to read."""
+        with self._world():
+            folder = self._run_folder(run_id)
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, table in (("matches", outcome.matches), ("pending", outcome.pending), ("breaks", outcome.breaks)):
+                publish(table, folder / f"{name}.parquet", unfinished=self.root / _UNFINISHED)
+
+    def outcome_of(
+        self, run_id: str, records: Iterable[tuple[Side, str]]
+    ) -> dict[tuple[Side, str], tuple[ReconciliationState, str | None]]:
+        """What a run said of these records, and by which pass; a record it did not see is left out."""
+        wanted = sorted({(str(side), record_id) for side, record_id in records})
+        folder = self._run_folder(run_id)
+        names = {name: _literally(folder / f"{name}.parquet") for name in ("matches", "pending", "breaks")}
+        found = self.query(_OUTCOME, {**names, "sides": [s for s, _ in wanted], "ids": [r for _, r in wanted]}) if wanted else None
+        return {
+            (Side(row["side"]), row["record_id"]): (ReconciliationState(row["state"]), row["pass"])
+            for row in (found.to_pylist() if found else [])
+        }
+
+    def query(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
+        """The rows of a DuckDB query over files of the lake; every value is bound, times are in UTC."""
+        with self._world(), self._engine.cursor() as cursor:
+            cursor.execute("SET TimeZone = 'UTC'")
+            return cursor.execute(sql, dict(parameters)).to_arrow_table()
+
+    def _run_folder(self, run_id: str) -> Path:
+        return self.root / _RUNS / partner_folder(run_id)
+
+    def _swept(self) -> Iterator[Path]:
+        yield from (self.root / _UNFINISHED).glob("*")
+        for content in CONTENTS:
+            yield from (self.root / content).rglob("*.parquet")
+
+    @contextmanager
+    def _world(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, duckdb.IOException, duckdb.InvalidInputException, pa.ArrowInvalid) as wrong:
+            raise _unreadable(str(wrong).splitlines()[0]) from wrong
+
+
+def _literally(path: Path) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def _unreadable(what: str) -> WorldError:
+    return WorldError(f"The lake can't be read or written: {what}.", remedy="Check the disk and BREAKWATER_DATA_DIR, then try again.")
+
+
+_OUTCOME = """
+WITH wanted AS (SELECT unnest($sides) AS side, unnest($ids) AS record_id),
+held AS (
+    SELECT 'ours' AS side, unnest(ours) AS record_id, pass FROM read_parquet($breaks)
+    UNION ALL SELECT 'theirs', unnest(theirs), pass FROM read_parquet($breaks)
+)
+SELECT side, record_id, 'matched' AS state, pass FROM read_parquet($matches) JOIN wanted USING (side, record_id)
+UNION ALL SELECT side, record_id, 'pending', NULL FROM read_parquet($pending) JOIN wanted USING (side, record_id)
+UNION ALL SELECT side, record_id, 'in_break', pass FROM held JOIN wanted USING (side, record_id)
+"""

@@ -1,0 +1,44 @@
+"""Series: hourly counts of what was tried and what was approved, for detection and digests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from breakwater.lake.parts import Lake
+from breakwater.model.parts import part_of
+
+HOURLY_SCHEMA = pa.schema(
+    [
+        ("partner", pa.string()),
+        ("currency", pa.string()),
+        ("hour", pa.timestamp("us", tz="UTC")),
+        ("attempts", pa.int64()),
+        ("approved", pa.int64()),
+        ("declined", pa.int64()),
+        ("approved_minor", pa.int64()),
+        ("attempted_minor", pa.int64()),
+    ]
+)
+_HOURLY = """
+SELECT partner, currency, date_trunc('hour', occurred_at) AS hour,
+    count(*) FILTER (state = 'created') AS attempts,
+    count(*) FILTER (state IN ('authorized', 'accepted')) AS approved,
+    count(*) FILTER (state IN ('failed', 'rejected')) AS declined,
+    coalesce(sum(amount_minor) FILTER (state IN ('authorized', 'accepted')), 0)::BIGINT AS approved_minor,
+    coalesce(sum(amount_minor) FILTER (state = 'created'), 0)::BIGINT AS attempted_minor
+FROM read_parquet($paths, hive_partitioning = false) WHERE occurred_at >= $since
+GROUP BY ALL ORDER BY partner, currency, hour
+"""
+
+
+def hourly_counts(lake: Lake, parts: Sequence[str], *, since: datetime) -> pa.Table:
+    """Per partner, currency and hour (UTC) from `since` on: attempts are payments created, approved those authorized or accepted,
+    declined those failed or rejected, each in the hour it happened; amounts in minor units. Columns as in HOURLY_SCHEMA.
+    """
+    recent = [part for part in parts if part_of(part).day >= since.astimezone(UTC).date()]
+    if not recent:
+        return HOURLY_SCHEMA.empty_table()
+    return lake.query(_HOURLY, {"paths": lake.scanned(recent), "since": since.astimezone(UTC)}).cast(HOURLY_SCHEMA)

@@ -1,0 +1,136 @@
+"""Writing: one source file becomes one part per partner, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from breakwater.errors import FileError
+from breakwater.model.parts import Part, partner_folder
+from breakwater.model.records import Side
+
+ROWS_HELD = 131_072  # written together, as row groups of at most this many: it bounds the memory of a writer
+PARTNERS_PER_FILE = 200  # each has an open file; one that names more is not what it says it is
+CONTENTS = {"records": "booked_on", "events": "occurred_at"}  # and the column that dates a part
+
+
+class FileWriter:
+    """One source file on its way into the lake: an open file per partner, and rows held until they make a row group."""
+
+    def __init__(self, root: Path, *, unfinished: Path, content: str, side: Side, sha256: str) -> None:
+        self._root = root
+        self._unfinished = unfinished
+        self._content = content
+        self._side = side
+        self._sha256 = sha256
+        self._held: dict[str, list[pa.RecordBatch]] = {}
+        self._held_rows = 0
+        self._open: dict[str, _OpenPart] = {}
+
+    def __enter__(self) -> FileWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for part in self._open.values():
+            part.discard()
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take more rows. FileError if they are about more partners than a file has."""
+        for partner, rows in _by_partner(batch):
+            self._held.setdefault(partner, []).append(rows)
+        if len(self._held.keys() | self._open.keys()) > PARTNERS_PER_FILE:
+            raise FileError(
+                "malformed",
+                f"The file names more than {PARTNERS_PER_FILE} partners.",
+                remedy="Check which column of the file was read as the partner.",
+            )
+        self._held_rows += batch.num_rows
+        if self._held_rows >= ROWS_HELD:
+            self._flush()
+
+    def finish(self) -> list[str]:
+        """Put every part into its place, and return their names in order."""
+        self._flush()
+        names = []
+        for partner, written in self._open.items():
+            folder = partner_folder(partner)
+            part = Part(content=self._content, side=self._side, partner_folder=folder, day=written.latest, sha256=self._sha256)
+            written.publish(self._root / part.path)
+            names.append(part.path)
+        return sorted(names)
+
+    def _flush(self) -> None:
+        for partner, batches in self._held.items():
+            if partner not in self._open:
+                self._open[partner] = _OpenPart(_unfinished_in(self._unfinished, self._sha256), batches[0].schema)
+            self._open[partner].write(pa.Table.from_batches(batches), dated_by=CONTENTS[self._content])
+        self._held, self._held_rows = {}, 0
+
+
+class _OpenPart:
+    """A Parquet file that has no name yet. `latest` is the latest date in it."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self.latest = date.min
+
+    def write(self, table: pa.Table, *, dated_by: str) -> None:
+        self._writer.write_table(table, row_group_size=ROWS_HELD)
+        last = pc.max(table[dated_by]).as_py()
+        self.latest = max(self.latest, last.astimezone(UTC).date() if isinstance(last, datetime) else last)
+
+    def publish(self, target: Path) -> None:
+        self._writer.close()
+        move_into_place(self._path, target)
+
+    def discard(self) -> None:
+        """Remove what was not published."""
+        self._writer.close()
+        self._path.unlink(missing_ok=True)
+
+
+def publish(table: pa.Table, target: Path, *, unfinished: Path) -> None:
+    """A whole table as one Parquet file, which is there complete or not at all."""
+    path = _unfinished_in(unfinished, target.stem)
+    try:
+        pq.write_table(table, path, compression="zstd", row_group_size=ROWS_HELD)
+        move_into_place(path, target)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def move_into_place(path: Path, target: Path) -> None:
+    """All of a file or nothing, even if the power fails: its bytes are on the disk before its name is, its name before we go on."""
+    _sync(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(path, target)
+    _sync(target.parent)
+
+
+def _by_partner(batch: pa.RecordBatch) -> Sequence[tuple[str, pa.RecordBatch]]:
+    partners = pc.unique(batch["partner"]).to_pylist()
+    if len(partners) == 1:
+        return [(partners[0], batch)]
+    return [(partner, batch.filter(pc.equal(batch["partner"], partner))) for partner in partners]
+
+
+def _unfinished_in(folder: Path, name: str) -> Path:
+    """A file name of this process alone, on the file system where the file will lie."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}-{uuid.uuid4().hex}"
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
