@@ -16,9 +16,8 @@ from breakwater.views.figures import Chart
 
 SECTION_TEXT = 3000
 HEADER_TEXT = 150
-FIELDS = 10
-FIELD_TEXT = 2000
 CONTEXT_ELEMENTS = 10
+CONTEXT_TEXT = 2000
 ACTIONS = 25
 BUTTON_TEXT = 75
 BUTTON_VALUE = 2000
@@ -39,7 +38,7 @@ OPTION_TEXT = 75
 OPTION_VALUE = 150
 
 WORD = 80  # our own: how much of a foreign name is worth showing
-SUMMARY_TEXT = 300  # our own: the plain twin is read aloud and shown in notifications
+NOTE_TEXT = 200  # our own: room kept for the line that says what was left out
 
 CHART_BLOCK = "chart"
 
@@ -48,7 +47,7 @@ Block = dict[str, Any]
 # Control characters, and the marks that turn the direction of text around: an amount could be made to read backwards.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _BROADCAST = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
-_HALF_TOKEN = re.compile(r"(?:<[^<>]*|&[a-z]{0,3})\Z")
+_HALF_TOKEN = re.compile(r"(?:<[^<>]{0,90}|&[a-z]{0,3})\Z")
 _OUR_TOKENS = re.compile(r"&lt;([@#][CGUW][A-Z0-9]{1,20}|!date\^\d{1,12}\^[^|<>&]{1,60}\|[^|<>&]{1,60})&gt;")
 
 
@@ -88,9 +87,14 @@ def code(text: str, limit: int = WORD) -> str:
     return "`" + shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") + "`"
 
 
+def paragraph(text: str, limit: int) -> str:
+    """A person's words, several lines perhaps."""
+    return escape(cut(text.strip(), limit))
+
+
 def quote(text: str, limit: int) -> str:
     """A person's words, several lines perhaps, as a quotation."""
-    return "\n".join(f"> {line}" for line in escape(cut(text.strip(), limit)).split("\n"))
+    return "\n".join(f"> {line}" for line in paragraph(text, limit).split("\n"))
 
 
 def with_our_tokens(text: str) -> str:
@@ -136,14 +140,9 @@ def section(text: str, *, accessory: Block | None = None) -> Block:
     return block | ({"accessory": accessory} if accessory else {})
 
 
-def fields(texts: Sequence[str]) -> Block:
-    """Short texts in two columns (below each other on a phone)."""
-    return {"type": "section", "fields": [_mrkdwn(text, FIELD_TEXT) for text in texts[:FIELDS]]}
-
-
 def context(*texts: str) -> Block:
     """Small print: source and time."""
-    return {"type": "context", "elements": [_mrkdwn(text, FIELD_TEXT) for text in texts[:CONTEXT_ELEMENTS]]}
+    return {"type": "context", "elements": [_mrkdwn(text, CONTEXT_TEXT) for text in texts[:CONTEXT_ELEMENTS]]}
 
 
 def header(text: str) -> Block:
@@ -186,7 +185,7 @@ def fit(message: Message, *, rest: str = "") -> Message:
     The last block stays: it is the one that says where the message comes from.
     """
     body, last = list(message.blocks[:-1]), list(message.blocks[-1:])
-    room = MESSAGE_CHARACTERS - characters(last) - FIELD_TEXT // 10
+    room = MESSAGE_CHARACTERS - characters(last) - NOTE_TEXT
     while body and (len(body) + len(last) > MESSAGE_BLOCKS or characters(body) > room):
         body.pop()
     left_out = len(message.blocks) - len(body) - len(last)

@@ -128,7 +128,7 @@ def _references(brk: Break) -> str:
 
 def _difference(brk: Break) -> str:
     also = f"Also: {', '.join(kind_words(kind) for kind in brk.also)}" if brk.also else ""
-    lag = f"Partner {plural(abs(brk.lag), 'business day')} {'after' if brk.lag > 0 else 'before'} us" if brk.lag else ""
+    lag = f"Partner booked it {plural(abs(brk.lag), 'business day')} {'after' if brk.lag > 0 else 'before'} us" if brk.lag else ""
     extra = " · ".join(f"{word(name.replace('_', ' '))}: {word(value, 200)}" for name, value in brk.extra.items())
     many = len(brk.ours) + len(brk.theirs) > 2
     sides = f"{plural(len(brk.ours), 'record')} of ours against {len(brk.theirs):,} of theirs" if many else ""

@@ -14,7 +14,14 @@ from breakwater.views.words import number
 # A solid dark-blue ground reads well on white and on black; what is drawn on it keeps a contrast above 4.5 : 1.
 _GROUND, _INK, _QUIET, _GRID = "#0f1b2d", "#f2f5f9", "#a9b8cc", "#33455f"
 _SEEN, _BEFORE, _EXPECTED, _SHORT = "#5bbcff", "#3d86bd", "#ffd166", "#ff7b72"
-_WIDTH_IN, _PANEL_IN, _HEAD_IN, _FOOT_IN, _DPI = 7.0, 1.5, 0.42, 0.4, 200  # 1,400 px wide: two for each of the 700 a phone shows
+_WIDTH_IN, _PANEL_IN, _ALONE_IN, _HEAD_IN, _FOOT_IN, _DPI = (
+    7.0,
+    1.5,
+    2.2,
+    0.4,
+    0.4,
+    200,
+)  # 1,400 px wide: two for each of the 700 a phone shows
 _LEFT, _RIGHT = 0.04, 0.85
 _TITLE_PT, _TEXT_PT, _SMALL_PT = 14, 12.5, 11
 _SHORT_OF = 0.7  # a day below this share of what was expected is drawn in the colour of trouble
@@ -37,13 +44,14 @@ def draw(chart: Chart) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    height_in = _HEAD_IN + _PANEL_IN * len(chart.panels) + _FOOT_IN
+    panel_in = _PANEL_IN if len(chart.panels) > 1 else _ALONE_IN
+    height_in = _HEAD_IN + panel_in * len(chart.panels) + _FOOT_IN
     figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=_DPI, facecolor=_GROUND)
     FigureCanvasAgg(figure)
     _headline(figure, chart.title, y=1 - 0.17 / height_in)
     for row, panel in enumerate(chart.panels, start=1):
-        bottom_in = _FOOT_IN + _PANEL_IN * (len(chart.panels) - row)
-        axes = figure.add_axes((_LEFT, bottom_in / height_in, _RIGHT - _LEFT, (_PANEL_IN - 0.56) / height_in))
+        bottom_in = _FOOT_IN + panel_in * (len(chart.panels) - row)
+        axes = figure.add_axes((_LEFT, bottom_in / height_in, _RIGHT - _LEFT, (panel_in - 0.56) / height_in))
         _panel(axes, panel)
         _ticks(axes, chart.labels if row == len(chart.panels) else ())
     stream = BytesIO()
@@ -59,8 +67,7 @@ def _headline(figure: Any, title: str, *, y: float) -> None:
 
 def _panel(axes: Any, panel: Panel) -> None:
     steps = range(len(panel.seen))
-    colours = [_SHORT if _is_short(seen, expected) else _BEFORE for seen, expected in zip(panel.seen, panel.expected, strict=True)]
-    colours[-1] = _SEEN if colours[-1] == _BEFORE else _SHORT
+    colours = [_colour(panel, step) for step in steps]
     known = [(step, value) for step, value in zip(steps, panel.expected, strict=True) if value is not None]
     axes.set_facecolor(_GROUND)
     axes.bar(steps, panel.seen, width=0.72, color=colours, linewidth=0)
@@ -80,8 +87,12 @@ def _panel(axes: Any, panel: Panel) -> None:
     )  # fmt: skip
 
 
-def _is_short(seen: float, expected: float | None) -> bool:
-    return expected is not None and seen < _SHORT_OF * expected
+def _colour(panel: Panel, step: int) -> str:
+    seen, expected = panel.seen[step], panel.expected[step]
+    alarmed = panel.alarm_from is not None and step >= panel.alarm_from
+    if alarmed or (expected is not None and seen < _SHORT_OF * expected):
+        return _SHORT
+    return _SEEN if step == len(panel.seen) - 1 else _BEFORE
 
 
 def _ticks(axes: Any, labels: tuple[str, ...]) -> None:

@@ -8,11 +8,11 @@ from breakwater.model.digests import Digest, PartnerVolume, VolumeDay
 from breakwater.model.findings import Finding, FindingState
 from breakwater.model.incidents import Incident
 from breakwater.model.runs import PartnerReconciliation
-from breakwater.views.blocks import Block, Message, bold, chart_place, code, context, fit, listing, section, word
+from breakwater.views.blocks import Block, Message, bold, chart_place, code, context, fit, header, listing, section, word
 from breakwater.views.figures import Chart, Panel
 from breakwater.views.findings import FILE_KINDS, finding_line
 from breakwater.views.incidents import SEVERITY_WORDS, STATUS_WORDS
-from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count
+from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count, total_value
 from breakwater.views.words import amounts, joined, moment, number, plural
 
 LATE_SHOWN = 10
@@ -33,10 +33,15 @@ def digest(digest: Digest) -> Message:
         return _quiet(digest)
     counts = _counts(late, found, broken, incidents)
     chart = volume_chart(digest.volumes)
-    blocks: list[Block] = [section(f"{'🔴' if late or found or incidents else '🟠'} *{counts}*")]
+    blocks: list[Block] = [header(f"{'🔴' if late or found or incidents else '🟠'} {counts}")]
     blocks += _part("Late files", late, most=LATE_SHOWN, rest="`/recon`")
     blocks += _part("Findings", [finding_line(f) for f in found], most=FINDINGS_SHOWN, rest="`/anomalies`")
-    blocks += _part("Breaks", [_breaks(s) for s in sorted(broken, key=lambda s: -active_count(s))], most=PARTNERS_SHOWN, rest="`/recon`")
+    blocks += _part(
+        f"Breaks* worth *{amounts(total_value(broken), strong=False)}",
+        [_breaks(s) for s in sorted(broken, key=lambda s: -active_count(s))],
+        most=PARTNERS_SHOWN,
+        rest="`/recon`",
+    )
     blocks += _part(
         "Incidents",
         [incident_line(i, _names(digest).get(i.partner, i.partner)) for i in incidents],
@@ -45,7 +50,9 @@ def digest(digest: Digest) -> Message:
     )
     blocks += [chart_place(chart)] if chart else []
     blocks.append(context(joined((f"Digest of {moment(digest.scheduled_at)}", _reconciled(digest), _panels_left_out(digest)))))
-    return fit(Message(text=f"Digest: {counts.replace('*', '')}.", blocks=tuple(blocks), chart=chart), rest="`/recon`, `/anomalies`")
+    return fit(
+        Message(text=f"Digest: {counts}{_worth_in_words(broken)}.", blocks=tuple(blocks), chart=chart), rest="`/recon`, `/anomalies`"
+    )
 
 
 def incident_line(incident: Incident, partner_name: str) -> str:
@@ -89,7 +96,7 @@ def _against(day: VolumeDay) -> str:
     change = _ratio(day) - 1
     if abs(change) <= AS_EXPECTED:
         return "as expected"
-    return f"expected {number(round(day.expected))} ({'+' if change > 0 else '−'}{abs(change):.0%})".replace("%", " %")
+    return f"expected {number(round(day.expected))}, {'+' if change > 0 else '−'}{abs(change):.0%}".replace("%", " %")
 
 
 def _ratio(day: VolumeDay) -> float:
@@ -103,19 +110,19 @@ def _quiet(digest: Digest) -> Message:
 
 
 def _counts(late: Sequence[str], found: Sequence[Finding], broken: Sequence[PartnerReconciliation], incidents: Sequence[Incident]) -> str:
-    value: dict[str, int] = {}
-    for state in broken:
-        for currency, amount in active_value(state).items():
-            value[currency] = value.get(currency, 0) + amount
     breaks = sum(active_count(state) for state in broken)
     return joined(
         (
             f"{plural(len(late), 'file')} late" if late else "",
             plural(len(found), "finding") if found else "",
-            f"{plural(breaks, 'break')} worth {amounts(value, strong=False)}" if breaks else "",
+            plural(breaks, "break") if breaks else "",
             f"{plural(len(incidents), 'incident')} open" if incidents else "",
         )
     )
+
+
+def _worth_in_words(broken: Sequence[PartnerReconciliation]) -> str:
+    return f"; breaks worth {amounts(total_value(broken), strong=False)}" if broken else ""
 
 
 def _late(digest: Digest) -> list[str]:

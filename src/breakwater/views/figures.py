@@ -9,12 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One curve on its own scale: what was seen, and what was expected (None where history is too short)."""
+    """One curve on its own scale: what was seen, and what was expected (None where history is too short).
+
+    From the step `alarm_from` on it is drawn in the colour of trouble.
+    """
 
     name: str
     seen: tuple[float, ...]
     expected: tuple[float | None, ...]
     note: str = ""
+    alarm_from: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,5 +37,5 @@ class Chart:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Chart:
         """The chart that `to_json` gave."""
-        panels = tuple(Panel(name=p["name"], seen=tuple(p["seen"]), expected=tuple(p["expected"]), note=p["note"]) for p in data["panels"])
+        panels = tuple(Panel(**{**p, "seen": tuple(p["seen"]), "expected": tuple(p["expected"])}) for p in data["panels"])
         return cls(title=data["title"], alt_text=data["alt_text"], labels=tuple(data["labels"]), panels=panels)

@@ -9,8 +9,8 @@ from breakwater.views.blocks import Message, chart_place, code, context, fit, li
 from breakwater.views.figures import Chart, Panel
 from breakwater.views.words import joined, moment, money, number, plain_money, plural
 
-IN_FULL = 6
-IN_SHORT = 12
+IN_FULL = 5
+IN_SHORT = 8
 SENTENCE = 300
 
 _WHAT = {
@@ -55,7 +55,9 @@ def finding_card(finding: Finding, *, partner_name: str) -> Message:
 
 def finding_line(finding: Finding) -> str:
     """A finding in one line."""
-    return f"{_sign(finding)} " + joined((word(finding.summary, SENTENCE), _risk(finding, strong=True), f"since {moment(finding.since)}"))
+    return f"{_sign(finding)} " + joined(
+        (word(finding.summary, SENTENCE).removesuffix("."), _risk(finding, strong=True), f"since {moment(finding.since)}")
+    )
 
 
 def _in_full(finding: Finding) -> str:
@@ -99,6 +101,7 @@ def _chart(finding: Finding, partner_name: str) -> Chart | None:
         seen=tuple(point.seen for point in finding.series),
         expected=tuple(point.expected for point in finding.series),
         note=expected,
+        alarm_from=next((n for n, point in enumerate(finding.series) if point.at >= finding.since), None),
     )
     first, until = finding.series[0].at, last.at
     peak = f"highest {number(max(panel.seen))} since {first.day} {first:%b %H:%M} UTC"

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from breakwater.model.incidents import EntrySide, Incident, IncidentStatus, Severity, TimelineEntry
-from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, quote, section, with_our_tokens, word
+from breakwater.views.blocks import (
+    Block,
+    Message,
+    actions,
+    bold,
+    button,
+    code,
+    context,
+    fit,
+    paragraph,
+    quote,
+    section,
+    with_our_tokens,
+    word,
+)
 from breakwater.views.words import joined, moment, moment_utc, person, plural
 
 RESOLVE = "incident_resolve"
@@ -64,7 +78,7 @@ def incident_card(incident: Incident, *, partner_name: str, timeline_tail: Seque
     """The head of our thread: how bad, where it stands, what the partner was told, and the latest of the timeline."""
     emoji = "🔴" if incident.open else "✅"
     head = f"{emoji} *{SEVERITY_WORDS[incident.severity]}* {bold(incident.title, TITLE_SHOWN)} · {word(partner_name)}"
-    blocks = [section(f"{head}\n{_status(incident)}"), section(f"{word(incident.summary, SUMMARY_SHOWN) or '_No summary._'}")]
+    blocks = [section(f"{head}\n{_status(incident)}"), section(paragraph(incident.summary, SUMMARY_SHOWN))]
     blocks.append(section(f"*The partner was told*\n{quote(incident.partner_text, SUMMARY_SHOWN)}"))
     if timeline_tail:
         blocks.append(section("*Latest*\n" + "\n".join(_entry(entry, partner_name) for entry in timeline_tail)))

@@ -72,18 +72,27 @@ def payment_not_found(reference: str, *, searched: str) -> Message:
 
 def _answer(trace: PaymentTrace, names: Sequence[str]) -> list[str]:
     emoji, reconciled = _RECONCILIATION[trace.reconciliation]
-    head = f"{emoji} {_amount(trace)}{' · ' if names else ''}{', '.join(bold(n) for n in names[:3])} · {code(trace.reference)}"
+    worth = joined((_amount(trace), ", ".join(bold(n) for n in names[:3]), code(trace.reference)))
     latest = max(trace.events, key=lambda e: (e.occurred_at, e.event_id), default=None)
     since = f" since {moment(latest.occurred_at)}" if latest else ""
     raw = f" ({code(latest.raw_code)})" if latest and latest.raw_code else ""
     by = sorted({e.pass_name for e in trace.evidence if e.pass_name and e.reconciliation is ReconciliationState.MATCHED})
     passes = f" by {', '.join(code(p) for p in by[:3])}" if by and trace.reconciliation is ReconciliationState.MATCHED else ""
     return [
-        head,
+        f"{emoji} *{_headline(trace)}*",
+        worth,
         f"Processing: *{_processing(trace)}*{raw}{since}",
         f"Money: *{_money(trace)}*",
         f"Reconciliation: *{reconciled}*{passes}",
     ]
+
+
+def _headline(trace: PaymentTrace) -> str:
+    """Where it stands, in one breath."""
+    active = [b for b in trace.breaks if b.active]
+    if active:
+        return f"In a break: {kind_words(active[0].kind)}, {plain_money(active[0].amount_minor, active[0].currency)} at stake"
+    return heading(joined((_processing(trace) if trace.events else "", _RECONCILIATION[trace.reconciliation][1]), ", "))
 
 
 def _processing(trace: PaymentTrace) -> str:

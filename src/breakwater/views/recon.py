@@ -32,14 +32,14 @@ def reconciliation(states: Sequence[PartnerReconciliation], *, as_of: date | Non
     hidden = len(ordered) - SUMMARIES_SHOWN
     foot = joined(
         (
-            f"As of {day(as_of)}" if as_of else "As of now",
+            f"As it was on {day(as_of)}" if as_of else "",
             _last_run(states),
             f"{plural(hidden, 'more partner')} not shown, those above need you most" if hidden > 0 else "",
             "" if in_full else f"Both sides in full: {code('/recon PARTNER')}",
             f"The breaks: {code('/recon breaks')}" if _break_count(states) else "",
         )
     )
-    twin = f"{_overview(states)}. " + " ".join(f"{word(s.partner_name)}: {_twin(s)}." for s in ordered[:3])
+    twin = ("" if len(states) == 1 else f"{_overview(states)}. ") + " ".join(f"{word(s.partner_name)}: {_twin(s)}." for s in ordered[:3])
     return fit(Message(text=twin, blocks=(*blocks, context(foot))), rest="Ask for one partner: `/recon PARTNER`.")
 
 
@@ -55,6 +55,15 @@ def active_value(state: PartnerReconciliation) -> dict[str, int]:
         for currency, value in figure.value_minor.items():
             total[currency] = total.get(currency, 0) + value
     return {currency: total[currency] for currency in _by_rows(state.run, total)}
+
+
+def total_value(states: Sequence[PartnerReconciliation]) -> dict[str, int]:
+    """What the active breaks of several partners are worth, per currency in minor units."""
+    total: dict[str, int] = {}
+    for state in states:
+        for currency, value in active_value(state).items():
+            total[currency] = total.get(currency, 0) + value
+    return total
 
 
 def matched_by_count(runs: Sequence[Run]) -> str:
@@ -113,7 +122,15 @@ def _shares(run: Run) -> str:
         for currency in _by_rows(run, {*run.matched, *run.in_breaks})[:CURRENCIES_SHOWN]
         for matched, broken in [(_value(run.matched.get(currency)), _value(run.in_breaks.get(currency)))]
     ]
-    return f"Matched *{matched_by_count([run])}* by count" + (f"; by value {', '.join(by_value)}" if by_value else "")
+    pending = sum(_rows(totals) for totals in run.pending.values())
+    return joined(
+        (
+            f"Matched *{matched_by_count([run])}* by count",
+            f"by value {', '.join(by_value)}" if by_value else "",
+            f"{pending:,} pending, still in time" if pending else "",
+        ),
+        "; ",
+    )
 
 
 def _currency(run: Run, currency: str) -> str:
@@ -156,33 +173,29 @@ def _late(state: PartnerReconciliation) -> list[str]:
 def _overview(states: Sequence[PartnerReconciliation]) -> str:
     with_breaks = sum(1 for state in states if state.active)
     late = sum(len(state.late_files) for state in states)
-    value: dict[str, int] = {}
-    for state in states:
-        for currency, amount in active_value(state).items():
-            value[currency] = value.get(currency, 0) + amount
     partners = plural(len(states), "partner")
-    breaks = f"{plural(_break_count(states), 'break')} at {with_breaks} of {partners}, worth {amounts(value, strong=False)}"
+    breaks = f"{plural(_break_count(states), 'break')} at {with_breaks} of {partners}, worth {amounts(total_value(states), strong=False)}"
     return joined((breaks if with_breaks else f"No breaks at {partners}", f"{plural(late, 'file')} late" if late else ""))
 
 
 def _twin(state: PartnerReconciliation) -> str:
-    shares = f"matched {matched_by_count([state.run])} by count" if state.run else "not reconciled yet"
     count = active_count(state)
-    return joined(
-        (
-            shares,
-            plural(count, "break") if count else "no breaks",
-            f"{plural(len(state.late_files), 'file')} late" if state.late_files else "",
-        ),
-        ", ",
-    )
+    breaks = f"{plural(count, 'break')} worth {amounts(active_value(state), strong=False)}" if count else "no breaks"
+    known = (breaks, f"matched {matched_by_count([state.run])} by count") if state.run else ("not reconciled yet",)
+    return joined((*known, f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""), ", ")
 
 
 def _last_run(states: Sequence[PartnerReconciliation]) -> str:
-    finished = [state.run.finished_at for state in states if state.run]
-    if not finished:
-        return ""
-    return f"Last run {moment(max(finished))}" if len(states) == 1 else f"Runs between {moment(min(finished))} and {moment(max(finished))}"
+    runs = sorted((state.run for state in states if state.run), key=lambda run: run.finished_at)
+    if not runs:
+        return "No run yet"
+    first, last = runs[0], runs[-1]
+    if len(runs) == 1:
+        return f"Reconciled as of {day(last.as_of)}, run {moment(last.finished_at)}"
+    return joined(
+        (f"Newest run {moment(last.finished_at)}", f"oldest {moment(first.finished_at)}" if first.finished_at < last.finished_at else ""),
+        ", ",
+    )
 
 
 def _urgency(state: PartnerReconciliation) -> tuple[bool, bool, int, str]:

@@ -1,0 +1,125 @@
+"""Charts: data that survives the outbox, a PNG a phone can show, and words for those who can't see it."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from slack_limits import accept
+from view_examples import NASTY, a_digest, a_finding, a_volume
+
+from breakwater.views import charts, digests, findings
+from breakwater.views.blocks import CHART_BLOCK, Message
+from breakwater.views.figures import Chart, Panel
+
+VOLUMES = (a_volume("Nordbank", usual=3_100, last=0.98), a_volume("Meridian", usual=12_400, last=0.41))
+
+
+def chart_of(volumes: tuple[digests.PartnerVolume, ...] = VOLUMES) -> Chart:
+    chart = digests.volume_chart(volumes)
+    assert chart is not None
+    return chart
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+
+
+def test_a_chart_survives_the_way_through_json() -> None:
+    chart = chart_of()
+
+    assert Chart.from_json(json.loads(json.dumps(chart.to_json()))) == chart
+
+
+def test_the_largest_shortfall_is_the_first_panel_and_the_words_say_so() -> None:
+    chart = chart_of()
+
+    assert [panel.name for panel in chart.panels] == ["Meridian", "Nordbank"]
+    assert chart.alt_text == (
+        "Payments per day over 28 days, seen against expected. "
+        "On 23 Nov: Meridian 5,084 (expected 12,400, −59 %); Nordbank 3,038 (as expected)."
+    )
+
+
+def test_a_new_partner_is_padded_at_its_beginning() -> None:
+    chart = chart_of((*VOLUMES, a_volume("New", usual=50, last=1.0, days=3)))
+
+    new = next(panel for panel in chart.panels if panel.name == "New")
+    assert len(new.seen) == len(chart.labels) == 28
+    assert new.expected[:25] == (None,) * 25
+
+
+def test_panels_that_are_not_drawn_are_counted() -> None:
+    message = digests.digest(a_digest(volumes=tuple(a_volume(f"P{n}", usual=100, last=1.0) for n in range(9))))
+
+    assert message.chart is not None
+    assert len(message.chart.panels) == 5
+    assert "4 more not drawn" in str(message.blocks[-1])
+
+
+def test_no_volume_is_no_chart() -> None:
+    assert digests.volume_chart(()) is None
+    assert digests.digest(a_digest(volumes=())).chart is None
+
+
+@pytest.mark.parametrize("panels", [1, 2, 5])
+def test_a_drawing_is_two_pixels_for_each_of_a_phones_seven_hundred(panels: int) -> None:
+    png = charts.draw(chart_of(tuple(a_volume(f"{NASTY} $x$ {n}", usual=900, last=0.5) for n in range(panels))))
+
+    width, height = size_of(png)
+    assert width == 1_400
+    assert height < 2 * width
+    assert len(png) < 400_000
+
+
+@pytest.mark.parametrize(
+    "panel",
+    [
+        Panel(name="zero", seen=(0.0, 0.0), expected=(None, None)),
+        Panel(name="no history", seen=(5.0,), expected=(None,)),
+        Panel(name="nothing expected", seen=(5.0, 7.0), expected=(0.0, 0.0)),
+    ],
+    ids=lambda panel: panel.name,
+)
+def test_a_thin_series_is_drawn_as_well(panel: Panel) -> None:
+    chart = Chart(title="t", alt_text="a", labels=tuple(str(n) for n in range(len(panel.seen))), panels=(panel,))
+
+    assert size_of(charts.draw(chart))[0] == 1_400
+
+
+def test_threads_draw_the_same_picture() -> None:
+    chart = chart_of()
+    alone = charts.draw(chart)
+
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(charts.draw, [chart] * 8))
+
+    assert drawn == [alone] * 8
+
+
+def test_the_picture_takes_the_place_kept_for_it_and_brings_its_words() -> None:
+    message = findings.finding_card(a_finding(), partner_name="Meridian")
+    assert message.chart is not None
+
+    placed = charts.place(message.blocks, charts.chart_block("F0CHART", message.chart))
+
+    assert [block["type"] for block in placed] == ["section", "image", "context"]
+    assert placed[1]["slack_file"] == {"id": "F0CHART"}
+    assert placed[1]["alt_text"].startswith("Approved, per cent per hour at Meridian, 48 hours to 24 Nov 06:12 UTC: last 61, expected 92.1")
+    accept(Message(text=message.text, blocks=tuple(placed)))
+
+
+def test_without_its_picture_the_message_still_says_what_it_shows() -> None:
+    message = findings.finding_card(a_finding(), partner_name="Meridian")
+
+    place = next(block for block in message.blocks if block.get("block_id") == CHART_BLOCK)
+    assert "last 61, expected 92.1" in str(place)
+
+
+def test_an_alarm_colours_the_hours_since_it_began() -> None:
+    chart = findings.finding_card(a_finding(), partner_name="Meridian").chart
+
+    assert chart is not None
+    assert chart.panels[0].alarm_from == 45
