@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import BytesIO
 
+import numpy as np
 import pytest
+from matplotlib import image
 from slack_limits import accept
-from view_examples import NASTY, a_digest, a_finding, a_volume
+from view_examples import NASTY, NOW, a_digest, a_finding, a_volume
 
+from breakwater.model.findings import SeriesPoint
 from breakwater.views import charts, digests, findings
 from breakwater.views.blocks import CHART_BLOCK, Message
 from breakwater.views.figures import Chart, Panel
 
 VOLUMES = (a_volume("Nordbank", usual=3_100, last=0.98), a_volume("Meridian", usual=12_400, last=0.41))
+
+STEADY = tuple(SeriesPoint(at=NOW - timedelta(hours=9 - n), seen=90.0, expected=92.0) for n in range(9))
 
 
 def chart_of(volumes: tuple[digests.PartnerVolume, ...] = VOLUMES) -> Chart:
@@ -123,3 +130,18 @@ def test_an_alarm_colours_the_hours_since_it_began() -> None:
 
     assert chart is not None
     assert chart.panels[0].alarm_from == 45
+
+
+def test_trouble_is_drawn_in_a_colour_of_its_own_and_calm_is_not() -> None:
+    calm = chart_of((a_volume("Calm", usual=900, last=1.0),))
+    alarmed = findings.finding_card(a_finding(since=NOW - timedelta(hours=1), series=STEADY), partner_name="Meridian").chart
+
+    assert alarmed is not None
+    assert has_colour(charts.draw(alarmed), "#ff7b72")
+    assert not has_colour(charts.draw(calm), "#ff7b72")
+
+
+def has_colour(png: bytes, colour: str) -> bool:
+    wanted = np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)])
+    pixels = np.rint(image.imread(BytesIO(png))[:, :, :3] * 255)
+    return bool((pixels == wanted).all(axis=2).any())
