@@ -99,7 +99,7 @@ class Lake:
         """The rows of a DuckDB query over files of the lake; every value is bound, times are in UTC."""
         with self._world(), self._engine.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
-            return cursor.execute(sql, dict(parameters)).to_arrow_table()
+            return cursor.sql(sql, params=dict(parameters)).to_arrow_table()
 
     def _run_folder(self, run_id: str) -> Path:
         return self.root / _RUNS / partner_folder(run_id)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from lake_builders import A_HASH, a_record, an_event, batch_of, batch_of_events
+
+from breakwater.lake import references
+from breakwater.lake.parts import Lake
+from breakwater.model.records import REFERENCE_COLUMNS, Record, Side
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "la*ke [1]")  # what a query engine would read as a pattern
+
+
+def parts_of(lake: Lake, *records: Record) -> list[str]:
+    return lake.write(iter([batch_of(records)]), content="records", side=Side.OURS, sha256=A_HASH)
+
+
+@pytest.mark.parametrize("column", ["record_id", *REFERENCE_COLUMNS])
+def test_a_record_is_found_by_each_of_its_references(lake: Lake, column: str) -> None:
+    wanted, other = a_record(**{column: "Ref-1"}), a_record(**{"record_id": "other", column: "Ref-12"})
+
+    assert references.find_records(lake, parts_of(lake, wanted, other), ["Ref-1"]) == [wanted]
+
+
+@pytest.mark.parametrize("asked", ["PAY_1", "pay_1", "  pay_1\t"])
+def test_case_and_blanks_around_a_reference_do_not_matter(lake: Lake, asked: str) -> None:
+    record = a_record(ref_payment_id=" Pay_1 ")
+
+    assert references.find_records(lake, parts_of(lake, record), [asked]) == [record]
+
+
+@pytest.mark.parametrize("asked", ["", "  ", "NOTPROVIDED", "' OR 1=1 --", "%", "pay", "*"])
+def test_what_is_no_reference_finds_nothing(lake: Lake, asked: str) -> None:
+    parts = parts_of(lake, a_record(ref_payment_id="pay_1", ref_end_to_end_id="NOTPROVIDED"))
+
+    assert references.find_records(lake, parts, [asked]) == []
+
+
+def test_records_are_found_in_order_and_bounded(lake: Lake) -> None:
+    records = [a_record(record_id=f"r{n}", booked_on=date(2026, 11, 20 - n), ref_batch_id="batch") for n in range(9)]
+    parts = parts_of(lake, *records)
+
+    assert [r.record_id for r in references.find_records(lake, parts, ["batch"], limit=3)] == ["r8", "r7", "r6"]
+    assert references.find_records(lake, [], ["batch"]) == []
+
+
+def test_records_are_fetched_by_exactly_their_ids(lake: Lake) -> None:
+    parts = parts_of(lake, a_record(record_id="r1"), a_record(record_id="R1"))
+
+    assert [r.record_id for r in references.records_by_id(lake, parts, ["r1", "r1", "r2"])] == ["r1"]
+    assert references.records_by_id(lake, [], ["r1"]) == []
+    assert references.records_by_id(lake, parts, []) == []
+
+
+def test_a_moment_comes_back_in_utc(lake: Lake) -> None:
+    booked_at = datetime(2026, 11, 18, 9, 30, 0, 123456, tzinfo=UTC)
+    parts = parts_of(lake, a_record(booked_at=booked_at))
+
+    (found,) = references.records_by_id(lake, parts, [a_record().record_id])
+
+    assert found.booked_at == booked_at
+    assert str(found.booked_at) == "2026-11-18 09:30:00.123456+00:00"
+
+
+def test_the_events_of_a_payment_are_told_in_order_and_each_once(lake: Lake) -> None:
+    created, paid = an_event(), an_event(event_id="evt_2", state="paid_out", occurred_at=datetime(2026, 11, 19, tzinfo=UTC))
+    other = an_event(event_id="evt_3", payment_id="pay_2")
+    parts = lake.write(iter([batch_of_events([paid, created, other])]), content="events", side=Side.OURS, sha256=A_HASH)
+    again = lake.write(iter([batch_of_events([created])]), content="events", side=Side.OURS, sha256="b" * 64)
+
+    assert references.find_events(lake, parts + again, ["pay_1"]) == [created, paid]
+    assert references.find_events(lake, parts, ["pay_9"]) == []
+    assert references.find_events(lake, [], ["pay_1"]) == []
