@@ -57,14 +57,31 @@ class ReconciliationState(StrEnum):
     NOT_RUN = "not_run"
 
 
+_AFTER_SETTLEMENT = frozenset(
+    {
+        ProcessingState.RETURN_REQUESTED,
+        ProcessingState.RETURNED,
+        ProcessingState.REFUNDED,
+        ProcessingState.DISPUTED,
+        ProcessingState.DISPUTE_WON,
+        ProcessingState.DISPUTE_LOST,
+        ProcessingState.REVERSED,
+    }
+)
 # Events that arrive at the same moment are ordered by how far they are along, so that any order of arrival gives one state.
 _ORDER = {state: rank for rank, state in enumerate(ProcessingState)}
 
 
 def processing_state(events: Iterable[Event]) -> ProcessingState:
-    """The state after the latest event by `occurred_at`; UNKNOWN without events or for a state nobody knows."""
-    known = [(e.occurred_at, _ORDER[_state(e)], e.event_id) for e in events]
-    return list(ProcessingState)[max(known)[1]] if known else ProcessingState.UNKNOWN
+    """The state after the latest event by `occurred_at`; UNKNOWN without events or for a state nobody knows.
+
+    A payout is about money, which often moves after the payment was refunded or disputed: it does not hide that.
+    """
+    known = sorted((e.occurred_at, _ORDER[state], e.event_id, state) for e in events for state in [_state(e)])
+    states = [state for *_, state in known]
+    while states and states[-1] is ProcessingState.PAID_OUT and _AFTER_SETTLEMENT.intersection(states):
+        states.pop()
+    return states[-1] if states else ProcessingState.UNKNOWN
 
 
 def _state(event: Event) -> ProcessingState:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,13 +20,19 @@ from breakwater.lake.parts import Lake
 from breakwater.model.access import SYSTEM
 from breakwater.model.digests import PartnerVolume
 from breakwater.model.findings import Finding
-from breakwater.model.partners import Partner
+from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
 from breakwater.store import reads, writes
 from breakwater.store.database import Database
 
 FILES_LOOK_BACK_DAYS = 10  # a file missing for longer is no news
 MOST_OPEN_FINDINGS = 10_000
+
+
+class _Files(TypedDict):
+    arrived: dict[tuple[str, str], set[date]]
+    now: datetime
+    since: date
 
 
 def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], now: datetime) -> list[Finding]:
@@ -36,7 +43,7 @@ def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], now: 
         fresh: list[Finding] = []
         for partner in partners:
             seen = traffic_findings(partner, series=_series_of(hourly, partner), now=now, open_findings=was_open)
-            found = [*seen.findings, *_late_files(tx, partner=partner, now=now)]
+            found = [*seen.findings, *file_clock.late_file_findings(partner, **_files(tx, partner, now=now))]
             mine = [f for f in was_open if f.partner == partner.id]
             for finding in [*found, *recovered(mine, fresh=found, unmonitored=seen.unmonitored)]:
                 writes.save_finding(tx, finding, actor=SYSTEM, now=now)
@@ -51,16 +58,21 @@ def daily_volumes(database: Database, lake: Lake, *, partners: Sequence[Partner]
 
 
 def late_files(tx: Connection, *, partner: Partner, now: datetime) -> list[str]:
-    """The partner's files that are late or missing now, one sentence each."""
-    return [f.summary for f in _late_files(tx, partner=partner, now=now)]
+    """The partner's files that are late now, like 'statement of 23 Nov, due 24 Nov 07:00'."""
+    return [_in_words(due, partner) for due in file_clock.files_due(partner, **_files(tx, partner, now=now)) if due.is_late(now=now)]
 
 
-def _late_files(tx: Connection, *, partner: Partner, now: datetime) -> list[Finding]:
-    since = now.date() - timedelta(days=FILES_LOOK_BACK_DAYS)
+def _in_words(due: FileDue, partner: Partner) -> str:
+    at = due.due_at.astimezone(partner.time_zone)
+    return f"{due.stream} of {due.business_date.day} {due.business_date:%b}, due {at.day} {at:%b %H:%M}"
+
+
+def _files(tx: Connection, partner: Partner, *, now: datetime) -> _Files:
+    """What the clock of the files asks for: which have come, and how far to look back."""
     arrived: dict[tuple[str, str], set[date]] = {}
     for file in reads.source_files(tx, partner=partner.id, side=Side.THEIRS):
         arrived.setdefault((file.partner, file.stream), set()).add(file.business_date)
-    return file_clock.late_file_findings(partner, arrived=arrived, now=now, since=since)
+    return {"arrived": arrived, "now": now, "since": now.date() - timedelta(days=FILES_LOOK_BACK_DAYS)}
 
 
 def _hourly(database: Database, lake: Lake, *, now: datetime) -> pa.Table:

@@ -46,8 +46,14 @@ def trace(database: Database, lake: Lake, *, reference: str) -> PaymentTrace:
         events=tuple(sorted(events, key=lambda e: (e.occurred_at, e.event_id))),
         breaks=tuple(breaks),
         searched=SEARCHED,
-        other_payment_ids=tuple(sorted({r.ref_payment_id for _, r in joined if r.ref_payment_id} - {wanted})),
+        other_payment_ids=_others(wanted, {r.ref_payment_id for _, r in joined if r.ref_payment_id}),
     )
+
+
+def _others(wanted: str, payment_ids: set[str]) -> tuple[str, ...]:
+    """Payments beside the one that was asked for; a reference that leads to one payment has none."""
+    others = payment_ids - {wanted}
+    return () if wanted not in payment_ids and len(others) == 1 else tuple(sorted(others))
 
 
 def _records(lake: Lake, parts: dict[Side, list[str]], wanted: Sequence[str]) -> list[tuple[Side, Record]]:
