@@ -1,0 +1,74 @@
+"""`breakwater reconcile`: two files of canonical records, compared by an agreement."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from breakwater.errors import CallError
+from breakwater.matching import agreement as agreements
+from breakwater.matching import engines, out
+from breakwater.model.money import format_minor
+from breakwater.model.runs import Outcome, Totals
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FILE = click.Path(path_type=Path)
+
+
+class _Day(click.ParamType[date]):
+    """A date written YYYY-MM-DD."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            if _DAY.fullmatch(str(value)):
+                return date.fromisoformat(str(value))
+        except ValueError:
+            pass  # the answer is the same: in the right form, but not in the calendar
+        return self.fail(f"'{value}' is not a date like 2026-04-30.", param, ctx)
+
+
+@click.command()
+@click.option("--ours", required=True, type=_FILE, help="Our side: canonical records, Parquet or CSV.")
+@click.option("--theirs", required=True, type=_FILE, help="The partner's side: the same columns.")
+@click.option("--agreement", required=True, type=_FILE, help="How the sides are compared (TOML).")
+@click.option("--as-of", required=True, type=_Day(), help="The business date of the reconciliation.")
+@click.option("--json", "target", required=True, type=_FILE, metavar="OUT", help="Where the result goes.")
+@click.option("--engine", metavar="URL", help="An Ibis connection URL; the embedded DuckDB by default.")
+def reconcile(*, ours: Path, theirs: Path, agreement: Path, as_of: date, target: Path, engine: str | None) -> int:
+    """Reconcile two files of canonical records by an agreement."""
+    if not target.parent.is_dir():
+        raise CallError(f"There is no folder {target.parent} for OUT.", remedy="Create it, or name another file.")
+    terms = agreements.load(agreement)
+    outcome = engines.open(engine)(ours=[ours], theirs=[theirs], agreement=terms, as_of=as_of)
+    out.write(target, outcome, agreement=terms.name, as_of=as_of)
+    _show(outcome, name=terms.name, as_of=as_of)
+    return 0
+
+
+def _show(outcome: Outcome, *, name: str, as_of: date) -> None:
+    """What a person wants to know at once."""
+    console = Console(highlight=False, markup=False)
+    console.print(f"{name} as of {as_of}: {outcome.ours_rows:,} of ours, {outcome.theirs_rows:,} of theirs")
+    states = Table("", "currency", *(("ours", "theirs", "value ours", "value theirs")))
+    for word, totals in (("matched", outcome.matched), ("pending", outcome.pending_totals), ("in breaks", outcome.in_breaks)):
+        for currency, figures in totals.items():
+            states.add_row(word, *_state_row(currency, figures))
+            word = ""
+    console.print(states)
+    kinds = Table("break", "count", "value at stake")
+    for kind, figure in sorted(out.break_figures(outcome).items()):
+        worth = [format_minor(value, currency) for currency, value in sorted(figure["value"].items())]
+        kinds.add_row(kind, f"{figure['count']:,}", "\n".join(worth))
+    console.print(kinds if kinds.row_count else "No breaks.")
+
+
+def _state_row(currency: str, figures: Totals) -> tuple[str, ...]:
+    amounts = (format_minor(minor, currency).removeprefix(f"{currency} ") for minor in (figures.ours_minor, figures.theirs_minor))
+    return (currency, f"{figures.ours_rows:,}", f"{figures.theirs_rows:,}", *amounts)

@@ -1,0 +1,133 @@
+"""Where the matching runs: an embedded DuckDB, or the engine behind an Ibis connection URL."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+import duckdb
+import ibis
+import pyarrow as pa
+from ibis import Table
+
+from breakwater.errors import CallError, WorldError
+from breakwater.matching import sides as side_files
+from breakwater.matching.agreement import KEY_COLUMNS, Agreement
+from breakwater.matching.outcome import SIDES, break_table, totals
+from breakwater.matching.pairs import clean
+from breakwater.matching.passes import Run
+from breakwater.matching.tables import match_table, pending_table
+from breakwater.model.records import CANONICAL_COLUMNS
+from breakwater.model.runs import Outcome
+
+MEMORY_LIMIT = "1GB"  # of the embedded engine; beyond it spills into the scratch directory
+EPOCH = date(1970, 1, 1)
+Match = Callable[..., Outcome]
+
+
+def open(url: str | None = None) -> Match:
+    """The `match` of an engine: match(ours=[paths], theirs=[paths], agreement=…, as_of=…) gives an Outcome.
+
+    Each call has a connection and a scratch directory of its own, so calls may run side by side. CallError for sides that can't be
+    used, WorldError when the engine is lost.
+    """
+
+    def match(*, ours: Sequence[str | Path], theirs: Sequence[str | Path], agreement: Agreement, as_of: date) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
+            try:
+                engine = _Engine(url, scratch=Path(scratch))
+                try:
+                    return engine.reconcile(paths={"ours": ours, "theirs": theirs}, agreement=agreement, as_of=as_of)
+                finally:
+                    engine.close()
+            except duckdb.Error as lost:
+                raise WorldError(
+                    f"The matching engine failed: {str(lost).splitlines()[0]}", remedy="Run it again; nothing was written."
+                ) from lost
+
+    return match
+
+
+class _Engine:
+    """One connection for one reconciliation."""
+
+    def __init__(self, url: str | None, *, scratch: Path) -> None:
+        self.scratch = scratch
+        self.connection = _connect(url, scratch)
+        self.names = (f"breakwater_{number}" for number in count())
+
+    def close(self) -> None:
+        self.connection.disconnect()
+
+    def reconcile(self, *, paths: Mapping[str, Sequence[str | Path]], agreement: Agreement, as_of: date) -> Outcome:
+        """Stage and check both sides, run all steps, and collect what they found."""
+        staged = {side: self.stage(side, paths[side]) for side in SIDES}
+        profiles = {side: side_files.check(staged[side], side=side, paths=paths[side]) for side in SIDES}
+        calendar = self.calendar(agreement, {day for profile in profiles.values() for day in profile.dates})
+        records = {side: _records(staged[side], calendar, agreement) for side in SIDES}
+        run = Run(sides=records, agreement=agreement, b_as_of=agreement.calendar.between(EPOCH, as_of), keep=self.keep)
+        run.go()
+        all_rows = [(side, *figures) for side in SIDES for figures in profiles[side].totals]
+        rest = [(side, currency, -rows, -amount) for side, currency, rows, amount in (*run.in_breaks, *run.in_pending)]
+        return Outcome(
+            ours_rows=profiles["ours"].rows,
+            theirs_rows=profiles["theirs"].rows,
+            matched=totals((*all_rows, *rest)),
+            pending_totals=totals(run.in_pending),
+            in_breaks=totals(run.in_breaks),
+            matches=match_table(run.matches),
+            pending=pending_table(run.pending),
+            breaks=break_table(run.breaks, agreement),
+        )
+
+    def keep(self, table: Table) -> Table:
+        """The rows of an expression, worked out once."""
+        return self.connection.create_table(next(self.names), table, temp=True)
+
+    def stage(self, side: str, paths: Sequence[str | Path]) -> Table:
+        """A side as a table of canonical columns and `n`, the number of the record; empty texts are null."""
+        parts = side_files.parquet_parts(paths, side=side, scratch=self.scratch)
+        name = next(self.names)
+        self.connection.raw_sql(f"CREATE VIEW {name} AS {_reading(parts)}")
+        table = self.connection.table(name)
+        return table.mutate(**{name: table[name].nullif("") for name, kind in table.schema().items() if kind.is_string()})
+
+    def calendar(self, agreement: Agreement, days: Iterable[date]) -> Table:
+        """Each date there is, with `b`, the business days up to it, and `day`, the calendar days."""
+        ordered = sorted(days)
+        columns = {
+            "date": pa.array(ordered, pa.date32()),
+            "b": pa.array([agreement.calendar.between(EPOCH, day) for day in ordered], pa.int64()),
+            "day": pa.array([(day - EPOCH).days for day in ordered], pa.int64()),
+        }
+        return self.keep(ibis.memtable(pa.table(columns)))
+
+
+def _connect(url: str | None, scratch: Path) -> ibis.BaseBackend:
+    if url is None:
+        return ibis.duckdb.connect(memory_limit=MEMORY_LIMIT, temp_directory=str(scratch / "spill"), preserve_insertion_order=False)
+    raise CallError(f"The engine '{url}' is not supported.", remedy="Leave --engine out: the embedded engine needs nothing else.")
+
+
+def _reading(parts: Sequence[Path]) -> str:
+    """SQL that reads Parquet parts; the number of a record is its part's, then its row's."""
+    # A path is a glob to DuckDB, so each of its special letters becomes a class of one letter.
+    names = ", ".join("'" + re.sub(r"([*?\[])", r"[\1]", str(part)).replace("'", "''") + "'" for part in parts)
+    columns = ", ".join(f'CAST("{field.name}" AS {_SQL_TYPES[str(field.type)]}) AS "{field.name}"' for field in side_files.SCHEMA)
+    number = f"(CAST(file_index AS BIGINT) << {side_files.ROW_BITS}) | file_row_number AS n"
+    return f"SELECT {number}, {columns} FROM read_parquet([{names}], file_row_number = true)"
+
+
+_SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date32[day]": "DATE"}
+
+
+def _records(table: Table, calendar: Table, agreement: Agreement) -> Table:
+    """Canonical records as the passes see them: one date with its count of business days, references cleaned."""
+    dated = table.mutate(date=ibis.coalesce(table.value_date, table.booked_on))
+    plain = dated.mutate(**{name: clean(dated[name], agreement.not_keys) for name in KEY_COLUMNS})
+    kept = ["n", "date", *(name for name in CANONICAL_COLUMNS if name not in ("booked_on", "value_date"))]
+    return plain.select(kept).join(calendar, "date")

@@ -1,0 +1,120 @@
+"""OUT: the result of a reconciliation as one JSON object, the same bytes for the same input."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from breakwater.errors import WorldError
+from breakwater.model.runs import Outcome, Totals
+
+VERSION = 1
+MOST_MATCHES = 10_000  # more of them go into a Parquet file beside OUT
+_ROWS_AT_ONCE = 65_536
+# Escapes only the quotation mark, the backslash and U+0000 to U+001F, as OUT and fingerprints want it.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_encode = _ENCODER.encode
+
+
+def write(out: Path, outcome: Outcome, *, agreement: str, as_of: date) -> None:
+    """Write OUT, and the matches beside it if there are many. WorldError if that fails; then nothing is half-written."""
+    beside = out.with_name(out.name + ".matches.parquet")
+    has_many = match_count(outcome) > MOST_MATCHES
+    try:
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as place:
+            draft = Path(place) / "out.json"
+            with draft.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(_pieces(outcome, agreement=agreement, as_of=as_of, with_matches=not has_many))
+            if has_many:
+                pq.write_table(outcome.matches, draft.with_suffix(".parquet"))
+                os.replace(draft.with_suffix(".parquet"), beside)
+            else:
+                with suppress(FileNotFoundError):
+                    beside.unlink()
+            os.replace(draft, out)
+    except OSError as wrong:
+        raise WorldError(f"{out} can't be written: {wrong.strerror}.", remedy="Make room there, or name another file.") from None
+
+
+def match_count(outcome: Outcome) -> int:
+    """How many matches there are: they are numbered from 0."""
+    last = outcome.matches["match_id"].slice(len(outcome.matches) - 1)
+    return last[0].as_py() + 1 if len(last) else 0
+
+
+def break_figures(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    """The breaks per kind: `count`, and `value` by currency."""
+    figures: dict[str, dict[str, Any]] = {}
+    columns = (outcome.breaks[name].to_pylist() for name in ("kind", "currency", "amount_minor"))
+    for kind, currency, amount_minor in zip(*columns, strict=True):
+        figure = figures.setdefault(kind, {"count": 0, "value": {}})
+        figure["count"] += 1
+        figure["value"][currency] = figure["value"].get(currency, 0) + amount_minor
+    return figures
+
+
+def _pieces(outcome: Outcome, *, agreement: str, as_of: date, with_matches: bool) -> Iterator[str]:
+    """The text of OUT, piece by piece, since there may be many breaks. Keys in their order."""
+    yield f'{{"agreement":{_encode(agreement)},"as_of":"{as_of.isoformat()}","breaks":['
+    yield from _commas(_break(row) for row in _rows(outcome.breaks))
+    yield '],"matches":'
+    yield _encode(list(_matches(outcome.matches)) if with_matches else None)
+    yield f',"pending":{_encode(_pending(outcome))},"summary":{_encode(_summary(outcome))},"version":{VERSION}}}\n'
+
+
+def _commas(pieces: Iterator[str]) -> Iterator[str]:
+    yield next(pieces, "")
+    for piece in pieces:
+        yield "," + piece
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+        yield from batch.to_pylist()
+
+
+def _break(row: Mapping[str, Any]) -> str:
+    detail: dict[str, Any] = {}
+    if row["lag"] is not None:
+        detail = {"also": row["also"], "lag": row["lag"]}
+    elif row["of"] is not None:
+        detail = {"of": row["of"]}
+    names = ("fingerprint", "kind", "pass", "ours", "theirs", "amount_minor", "currency", "material")
+    return _encode({**{name: row[name] for name in names}, "detail": detail})
+
+
+def _matches(matches: pa.Table) -> Iterator[dict[str, Any]]:
+    for _, rows in groupby(_rows(matches), key=lambda row: row["match_id"]):
+        members = list(rows)
+        sides = {side: [row["record_id"] for row in members if row["side"] == side] for side in ("ours", "theirs")}
+        yield {"pass": members[0]["pass"], "notice": members[0]["notice"], **sides}
+
+
+def _pending(outcome: Outcome) -> dict[str, list[str]]:
+    rows = list(_rows(outcome.pending))
+    return {side: [row["record_id"] for row in rows if row["side"] == side] for side in ("ours", "theirs")}
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "rows": {"ours": outcome.ours_rows, "theirs": outcome.theirs_rows},
+        "matched": _totals(outcome.matched),
+        "pending": _totals(outcome.pending_totals),
+        "in_breaks": _totals(outcome.in_breaks),
+        "breaks": break_figures(outcome),
+    }
+
+
+def _totals(totals: Mapping[str, Totals]) -> dict[str, dict[str, int]]:
+    names = ("ours_rows", "ours_minor", "theirs_rows", "theirs_minor")
+    return {currency: {name: getattr(figures, name) for name in names} for currency, figures in totals.items()}

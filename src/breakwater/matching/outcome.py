@@ -1,0 +1,126 @@
+"""What both the engine and the reference find, and how it becomes the tables of an Outcome."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+
+import pyarrow as pa
+
+from breakwater.errors import CallError
+from breakwater.matching.agreement import Agreement
+from breakwater.model.breaks import BreakKind
+from breakwater.model.runs import BREAK_SCHEMA, Totals
+
+MOST_REFERENCES = 10
+MOST_PAIRS = 4_000_000
+SIDES = ("ours", "theirs")
+REFERENCE_NOTICE = "reference_mismatch"
+DUPLICATE = {"ours": BreakKind.DUPLICATE_IN_LEDGER, "theirs": BreakKind.DUPLICATE_AT_PARTNER}
+MISSING = {"ours": BreakKind.MISSING_AT_PARTNER, "theirs": BreakKind.MISSING_IN_LEDGER}
+ORPHANS = {
+    "refund": BreakKind.ORPHAN_REFUND,
+    "return": BreakKind.ORPHAN_RETURN,
+    "chargeback": BreakKind.ORPHAN_CHARGEBACK,
+    "chargeback_reversal": BreakKind.ORPHAN_CHARGEBACK,
+}
+PRECEDENCE = (
+    BreakKind.CURRENCY_MISMATCH,
+    BreakKind.FX_VARIANCE,
+    BreakKind.AMOUNT_MISMATCH,
+    BreakKind.LATE_SETTLEMENT,
+    BreakKind.FEE_VARIANCE,
+    BreakKind.STATUS_MISMATCH,
+    BreakKind.REFERENCE_MISMATCH,
+)
+_ESCAPES = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_LARGEST = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """Records that explain each other; the ids of a side are sorted."""
+
+    pass_name: str
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+    notice: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """Records that do not explain each other: a break without its fingerprint. `dated` is their earliest date."""
+
+    kind: BreakKind
+    pass_name: str | None
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+    amount_minor: int
+    currency: str
+    dated: date
+    references: tuple[str, ...]
+    also: tuple[BreakKind, ...] = ()
+    lag: int | None = None
+    of: str | None = None
+
+    @property
+    def place(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """Where it stands in the list of breaks."""
+        return self.kind, self.ours, self.theirs
+
+
+def references_of(values: Iterable[str | None]) -> tuple[str, ...]:
+    """The distinct references among them, sorted, at most ten."""
+    return tuple(sorted({value for value in values if value is not None}))[:MOST_REFERENCES]
+
+
+def fingerprint(found: Found) -> str:
+    """The identity of a break: its kind and its records, not its amounts or dates."""
+    return sha256(_ESCAPES.encode([found.kind, found.ours, found.theirs]).encode()).hexdigest()
+
+
+def coarse(pass_name: str, key: Iterable[str]) -> CallError:
+    """A key that says too little to pair by."""
+    return CallError(
+        f"The pass '{pass_name}' has more than {MOST_PAIRS:,} pairs under one key: '{', '.join(key)}'.",
+        remedy="If that value is no key, list it in not_keys; else give the pass a narrower key.",
+    )
+
+
+def break_table(breaks: Iterable[Found], agreement: Agreement) -> pa.Table:
+    """The breaks by (kind, ours, theirs), with fingerprint and materiality. CallError where a value is beyond 64 bits."""
+    ordered = sorted(breaks, key=lambda b: b.place)
+    for found in ordered:
+        if found.amount_minor > _LARGEST:
+            ids = ", ".join((*found.ours, *found.theirs)[:MOST_REFERENCES])
+            raise CallError(f"The {found.kind} of {ids} is worth more than {_LARGEST} minor units.", remedy="Check the amounts.")
+    material = agreement.materiality.of
+    columns = {
+        "fingerprint": [fingerprint(b) for b in ordered],
+        "kind": [b.kind for b in ordered],
+        "pass": [b.pass_name for b in ordered],
+        "ours": [b.ours for b in ordered],
+        "theirs": [b.theirs for b in ordered],
+        "amount_minor": [b.amount_minor for b in ordered],
+        "currency": [b.currency for b in ordered],
+        "material": [b.amount_minor >= material(b.currency) for b in ordered],
+        "also": [b.also for b in ordered],
+        "lag": [b.lag for b in ordered],
+        "of": [b.of for b in ordered],
+        "dated": [b.dated for b in ordered],
+        "references": [b.references for b in ordered],
+    }
+    return pa.table(columns, schema=BREAK_SCHEMA)
+
+
+def totals(rows: Iterable[tuple[str, str, int, int]]) -> Mapping[str, Totals]:
+    """Totals by currency, from (side, currency, rows, sum of amounts); currencies sorted."""
+    found: dict[str, dict[str, int]] = {}
+    for side, currency, count, amount_minor in rows:
+        figures = found.setdefault(currency, {})
+        figures[f"{side}_rows"] = figures.get(f"{side}_rows", 0) + count
+        figures[f"{side}_minor"] = figures.get(f"{side}_minor", 0) + amount_minor
+    return {currency: Totals(**found[currency]) for currency in sorted(found) if any(found[currency].values())}

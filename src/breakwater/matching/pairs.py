@@ -1,0 +1,199 @@
+"""Comparing ours with theirs as set expressions: the rules of `comparing`, for millions of pairs at once.
+
+A table of pairs has the columns of both records, `o_…` and `t_…`. Amounts are decimal(38,0): whole, and wide enough for differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+import ibis
+from ibis import Table, Value
+
+from breakwater.errors import CallError
+from breakwater.matching.agreement import ANY, Agreement, Fee, Kinds, PerCurrency
+from breakwater.model.breaks import BreakKind
+
+WHOLE = "decimal(38,0)"
+AMOUNT = "decimal(19,0)"  # holds every 64-bit amount
+FACTOR_DIGITS = 19  # times an amount, still within 38 digits
+CUT = 16  # references are cut to this length in SWIFT fields
+BPS = 10_000
+_BLANKS = tuple(" \t\n\r\v\f")
+_LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def clean(text: Value, not_keys: Collection[str]) -> Value:
+    """A reference without surrounding blanks; null where it is empty or a word that is no key."""
+    is_blank = text.left(1).isin(_BLANKS) | text.right(1).isin(_BLANKS)
+    stripped = ibis.ifelse(is_blank, text.strip(), text)
+    # upper() folds more than a to z, but it is fast: the exact look is for what it lets through.
+    suspect = stripped.upper().isin(["", *sorted({word.upper() for word in not_keys})])
+    exactly = stripped.translate(_LOWER, _UPPER).isin(["", *sorted(not_keys)])
+    return ibis.ifelse(suspect, ibis.ifelse(exactly, None, stripped), stripped)
+
+
+def form(text: Value) -> Value:
+    """F(x): upper case, letters and digits only, runs of digits without leading zeros."""
+    letters_and_digits = text.re_replace("[^A-Za-z0-9]", "").upper()
+    return letters_and_digits.re_replace("(^|[^0-9])0+([0-9])", r"\1\2")
+
+
+def alike(x: Value, y: Value) -> Value:
+    """The same reference, written differently or cut."""
+    return (x == y) | (form(x) == form(y)) | _cut(x, y) | _cut(y, x)
+
+
+def _cut(short: Value, long: Value) -> Value:
+    return (short.length() == CUT) & (long.length() > CUT) & (form(long.left(CUT)) == form(short))
+
+
+def side_by_side(o: Table, t: Table, same: Sequence[str]) -> Table:
+    """Every pair with equal columns `same`."""
+    return o.rename("o_{name}").join(t.rename("t_{name}"), [(f"o_{name}", f"t_{name}") for name in same])
+
+
+def no_conflict(p: Table, agreement: Agreement, equal: Collection[str] = ()) -> Value:
+    """No identity column contradicts. Columns known to be `equal` need no look."""
+    fine = ibis.literal(True)
+    for column in agreement.identity:
+        if column not in equal:
+            x, y = p[f"o_{column}"], p[f"t_{column}"]
+            fine = fine & (x.isnull() | y.isnull() | alike(x, y))
+    return fine
+
+
+def compared(p: Table, agreement: Agreement) -> Table:
+    """The pairs with `amount` (a finding or null), `delta`, `lag`, `days`, `late`, `fee_off`, `fee_differs`, `status_differs`."""
+    amount, delta = _amount(p, agreement)
+    fee_off = _fee_off(p, agreement)
+    return p.mutate(
+        amount=amount,
+        delta=delta,
+        lag=p.t_b - p.o_b,
+        days=p.t_day - p.o_day,
+        late=~in_window(p.t_b - p.o_b, agreement),
+        fee_off=fee_off,
+        fee_differs=(fee_off > _of(agreement.fee_tolerance, p.t_currency)).fill_null(False),
+        status_differs=_status_differs(p.o_status, p.t_status, agreement),
+    )
+
+
+def in_window(lag: Value, agreement: Agreement) -> Value:
+    """Theirs is not too early and not too late."""
+    return lag.between(-agreement.before, agreement.after)
+
+
+def plain_amount_agrees(p: Table, agreement: Agreement) -> Value:
+    """Within the tolerance of their common currency, without regard to an original amount."""
+    return _gap(p.t_amount_minor, p.o_amount_minor) <= amount_tolerance(p.o_currency, agreement)
+
+
+def amount_tolerance(currency: Value, agreement: Agreement) -> Value:
+    """The tolerance for amounts of a currency."""
+    return _of(agreement.amount_tolerance, currency)
+
+
+def _amount(p: Table, agreement: Agreement) -> tuple[Value, Value]:
+    """(what is wrong with the amount, by how much), by the first rule that applies."""
+    same = p.o_currency == p.t_currency
+    gap, near = _gap(p.t_amount_minor, p.o_amount_minor), amount_tolerance(p.t_currency, agreement)
+    original = (
+        (p.o_original_currency == p.t_original_currency)
+        & (p.o_original_currency != p.o_currency)
+        & (_gap(p.t_original_amount_minor, p.o_original_amount_minor) <= amount_tolerance(p.o_original_currency, agreement))
+    ).fill_null(False)
+    by_original = (gap <= near) | _within_rate(gap, p.o_amount_minor.cast(WHOLE), agreement)
+    findings = [
+        (same & original, ibis.ifelse(by_original, None, BreakKind.FX_VARIANCE.value)),
+        (same, ibis.ifelse(gap <= near, None, BreakKind.AMOUNT_MISMATCH.value)),
+    ]
+    deltas = [(same, gap)]
+    if agreement.rates:
+        expected = _expected(p, agreement)
+        off = (p.t_amount_minor.cast(WHOLE) - expected).abs()
+        convertible = (
+            (p.t_original_currency == p.o_currency)
+            & (_gap(p.t_original_amount_minor, p.o_amount_minor) <= amount_tolerance(p.o_currency, agreement))
+            & expected.notnull()
+        ).fill_null(False)
+        by_rate = (off <= near) | _within_rate(off, expected, agreement)
+        findings.append((convertible, ibis.ifelse(by_rate, None, BreakKind.FX_VARIANCE.value)))
+        deltas.append((convertible, off))
+    zero = ibis.literal(0).cast(WHOLE)
+    return ibis.cases(*findings, else_=BreakKind.CURRENCY_MISMATCH.value), ibis.cases(*deltas, else_=zero)
+
+
+def _gap(x: Value, y: Value) -> Value:
+    return (x.cast(WHOLE) - y.cast(WHOLE)).abs()
+
+
+def _within_rate(delta: Value, base: Value, agreement: Agreement) -> Value:
+    return delta * _whole(BPS) <= base.abs() * _whole(agreement.rate_tolerance_bps)
+
+
+def _expected(p: Table, agreement: Agreement) -> Value:
+    """Ours in their currency, rounded half away from zero; null without a rate in exactly this direction."""
+    exponent = agreement.exponents.of
+    branches = [
+        ((p.o_currency == first) & (p.t_currency == second), _times(p.o_amount_minor, rate, exponent(second) - exponent(first)))
+        for (first, second), rate in agreement.rates.items()
+        if first != second
+    ]
+    return ibis.cases(*branches, else_=None) if branches else ibis.literal(None, WHOLE)
+
+
+def _times(amount: Value, factor: Decimal, shift: int) -> Value:
+    """amount × factor × 10^shift, exactly, then rounded half away from zero, as casts of decimals do (divisions go through floats)."""
+    _, digits, exponent = factor.as_tuple()
+    text = "".join(map(str, digits)).lstrip("0")
+    scale = -(int(exponent) + shift)
+    trailing = min(max(scale, 0), len(text) - len(text.rstrip("0")))
+    text, scale = text[: len(text) - trailing] + "0" * max(-scale, 0), max(scale - trailing, 0)
+    if max(len(text), scale) > FACTOR_DIGITS:
+        raise CallError(
+            f"The agreement multiplies amounts by {factor} × 10^{shift}, which has more than {FACTOR_DIGITS} digits.",
+            remedy="Shorten that rate, exponent or fee.",
+        )
+    exact = Decimal((0, tuple(int(d) for d in text), -scale))
+    return (amount.cast(AMOUNT) * ibis.literal(exact, f"decimal({FACTOR_DIGITS},{scale})")).cast(WHOLE)
+
+
+def _fee_off(p: Table, agreement: Agreement) -> Value:
+    """How far the partner's fee is from the expected one; null where there is nothing to check."""
+    branches = [(_fits(p, fee), _scheduled(p, fee)) for fee in agreement.fees]
+    unscheduled = ibis.ifelse(p.o_currency == p.t_currency, p.o_fee_minor.cast(WHOLE), None)
+    expected = ibis.cases(*branches, else_=unscheduled) if branches else unscheduled
+    return (p.t_fee_minor.cast(WHOLE) - expected).abs()
+
+
+def _fits(p: Table, fee: Fee) -> Value:
+    kind = ibis.literal(True) if fee.kind == ANY else p.t_kind == fee.kind
+    return kind if fee.currency == ANY else kind & (p.t_currency == fee.currency)
+
+
+def _scheduled(p: Table, fee: Fee) -> Value:
+    share = _times(p.t_amount_minor.cast(AMOUNT).abs(), Decimal(fee.basis_points), -4)
+    return share + _whole(fee.fixed_minor)
+
+
+def _status_differs(x: Value, y: Value, agreement: Agreement) -> Value:
+    differs = x != y
+    for words in agreement.equivalent:
+        differs = differs & ~(x.isin(sorted(words)) & y.isin(sorted(words)))
+    return differs.fill_null(False)
+
+
+def _of(figures: PerCurrency, currency: Value) -> Value:
+    branches = [(currency == name, _whole(figure)) for name, figure in figures.listed.items()]
+    return ibis.cases(*branches, else_=_whole(figures.default)) if branches else _whole(figures.default)
+
+
+def _whole(number: int) -> Value:
+    return ibis.literal(Decimal(number), AMOUNT)
+
+
+def seen_by(kinds: Kinds, kind: Value) -> Value:
+    """A pass without a list of kinds sees every kind."""
+    return ibis.literal(True) if kinds is None else kind.isin(sorted(kinds))
