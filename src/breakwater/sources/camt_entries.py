@@ -159,7 +159,7 @@ class EntryReader:
         amount = parts.get("Amt")
         if amount is None and (inside := parts.get("AmtDtls")) is not None and (given := self.children(inside).get("TxAmt")) is not None:
             amount = self.children(given).get("Amt")
-        amount_minor, currency = (None, None) if amount is None else self.amount(amount, of=f"a detail of entry {self.entries + 1}")
+        amount_minor, currency = self._explaining(amount)
         batch = element.getparent()[0]
         return Detail(
             amount_minor=amount_minor,
@@ -170,6 +170,13 @@ class EntryReader:
             code=self._code(parts.get("BkTxCd")),
             returned="RtrInf" in parts,
         )
+
+    def _explaining(self, amount: Any) -> tuple[int | None, str | None]:
+        """A detail's amount. One that can't be read explains nothing, and refuses nothing: the entry is the money."""
+        try:
+            return (None, None) if amount is None else self.amount(amount, of="a detail")
+        except FileError:
+            return None, None
 
     def _references(self, element: Any) -> dict[str, str]:
         local = self._local
@@ -195,7 +202,7 @@ class EntryReader:
 @lru_cache(maxsize=4096)
 def iso_day(text: str) -> date:
     """The date at the start of an ISO date or date time. ValueError if it does not exist."""
-    if len(text) > 10 and text[10] not in _AFTER_DATE:
+    if text[4:8:3] != "--" or (len(text) > 10 and text[10] not in _AFTER_DATE):  # Python also knows weeks and days without dashes
         raise ValueError(f"'{text}' is no date")
     return date.fromisoformat(text[:10])
 
@@ -235,7 +242,7 @@ def _row(entry: Entry, detail: Detail, amount_minor: int, *, logical_key: str, a
     converted = detail.amount_minor and detail.currency != entry.currency
     return (
         logical_key,
-        f"{entry.reference or ''}/{own_line}" if len(entry.details) > 1 else entry.reference or own_line,
+        "/".join(filter(None, (entry.reference, own_line))) if len(entry.details) > 1 else entry.reference or own_line,
         kind,
         entry.sign * amount_minor,
         entry.currency,

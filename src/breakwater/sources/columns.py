@@ -92,7 +92,7 @@ def _one(row: int, text: str, decimals: int | None, blame: Blame) -> int:
 
 def moments(column: pa.Array, blame: Blame) -> pa.Array:
     """Local date times (no zone) of ISO dates and date times; null where the cell is empty."""
-    return _cast(column, pa.timestamp("us"), lambda text: datetime.fromisoformat(text).replace(tzinfo=None), blame)
+    return _cast(column, pa.timestamp("us"), _local, blame)
 
 
 def days(column: pa.Array, blame: Blame) -> pa.Array:
@@ -107,16 +107,19 @@ def instants(column: pa.Array, blame: Blame) -> pa.Array:
 
 def whole_numbers(column: pa.Array, blame: Blame) -> pa.Array:
     """Whole numbers of decimal digits; null where the cell is empty."""
-    return minor_units(column, pa.repeat(pa.scalar(0, pa.int64()), len(column)), blame)
+    hexadecimal = pc.index(pc.match_substring(column, "x", ignore_case=True), value=True).as_py()
+    if hexadecimal >= 0:  # Arrow would read it
+        blame(hexadecimal, column[hexadecimal].as_py())
+    return _cast(column, pa.int64(), _whole, blame)
 
 
-def _cast(column: pa.Array, kind: pa.DataType, one: Callable[[str], date], blame: Blame) -> pa.Array:
+def _cast(column: pa.Array, kind: pa.DataType, one: Callable[[str], date | int], blame: Blame) -> pa.Array:
     """Arrow's own cast of a whole column where it can, else text by text."""
     texts = or_null(column)
     try:
         return pc.cast(texts, kind)
     except pa.ArrowInvalid:
-        found: list[date | None] = []
+        found: list[date | int | None] = []
         for row, text in enumerate(texts.to_pylist()):
             try:
                 found.append(None if text is None else one(text))
@@ -125,14 +128,31 @@ def _cast(column: pa.Array, kind: pa.DataType, one: Callable[[str], date], blame
         return pa.array(found, kind)
 
 
+def _whole(text: str) -> int:
+    number = minor_from_major(text, 0)
+    if "." in text or abs(number) > LARGEST_MINOR:
+        raise ValueError(f"'{text}' is no whole number of 64 bits")
+    return number
+
+
 def _day(text: str) -> date:
     if len(text) != len("YYYY-MM-DD"):
         raise ValueError(f"'{text}' is no date")
-    return date.fromisoformat(text)
+    return _dashed(text).date()
+
+
+def _local(text: str) -> datetime:
+    return _dashed(text).replace(tzinfo=None)
+
+
+def _dashed(text: str) -> datetime:
+    if text[4:8:3] != "--":  # Python also knows weeks, and days without dashes
+        raise ValueError(f"'{text}' is no date")
+    return datetime.fromisoformat(text)
 
 
 def _instant(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    moment = _dashed(text)
     if moment.tzinfo is None:
         raise ValueError(f"'{text}' has no offset")
     return moment.astimezone(UTC)

@@ -110,7 +110,8 @@ def parts(document: Document) -> Iterator[Part]:
 
 
 def _filled(stream: Utf8Stream, pending: bytes) -> bytes:
-    """The next document's start, with as much of it as its prolog may take."""
+    """The next document's start without leading blanks, with as much of it as its prolog may take."""
+    pending = pending.lstrip()
     while len(pending) < HEAD_BYTES and (chunk := stream.read(HEAD_BYTES)):
         pending = (pending + chunk).lstrip()
     return pending
