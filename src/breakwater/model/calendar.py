@@ -20,6 +20,10 @@ class BusinessCalendar:
     weekend: frozenset[int] = frozenset({5, 6})
     holidays: frozenset[date] = field(default_factory=frozenset)
 
+    def __post_init__(self) -> None:
+        if self.weekend >= frozenset(range(7)):
+            raise ValueError("a week without a business day is no calendar")
+
     def is_business_day(self, day: date) -> bool:
         """True if banks of this calendar work on `day`."""
         return day.weekday() not in self.weekend and day not in self.holidays

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
-# A digit run, alone or in groups of four or so; letters or digits right beside it make it part of a longer reference.
-_RUN = re.compile(r"(?<![0-9A-Za-z])(?:[0-9][ -]?){11,18}[0-9](?![0-9A-Za-z])")
+# Digits, alone or in groups parted by single blanks or dashes; letters or digits right beside make them part of a longer reference.
+_RUN = re.compile(r"(?<![0-9A-Za-z])[0-9]+(?:[ -][0-9]+)*(?![0-9A-Za-z])")
+# An account number as it is printed, in groups of four or in one piece; whether it is one, its check digits say.
+_IBAN = r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){2,7}(?: ?[0-9A-Z]{1,3})?(?![0-9A-Za-z])"
+_IBAN_OR_RUN = re.compile(f"(?P<iban>{_IBAN})|{_RUN.pattern}")
+_LONGEST = 19
+_LEAST_GROUP = 4  # digits in every group of a card number but the last: a date or an amount beside it is not part of it
 
 # Issuer ranges with the lengths their schemes use. Source: ISO/IEC 7812 assignments as the networks publish them.
 _SCHEMES: tuple[tuple[int, int, int, frozenset[int]], ...] = (
@@ -33,11 +38,55 @@ def mask_card(number: str) -> str:
 
 
 def mask_cards(text: str) -> str:
-    """`text` with every card number masked. A run of digits is a card number where Luhn, an issuer range and that scheme's length all fit.
+    """`text` with every card number masked. Digits are a card number where Luhn, an issuer range and that scheme's length all fit.
 
-    For free text only: never call it on a field that its format defines as a reference, since one in ten long references passes Luhn.
+    A number keeps its neighbours: in '4111111111111111 12/27' the date stays. Account numbers (IBAN) stay whole. For free text only:
+    never call it on a field that its format defines as a reference, since one in ten long references passes Luhn.
     """
-    return _RUN.sub(lambda found: mask_card(found[0]) if is_card_number(found[0]) else found[0], text)
+    return _IBAN_OR_RUN.sub(_masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    text = found[0]
+    if found["iban"] is None:
+        return _mask_run(text)
+    return text if _is_iban(text.replace(" ", "")) else _RUN.sub(lambda run: _mask_run(run[0]), text)
+
+
+def _mask_run(run: str) -> str:
+    """A run of digit groups with the card numbers in it masked: groups that are one, else the whole run, else the longest from the left."""
+    groups = list(re.finditer(r"[0-9]+", run))
+    if is_card_number(run) and not any(is_card_number(group[0]) for group in groups):
+        return mask_card(run)
+    masked, at, first = "", 0, 0
+    while first < len(groups):
+        last = _card_from(groups, first, run)
+        if last is not None:
+            masked += run[at : groups[first].start()] + mask_card(run[groups[first].start() : groups[last].end()])
+            at = groups[last].end()
+        first = first + 1 if last is None else last + 1
+    return masked + run[at:]
+
+
+def _card_from(groups: list[re.Match[str]], first: int, run: str) -> int | None:
+    """The last group of the card number that begins with group `first`: that group alone, else the longest; None if there is none."""
+    if is_card_number(groups[first][0]):
+        return first
+    longest, digits = None, 0
+    for n in range(first, len(groups)):
+        digits += len(groups[n][0])
+        if digits > _LONGEST:
+            break
+        if is_card_number(run[groups[first].start() : groups[n].end()]):
+            longest = n
+        if len(groups[n][0]) < _LEAST_GROUP:
+            break
+    return longest
+
+
+def _is_iban(text: str) -> bool:
+    """ISO 13616: country and check digits moved to the end, letters as 10 to 35, the number leaves 1 when divided by 97."""
+    return int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1
 
 
 def is_card_number(text: str) -> bool:

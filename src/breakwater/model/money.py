@@ -11,7 +11,7 @@ from iso4217 import Currency
 
 # ISO 4217 has withdrawn these; old files still carry them. Source: ISO 4217 list three, historic denominations.
 WITHDRAWN_EXPONENT: Mapping[str, int] = {
-    "ATS": 2, "BEF": 2, "BGN": 2, "CYP": 2, "DEM": 2, "EEK": 2, "ESP": 0, "FIM": 2, "FRF": 2, "GRD": 0, "HRK": 2,
+    "ATS": 2, "BEF": 0, "BGN": 2, "CYP": 2, "DEM": 2, "EEK": 2, "ESP": 0, "FIM": 2, "FRF": 2, "GRD": 0, "HRK": 2,
     "IEP": 2, "ITL": 0, "LTL": 2, "LUF": 0, "LVL": 2, "MTL": 2, "NLG": 2, "PTE": 0, "SIT": 2, "SKK": 2, "ANG": 2,
     "VEF": 2, "ZWL": 2, "MRO": 2, "STD": 2, "BYR": 0, "TRL": 0, "ROL": 2, "CUC": 2, "SLL": 2,
 }  # fmt: skip
