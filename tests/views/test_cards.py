@@ -107,6 +107,15 @@ def test_every_reference_stands_alone_for_copying_and_none_twice() -> None:
     assert "Payment id `pay_8F2K1`\nEndToEndId `E2E-8F2K1`\nUETR `97ed4827`" in text
 
 
+def test_the_event_beside_the_state_is_the_one_that_made_it() -> None:
+    refunded = an_event(event_id="e2", state="refunded", raw_code="RFND", occurred_at=NOW - timedelta(days=3))
+    paid_out = an_event(event_id="e3", state="paid_out", raw_code="PAYOUT", occurred_at=NOW - timedelta(days=1))
+
+    text = shown(payments.payment_answer(a_trace(events=(an_event(), refunded, paid_out)), partner_names=NAMES))
+
+    assert "Processing: *refunded* (`RFND`) since <!date^1795245120^" in text
+
+
 def test_an_event_code_nobody_knows_is_not_taken_for_success() -> None:
     trace = a_trace(events=(an_event(state="brand_new_state", raw_code="X9"),))
 

@@ -22,6 +22,7 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("/recon", "all partners"),
             ("/recon nordbank", "one partner, both sides"),
+            ("/recon nordbank 2026-11-20", "as it was on that day"),
             ("/recon breaks nordbank", "its breaks, those that matter most first"),
         ),
     ),

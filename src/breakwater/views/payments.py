@@ -73,7 +73,9 @@ def payment_not_found(reference: str, *, searched: str) -> Message:
 def _answer(trace: PaymentTrace, names: Sequence[str]) -> list[str]:
     emoji, reconciled = _RECONCILIATION[trace.reconciliation]
     worth = joined((_amount(trace), ", ".join(bold(n) for n in names[:3]), code(trace.reference)))
-    latest = max(trace.events, key=lambda e: (e.occurred_at, e.event_id), default=None)
+    # A payout may be the latest event and still not be where the payment stands.
+    deciding = [e for e in trace.events if e.state == trace.processing] or trace.events
+    latest = max(deciding, key=lambda e: (e.occurred_at, e.event_id), default=None)
     since = f" since {moment(latest.occurred_at)}" if latest else ""
     raw = f" ({code(latest.raw_code)})" if latest and latest.raw_code else ""
     by = sorted({e.pass_name for e in trace.evidence if e.pass_name and e.reconciliation is ReconciliationState.MATCHED})
