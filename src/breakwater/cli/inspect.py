@@ -89,17 +89,22 @@ def _masked(text: str | None) -> str | None:
     return None if text is None else mask_cards(text)
 
 
+def _shown(text: str | None) -> str:
+    """A foreign word for a terminal: control characters would move its cursor, or worse."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text or "")
+
+
 def _show(answer: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{answer['file']}: {answer['format'] or 'refused'}", style="bold")
+    console.print(f"{_shown(answer['file'])}: {answer['format'] or 'refused'}", style="bold")
     if answer["error"]:
-        console.print(f"  {answer['error']['code']}: {answer['error']['message']}\n  try: {answer['error']['remedy']}")
+        console.print(f"  {answer['error']['code']}: {_shown(answer['error']['message'])}\n  try: {_shown(answer['error']['remedy'])}")
     elif not answer["statements"]:
         console.print("  holds no statements")
     else:
         console.print(_table(answer["statements"]))
     for notice in answer["notices"]:
-        console.print(f"  {notice['code']}: {notice['message']}")
+        console.print(f"  {notice['code']}: {_shown(notice['message'])}")
 
 
 def _table(statements: list[dict[str, Any]]) -> Table:
@@ -112,9 +117,8 @@ def _table(statements: list[dict[str, Any]]) -> Table:
     for s in statements:
         money = (_major(s[f"{name}_minor"], s["currency"]) for name in ("opening", "credits", "debits", "closing"))
         adds_up = {True: "yes", False: "NO", None: ""}[s["balanced"]]
-        table.add_row(
-            s["id"] or "", s["account"] or "", s["currency"] or "", f"{s['entries']:,}", f"{s['pending_entries']:,}", *money, adds_up
-        )  # fmt: skip
+        names = (_shown(s[name]) for name in ("id", "account", "currency"))
+        table.add_row(*names, f"{s['entries']:,}", f"{s['pending_entries']:,}", *money, adds_up)
     return table
 
 

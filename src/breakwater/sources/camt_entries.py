@@ -12,15 +12,15 @@ from typing import Any
 
 from breakwater.errors import FileError
 from breakwater.model.masking import mask_cards
-from breakwater.model.money import exponent, minor_from_major
+from breakwater.model.money import exponent
 from breakwater.model.records import Kind, clean_reference
+from breakwater.sources.amounts import minor_of
 from breakwater.sources.documents import RESEND
 from breakwater.sources.markup import LocalNames
 
 CREDIT, DEBIT = "CRDT", "DBIT"
 BOOKED = "BOOK"
 XML_BLANKS = " \t\r\n"
-LARGEST_MINOR = 2**63 - 1
 
 # Sub-family codes of the ISO 20022 bank transaction code (external code set BankTransactionSubFamily1Code).
 # Charges, fees and the four kinds of commission. Interest, too: like a charge it is the bank's own reckoning for the account, so no
@@ -106,12 +106,11 @@ class EntryReader:
         except KeyError:
             raise self._wrong("bad-amount", f"the amount of {of} is in '{currency}', which is no currency") from None
         try:
-            amount_minor = -1 if text[:1] in "+-" else minor_from_major("0" + text if text[0] == "." else text, places)
+            # The direction has its own element, so a sign has no place here.
+            return minor_of("" if text[:1] in "+-" else text, places), currency
         except ValueError:
-            amount_minor = -1
-        if not 0 <= amount_minor <= LARGEST_MINOR:
-            raise self._wrong("bad-amount", f"the amount of {of}, '{text}' {currency}, is not an unsigned number of {places} decimals")
-        return amount_minor, currency
+            what = f"the amount of {of}, '{text}' {currency}, is not an unsigned number of {places} decimals"
+            raise self._wrong("bad-amount", what) from None
 
     def direction(self, element: Any, *, of: str) -> str:
         """CRDT or DBIT."""

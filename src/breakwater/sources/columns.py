@@ -9,10 +9,10 @@ from typing import NoReturn
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from breakwater.model.money import exponent, minor_from_major
+from breakwater.model.money import exponent
 from breakwater.model.records import NOT_A_REFERENCE
+from breakwater.sources.amounts import minor_of
 
-LARGEST_MINOR = 2**63 - 1
 _POWERS = pa.array([10**n for n in range(19)], pa.int64())
 Blame = Callable[[int, str], NoReturn]  # told the row within the column and the text that does not fit, it raises
 
@@ -79,15 +79,10 @@ def _walk(texts: pa.Array, places: pa.Array, blame: Blame) -> list[int | None]:
 
 
 def _one(row: int, text: str, decimals: int | None, blame: Blame) -> int:
-    unsigned = text.lstrip("+-")
-    plain = text.replace(".", "0.", 1) if unsigned.startswith(".") else text
     try:
-        amount_minor = minor_from_major(plain, decimals or 0)
+        return minor_of(text, 0 if decimals is None else decimals)
     except ValueError:
         blame(row, text)
-    if decimals is None or abs(amount_minor) > LARGEST_MINOR:
-        blame(row, text)
-    return amount_minor
 
 
 def moments(column: pa.Array, blame: Blame) -> pa.Array:
@@ -129,10 +124,9 @@ def _cast(column: pa.Array, kind: pa.DataType, one: Callable[[str], date | int],
 
 
 def _whole(text: str) -> int:
-    number = minor_from_major(text, 0)
-    if "." in text or abs(number) > LARGEST_MINOR:
-        raise ValueError(f"'{text}' is no whole number of 64 bits")
-    return number
+    if "." in text:
+        raise ValueError(f"'{text}' is no whole number")
+    return minor_of(text, 0)
 
 
 def _day(text: str) -> date:

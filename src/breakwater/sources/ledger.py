@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import NoReturn
 
 import pyarrow as pa
@@ -87,8 +87,10 @@ class Ledger:
         seen: set[str] = set()
         sums: dict[str, list[int]] = {}
         entries = 0
-        for block in _blocks(document, self._table):
-            batch = _Rows(self._table, document, block).batch(seen)
+        head = head_of(document)
+        typed = bool(head.parquet_columns)
+        for block in _parquet_blocks(document, self._table) if typed else _csv_blocks(document, self._table, head):
+            batch = _Rows(self._table, document, block, typed=typed).batch(seen)
             self._add_up(batch, reading, sums)
             entries += batch.num_rows
             yield batch
@@ -112,13 +114,8 @@ class Ledger:
                 figures[1 if amount_minor > 0 else 2] += abs(amount_minor)
 
 
-def _blocks(document: Document, table: Table) -> Iterator[Block]:
-    """The document's rows with the columns we know, still as they were written."""
-    head = head_of(document)
-    if head.parquet_columns:
-        assert document.path is not None
-        yield from _parquet_blocks(document, document.path, table)
-        return
+def _csv_blocks(document: Document, table: Table, head: Head) -> Iterator[Block]:
+    """The rows of a CSV file with the columns we know, still as texts."""
     header = csv_blocks.header_of(head.text, known=table.recognised_by)
     if header is None:
         raise _missing(document, sorted(table.recognised_by))
@@ -127,8 +124,10 @@ def _blocks(document: Document, table: Table) -> Iterator[Block]:
     yield from csv_blocks.blocks(document, header, columns=wanted, needed=table.required)
 
 
-def _parquet_blocks(document: Document, path: Path, table: Table) -> Iterator[Block]:
-    with pq.ParquetFile(path) as file:
+def _parquet_blocks(document: Document, table: Table) -> Iterator[Block]:
+    """The rows of a Parquet file with the columns we know, in the file's own types."""
+    assert document.path is not None
+    with pq.ParquetFile(document.path) as file:
         names = file.schema_arrow.names
         _require_columns(document, table, names)
         wanted = [name for name in table.schema.names if name in names and name not in _OURS_TO_SAY]
@@ -155,7 +154,8 @@ def _missing(document: Document, names: list[str]) -> FileError:
 class _Rows:
     """One block of an export, typed and checked."""
 
-    def __init__(self, table: Table, document: Document, block: Block) -> None:
+    def __init__(self, table: Table, document: Document, block: Block, *, typed: bool) -> None:
+        self._typed_file = typed
         self._table = table
         self._document = document
         self._block = block
@@ -172,12 +172,12 @@ class _Rows:
 
     def _typed(self, field: pa.Field) -> pa.Array:
         column = self._block.columns[field.name]
-        is_text = pa.types.is_string(column.type)
+        if self._typed_file:
+            column = self._converted(column, field)
         if pa.types.is_string(field.type):
-            text = columns.or_null(self._converted(column, field))
-            return columns.cleaned(text) if field.name in self._table.cleaned else text
-        if not is_text:
-            return self._converted(column, field)
+            return columns.cleaned(column) if field.name in self._table.cleaned else columns.or_null(column)
+        if self._typed_file:
+            return column
         blame = self._blame(field.name, _CODES[str(field.type)])
         if pa.types.is_int64(field.type):
             return columns.whole_numbers(column, blame)
