@@ -7,11 +7,11 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apscheduler.triggers.cron import CronTrigger
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from breakwater.errors import CallError, nearest
 from breakwater.model.calendar import named_calendar
@@ -43,11 +43,21 @@ def _cron(text: str) -> str:
         CronTrigger.from_crontab(text)
     except ValueError as wrong:
         raise ValueError(f"'{text}' is no cron time ({wrong}); five fields, like '0 8 * * mon-fri'") from None
+    if any(c.isdigit() for c in text.split()[4]):
+        # The scheduler counts from Monday = 0, cron from Sunday = 0: '1-5' would run from Tuesday to Saturday.
+        raise ValueError(f"'{text}' names weekdays by number, which programs count differently; write them out, like '0 8 * * mon-fri'")
     return text
+
+
+def _local_time(at: time) -> time:
+    if at.tzinfo:
+        raise ValueError(f"'{at}' has a time zone of its own; write a time of the partner's clock, like '08:30'")
+    return at
 
 
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Calendar = Annotated[str, AfterValidator(_calendar)]
+LocalTime = Annotated[time, AfterValidator(_local_time)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Channel = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]{2,}$")]
@@ -75,8 +85,14 @@ class RoleSettings(_Table):
 class ExpectedSettings(_Table):
     """When a file is due, on each business day of the partner's calendar, in the partner's time."""
 
-    due: time
-    deadline: time
+    due: LocalTime
+    deadline: LocalTime
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.deadline < self.due:
+            raise ValueError(f"the deadline {self.deadline:%H:%M} is before the file is due, {self.due:%H:%M}")
+        return self
 
 
 class FileSettings(_Table):
@@ -96,7 +112,7 @@ class PartnerSettings(_Table):
     network: Name
     calendar: Calendar = "TARGET2"
     time_zone: TimeZone
-    cut_off: time = time(17)
+    cut_off: LocalTime = time(17)
     live_from: date
     internal_channels: tuple[Channel, ...] = ()
     shared_channel: Channel | None = None

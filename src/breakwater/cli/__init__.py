@@ -54,7 +54,7 @@ def commands() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 done, 1 found something wrong, 2 wrong call, 3 the world failed."""
     try:
-        result = commands.main(args=list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+        result = commands.main(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="breakwater", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as shown:
         click.echo(shown.format_message())
         return 0

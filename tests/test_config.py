@@ -1,0 +1,233 @@
+"""breakwater.toml: what a wrong entry is told, and what a right one becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from breakwater.config import Config, load
+from breakwater.errors import CallError
+
+GOOD = """
+data_dir = "var"
+company = "Kaiwerk"
+
+[slack]
+operations_channel = "C0PAYOPS"
+
+[roles]
+operator = ["S0TECHOPS"]
+
+[[partners]]
+id = "nordbank"
+name = "Nordbank"
+network = "sepa"
+calendar = "TARGET2"
+time_zone = "Europe/Berlin"
+cut_off = "17:00"
+live_from = 2026-10-01
+internal_channels = ["C0SEPA"]
+shared_channel = "C0NORDBANK"
+agreement = "agreements/nordbank.toml"
+
+[[partners.files]]
+stream = "statement"
+format = "camt.053"
+drop = "drops/nordbank"
+expected = { due = "07:00", deadline = "08:30" }
+
+[[partners]]
+id = "meridian"
+name = "Meridian"
+network = "cards"
+time_zone = "America/New_York"
+live_from = 2026-10-01
+agreement = "agreements/meridian.toml"
+
+[ledger]
+drop = "drops/ledger"
+
+[[digests]]
+channel = "C0PAYOPS"
+cron = "0 8 * * mon-fri"
+time_zone = "Europe/Berlin"
+partners = ["nordbank"]
+"""
+
+
+def loaded(text: str, tmp_path: Path, **environment: str) -> Config:
+    path = tmp_path / "breakwater.toml"
+    path.write_text(text, encoding="utf-8")
+    return load(path, environment=environment)
+
+
+def refusal(text: str, tmp_path: Path) -> CallError:
+    with pytest.raises(CallError) as refused:
+        loaded(text, tmp_path)
+    return refused.value
+
+
+def test_a_good_file_becomes_partners_and_subscriptions(tmp_path: Path) -> None:
+    config = loaded(GOOD, tmp_path)
+
+    nordbank, meridian = config.partners["nordbank"], config.partners["meridian"]
+    assert (nordbank.cut_off, nordbank.time_zone, nordbank.live_from) == (time(17), ZoneInfo("Europe/Berlin"), date(2026, 10, 1))
+    assert (nordbank.files[0].due, nordbank.files[0].deadline) == (time(7), time(8, 30))
+    assert not meridian.calendar.is_business_day(date(2026, 4, 3))
+    assert [(s.id, s.cron, s.partners) for s in config.subscriptions] == [("C0PAYOPS-0", "0 8 * * mon-fri", ("nordbank",))]
+    assert config.settings.roles.viewer == ("*",)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    config = loaded(GOOD, tmp_path)
+
+    assert config.data_dir == tmp_path / "var"
+    assert config.database_url == f"sqlite:///{tmp_path / 'var' / 'breakwater.db'}"
+    assert config.partners["nordbank"].agreement == str(tmp_path / "agreements" / "nordbank.toml")
+    assert config.partners["nordbank"].files[0].folder == str(tmp_path / "drops" / "nordbank")
+
+
+def test_the_environment_wins(tmp_path: Path) -> None:
+    config = loaded(
+        GOOD,
+        tmp_path,
+        BREAKWATER_DATA_DIR="/srv/data",
+        BREAKWATER_DATABASE_URL="postgresql://db/x",
+        SLACK_API_URL="http://localhost:1/api/",
+    )
+
+    assert (config.data_dir, config.database_url, config.slack_api_url) == (
+        Path("/srv/data"), "postgresql://db/x", "http://localhost:1/api/",
+    )  # fmt: skip
+
+
+WRONG: Mapping[str, tuple[str, str, str]] = {
+    "an unknown entry names the nearest": ('data_dir = "var"', 'data_dirr = "var"', "Unknown entry 'data_dirr'. Did you mean 'data_dir'?"),
+    "in a partner's table too": (
+        'calendar = "TARGET2"',
+        'calender = "TARGET2"',
+        "Unknown entry 'partners.0.calender'. Did you mean 'calendar'?",
+    ),
+    "and in a file's": (
+        'deadline = "08:30"',
+        'deadlin = "08:30"',
+        "Unknown entry 'partners.0.files.0.expected.deadlin'. Did you mean 'deadline'?",
+    ),
+    "a missing entry": ('operations_channel = "C0PAYOPS"', "", "'slack.operations_channel' is missing."),
+    "a bad cron time": ('"0 8 * * mon-fri"', '"at eight"', "'at eight' is no cron time"),
+    "a cron minute that does not exist": ('"0 8 * * mon-fri"', '"61 8 * * mon-fri"', "'61 8 * * mon-fri' is no cron time"),
+    "weekdays by number": (
+        '"0 8 * * mon-fri"',
+        '"0 8 * * 1-5"',
+        "'0 8 * * 1-5' names weekdays by number, which programs count differently",
+    ),
+    "a bad time zone": ('"Europe/Berlin"', '"Europe/Atlantis"', "'Europe/Atlantis' is no time zone; use a name like 'Europe/Berlin'"),
+    "a time zone that is a path": ('"Europe/Berlin"', '"../../etc/passwd"', "is no time zone"),
+    "a bad calendar": ('"TARGET2"', '"TARGET3"', "'TARGET3' is no calendar; use 'TARGET2', 'weekends' or a country code like 'DE'"),
+    "a bad time": ('cut_off = "17:00"', 'cut_off = "25:00"', "'partners.0.cut_off'"),
+    "a time with a zone of its own": ('due = "07:00"', 'due = "07:00Z"', "has a time zone of its own; write a time of the partner's clock"),
+    "a deadline before it is due": ('deadline = "08:30"', 'deadline = "06:30"', "the deadline 06:30 is before the file is due, 07:00"),
+    "a channel by name": ('"C0SEPA"', '"#sepa"', "'partners.0.internal_channels.0'"),
+    "a format nobody reads": ('"camt.053"', '"mt940"', "'partners.0.files.0.format'"),
+    "a digest of an unknown partner": (
+        'partners = ["nordbank"]',
+        'partners = ["nordbnk"]',
+        "A digest names the partner 'nordbnk', which is not configured. Did you mean 'nordbank'?",
+    ),
+    "two partners of one id": ('id = "meridian"', 'id = "nordbank"', "Two partners have the same id."),
+    "a shared channel that is ours": (
+        'shared_channel = "C0NORDBANK"',
+        'shared_channel = "C0PAYOPS"',
+        "The channel C0PAYOPS is shared with 'nordbank', but is also used for something else.",
+    ),
+    "a shared channel that is the partner's internal one": (
+        'shared_channel = "C0NORDBANK"',
+        'shared_channel = "C0SEPA"',
+        "The channel C0SEPA is shared with 'nordbank'",
+    ),
+    "a shared channel of two partners": (
+        'name = "Meridian"',
+        'name = "Meridian"\nshared_channel = "C0NORDBANK"',
+        "The channel C0NORDBANK is shared with 'meridian', but is also used",
+    ),
+    "a digest into a shared channel": (
+        'channel = "C0PAYOPS"\ncron',
+        'channel = "C0NORDBANK"\ncron',
+        "The channel C0NORDBANK is shared with 'nordbank'",
+    ),
+    "no TOML at all": ("[slack]", "[slack", "is not TOML"),
+}
+
+
+@pytest.mark.parametrize(("right", "wrong", "complaint"), WRONG.values(), ids=list(WRONG))
+def test_what_is_wrong_is_named_with_a_remedy(right: str, wrong: str, complaint: str, tmp_path: Path) -> None:
+    assert right in GOOD
+
+    refused = refusal(GOOD.replace(right, wrong), tmp_path)
+
+    assert complaint in refused.message
+    assert refused.remedy
+    assert refused.exit_code == 2
+
+
+def test_all_wrong_entries_are_named_at_once(tmp_path: Path) -> None:
+    refused = refusal(GOOD.replace('"TARGET2"', '"TARGET3"').replace('"camt.053"', '"mt940"'), tmp_path)
+
+    assert "TARGET3" in refused.message
+    assert "partners.0.files.0.format" in refused.message
+
+
+def test_a_company_without_partners_is_refused(tmp_path: Path) -> None:
+    assert "'partners'" in refusal('partners = []\n[slack]\noperations_channel = "C0PAYOPS"\n[ledger]\ndrop = "d"\n', tmp_path).message
+
+
+def test_a_file_that_is_not_there_says_where_to_start(tmp_path: Path) -> None:
+    with pytest.raises(CallError) as refused:
+        load(tmp_path / "nowhere.toml", environment={})
+
+    assert f"There is no configuration file {tmp_path / 'nowhere.toml'}." in refused.value.message
+    assert "breakwater demo" in refused.value.remedy
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "breakwater.toml"
+    path.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(CallError, match="can't be read"):
+        load(path, environment={})
+
+
+def test_a_folder_is_no_configuration_file(tmp_path: Path) -> None:
+    with pytest.raises(CallError, match="can't be read"):
+        load(tmp_path, environment={})
+
+
+def test_a_token_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("xoxb-from-a-file\n", encoding="utf-8")
+
+    direct = loaded(GOOD, tmp_path, SLACK_BOT_TOKEN="xoxb-1")
+    by_file = loaded(GOOD, tmp_path, SLACK_BOT_TOKEN_FILE=str(tmp_path / "token"))
+
+    assert direct.secret("SLACK_BOT_TOKEN", where="OAuth & Permissions") == "xoxb-1"
+    assert by_file.secret("SLACK_BOT_TOKEN", where="OAuth & Permissions") == "xoxb-from-a-file"
+
+
+def test_a_missing_token_says_where_to_find_it(tmp_path: Path) -> None:
+    with pytest.raises(CallError) as refused:
+        loaded(GOOD, tmp_path).secret("SLACK_BOT_TOKEN", where="OAuth & Permissions of the app's page")
+
+    assert refused.value.message == "SLACK_BOT_TOKEN is not set."
+    assert refused.value.remedy == (
+        "Set SLACK_BOT_TOKEN in the environment (OAuth & Permissions of the app's page), or SLACK_BOT_TOKEN_FILE to a file that holds it."
+    )
+
+
+def test_a_token_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    config = loaded(GOOD, tmp_path, SLACK_BOT_TOKEN_FILE=str(tmp_path / "gone"))
+
+    with pytest.raises(CallError, match=r"SLACK_BOT_TOKEN_FILE names '.*gone', which can't be read: No such file or directory\."):
+        config.secret("SLACK_BOT_TOKEN", where="")
