@@ -14,18 +14,10 @@ from fractions import Fraction
 from typing import Any
 
 from breakwater.matching.agreement import KEY_COLUMNS, Agreement, Kinds
+from breakwater.matching.outcome import PRECEDENCE
 from breakwater.model.breaks import BreakKind
 from breakwater.model.records import CANONICAL_COLUMNS
 
-PRECEDENCE = (
-    BreakKind.CURRENCY_MISMATCH,
-    BreakKind.FX_VARIANCE,
-    BreakKind.AMOUNT_MISMATCH,
-    BreakKind.LATE_SETTLEMENT,
-    BreakKind.FEE_VARIANCE,
-    BreakKind.STATUS_MISMATCH,
-    BreakKind.REFERENCE_MISMATCH,
-)
 AMOUNT_FINDINGS = frozenset(PRECEDENCE[:3])
 REFERENCES = tuple(name for name in KEY_COLUMNS if name != "account")
 ASCII_WHITESPACE = " \t\n\r\v\f"

@@ -17,9 +17,10 @@ from ibis import Table
 from breakwater.errors import CallError, WorldError
 from breakwater.matching import sides as side_files
 from breakwater.matching.agreement import KEY_COLUMNS, Agreement
+from breakwater.matching.books import Books
 from breakwater.matching.outcome import SIDES, break_table, totals
 from breakwater.matching.pairs import clean
-from breakwater.matching.passes import Run
+from breakwater.matching.passes import run
 from breakwater.matching.tables import match_table, pending_table
 from breakwater.model.records import CANONICAL_COLUMNS
 from breakwater.model.runs import Outcome
@@ -69,19 +70,19 @@ class _Engine:
         profiles = {side: side_files.check(staged[side], side=side, paths=paths[side]) for side in SIDES}
         calendar = self.calendar(agreement, {day for profile in profiles.values() for day in profile.dates})
         records = {side: _records(staged[side], calendar, agreement) for side in SIDES}
-        run = Run(sides=records, agreement=agreement, b_as_of=agreement.calendar.between(EPOCH, as_of), keep=self.keep)
-        run.go()
+        books = Books(sides=records, agreement=agreement, as_of=as_of, keep=self.keep)
+        run(books)
         all_rows = [(side, *figures) for side in SIDES for figures in profiles[side].totals]
-        rest = [(side, currency, -rows, -amount) for side, currency, rows, amount in (*run.in_breaks, *run.in_pending)]
+        rest = [(side, currency, -rows, -amount) for side, currency, rows, amount in (*books.in_breaks, *books.in_pending)]
         return Outcome(
             ours_rows=profiles["ours"].rows,
             theirs_rows=profiles["theirs"].rows,
             matched=totals((*all_rows, *rest)),
-            pending_totals=totals(run.in_pending),
-            in_breaks=totals(run.in_breaks),
-            matches=match_table(run.matches),
-            pending=pending_table(run.pending),
-            breaks=break_table(run.breaks, agreement),
+            pending_totals=totals(books.in_pending),
+            in_breaks=totals(books.in_breaks),
+            matches=match_table(books.matches),
+            pending=pending_table(books.pending),
+            breaks=break_table(books.breaks, agreement),
         )
 
     def keep(self, table: Table) -> Table:

@@ -12,7 +12,7 @@ import ibis
 from ibis import Table, Value
 
 from breakwater.errors import CallError
-from breakwater.matching.agreement import ANY, Agreement, Fee, Kinds, PerCurrency
+from breakwater.matching.agreement import ANY, Agreement, Fee, PerCurrency
 from breakwater.model.breaks import BreakKind
 
 WHOLE = "decimal(38,0)"
@@ -49,9 +49,10 @@ def _cut(short: Value, long: Value) -> Value:
     return (short.length() == CUT) & (long.length() > CUT) & (form(long.left(CUT)) == form(short))
 
 
-def side_by_side(o: Table, t: Table, same: Sequence[str]) -> Table:
-    """Every pair with equal columns `same`."""
-    return o.rename("o_{name}").join(t.rename("t_{name}"), [(f"o_{name}", f"t_{name}") for name in same])
+def side_by_side(o: Table, t: Table, same: Sequence[str], *crossed: tuple[str, str]) -> Table:
+    """Every pair with equal columns `same`, and of each crossed (o's, t's) column too."""
+    equal = [*((name, name) for name in same), *crossed]
+    return o.rename("o_{name}").join(t.rename("t_{name}"), [(f"o_{x}", f"t_{y}") for x, y in equal])
 
 
 def no_conflict(p: Table, agreement: Agreement, equal: Collection[str] = ()) -> Value:
@@ -192,8 +193,3 @@ def _of(figures: PerCurrency, currency: Value) -> Value:
 
 def _whole(number: int) -> Value:
     return ibis.literal(Decimal(number), AMOUNT)
-
-
-def seen_by(kinds: Kinds, kind: Value) -> Value:
-    """A pass without a list of kinds sees every kind."""
-    return ibis.literal(True) if kinds is None else kind.isin(sorted(kinds))

@@ -12,10 +12,10 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
-from breakwater.errors import CallError
 from breakwater.matching.agreement import Agreement, ExactPass, GroupedPass, NettingPass, Pass, SimilarPass
 from breakwater.matching.comparing import (
     AMOUNT_FINDINGS,
+    REFERENCES,
     Comparison,
     Item,
     alike,
@@ -27,45 +27,21 @@ from breakwater.matching.comparing import (
     open_at,
     seen_by,
 )
+from breakwater.matching.outcome import (
+    DUPLICATE,
+    MISSING,
+    MOST_PAIRS,
+    ORPHANS,
+    REFERENCE_NOTICE,
+    SIDES,
+    Found,
+    Match,
+    coarse,
+    references_of,
+)
 from breakwater.model.breaks import BreakKind
 
-MOST_PAIRS = 4_000_000
-SIDES = ("ours", "theirs")
-REFERENCE_NOTICE = "reference_mismatch"
-DUPLICATE = {"ours": BreakKind.DUPLICATE_IN_LEDGER, "theirs": BreakKind.DUPLICATE_AT_PARTNER}
-MISSING = {"ours": BreakKind.MISSING_AT_PARTNER, "theirs": BreakKind.MISSING_IN_LEDGER}
-ORPHANS = {
-    "refund": BreakKind.ORPHAN_REFUND,
-    "return": BreakKind.ORPHAN_RETURN,
-    "chargeback": BreakKind.ORPHAN_CHARGEBACK,
-    "chargeback_reversal": BreakKind.ORPHAN_CHARGEBACK,
-}
 Group = Mapping[str, list[Item]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """Records that explain each other."""
-
-    pass_name: str
-    ours: tuple[str, ...]
-    theirs: tuple[str, ...]
-    notice: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """Records that do not: a break without its fingerprint."""
-
-    kind: BreakKind
-    pass_name: str | None
-    ours: tuple[str, ...]
-    theirs: tuple[str, ...]
-    amount_minor: int
-    currency: str
-    also: tuple[str, ...] = ()
-    lag: int | None = None
-    of: str | None = None
 
 
 @dataclass
@@ -135,7 +111,7 @@ class _Run:
         self.claim(group["ours"], group["theirs"])
         self.found.breaks.append(
             Found(kind=kind, pass_name=name, ours=_ids(group["ours"]), theirs=_ids(group["theirs"]),
-                  amount_minor=abs(amount_minor), currency=currency)
+                  amount_minor=abs(amount_minor), currency=currency, **_facts(group['ours'] + group['theirs']))
         )  # fmt: skip
 
     def pair(self, name: str, c: Comparison, notice: str | None = None) -> None:
@@ -147,7 +123,7 @@ class _Run:
         amount_minor, currency = c.value
         self.found.breaks.append(
             Found(kind=first, pass_name=name, ours=(c.o.record_id,), theirs=(c.t.record_id,),
-                  amount_minor=amount_minor, currency=currency, also=tuple(also), lag=c.lag)
+                  amount_minor=amount_minor, currency=currency, also=tuple(also), lag=c.lag, **_facts([c.o, c.t]))
         )  # fmt: skip
         return None
 
@@ -169,8 +145,8 @@ class _Run:
     def refuse_coarse(self, each: ExactPass) -> None:
         for group in self.exact_groups(each):
             if len(group["ours"]) * len(group["theirs"]) > MOST_PAIRS:
-                key = ", ".join(group["ours"][0].values(each.keys) or ())
-                raise CallError(f"Pass '{each.name}' has more than {MOST_PAIRS:,} pairs under the key '{key}'.")
+                key = group["ours"][0].values(each.keys) or ()
+                raise coarse(each.name, key)
 
     def pair_up(self, each: ExactPass, candidate: Callable[[Comparison], bool]) -> None:
         """Greedy pairing inside each group of an exact pass."""
@@ -278,9 +254,17 @@ class _Run:
 
     def single(self, side: str, kind: BreakKind, record: Item, *, pass_name: str | None = None, of: str | None = None) -> None:
         del self.free[side][record.record_id]
-        ids: dict[str, tuple[str, ...]] = {s: (record.record_id,) if s == side else () for s in SIDES}
         self.found.breaks.append(
-            Found(kind=kind, pass_name=pass_name, **ids, amount_minor=abs(record.amount_minor), currency=record.currency, of=of)  # type: ignore[arg-type]
+            Found(
+                kind=kind,
+                pass_name=pass_name,
+                ours=(record.record_id,) if side == "ours" else (),
+                theirs=(record.record_id,) if side == "theirs" else (),
+                amount_minor=abs(record.amount_minor),
+                currency=record.currency,
+                of=of,
+                **_facts([record]),
+            )
         )
 
     # netting
@@ -337,6 +321,11 @@ def _with(head: tuple[Any, ...], key: tuple[str, ...] | None) -> tuple[Any, ...]
 
 def _ids(records: Iterable[Item]) -> tuple[str, ...]:
     return tuple(sorted(r.record_id for r in records))
+
+
+def _facts(records: Sequence[Item]) -> dict[str, Any]:
+    """What a break says of its records beside their ids."""
+    return {"dated": min(r.date for r in records), "references": references_of(getattr(r, name) for r in records for name in REFERENCES)}
 
 
 def _by_date(record: Item) -> tuple[date, str]:

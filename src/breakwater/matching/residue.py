@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from breakwater.matching.agreement import Agreement
 from breakwater.matching.comparing import alike
 
+Node = TypeVar("Node", bound=Hashable)
+Row = Mapping[str, Any]
 COST = ("currency_differs", "late", "delta", "lag_size", "days_size", "status_differs", "o_record_id", "t_record_id")
 
 
@@ -30,11 +32,11 @@ def greedy(pairs: pa.Table) -> pa.Table:
     )
 
 
-def components(edges: Iterable[tuple[Hashable, Hashable]]) -> list[list[Hashable]]:
+def components(edges: Iterable[tuple[Node, Node]]) -> list[list[Node]]:
     """The nodes of a graph, by connected component; each edge joins two nodes."""
-    parent: dict[Hashable, Hashable] = {}
+    parent: dict[Node, Node] = {}
 
-    def root(node: Hashable) -> Hashable:
+    def root(node: Node) -> Node:
         while parent.setdefault(node, node) != node:
             parent[node] = parent[parent[node]]
             node = parent[node]
@@ -42,13 +44,13 @@ def components(edges: Iterable[tuple[Hashable, Hashable]]) -> list[list[Hashable
 
     for a, b in edges:
         parent[root(a)] = root(b)
-    found: dict[Hashable, list[Hashable]] = defaultdict(list)
+    found: dict[Node, list[Node]] = defaultdict(list)
     for node in parent:
         found[root(node)].append(node)
     return list(found.values())
 
 
-def duplicates(rows: Sequence[Mapping[str, Any]], agreement: Agreement) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def duplicates(rows: Sequence[Row], agreement: Agreement) -> list[tuple[Row, Row]]:
     """(duplicate, the record it repeats) among records of one group with equal currency and amount; `free` tells who is unclaimed."""
     ordered = sorted(rows, key=_by_date)
     anchors = [row for row in ordered if not row["free"]]
@@ -63,11 +65,11 @@ def duplicates(rows: Sequence[Mapping[str, Any]], agreement: Agreement) -> list[
     return found
 
 
-def _by_date(row: Mapping[str, Any]) -> tuple[Any, str]:
+def _by_date(row: Row) -> tuple[Any, str]:
     return row["date"], row["record_id"]
 
 
-def _repeats(row: Mapping[str, Any], anchor: Mapping[str, Any], agreement: Agreement) -> bool:
+def _repeats(row: Row, anchor: Row, agreement: Agreement) -> bool:
     both = ((row[column], anchor[column]) for column in agreement.identity)
     conflict = any(x is not None and y is not None and not alike(x, y) for x, y in both)
     return abs(row["b"] - anchor["b"]) <= agreement.duplicates_within and not conflict

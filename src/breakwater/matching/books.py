@@ -1,0 +1,188 @@
+"""What is still free and what has been claimed during one run: every record leaves `free` once, into one outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import ibis
+from ibis import Table, Value
+
+from breakwater.matching.agreement import Agreement, Kinds, Pass
+from breakwater.matching.outcome import PRECEDENCE, SIDES, Found, references_of
+from breakwater.matching.pairs import compared
+from breakwater.model.breaks import BreakKind
+from breakwater.model.records import CANONICAL_COLUMNS
+
+REFERENCES = tuple(name for name in CANONICAL_COLUMNS if name.startswith("ref_"))
+Row = Mapping[str, Any]
+Group = Mapping[str, Sequence[Row]]  # by side
+_FLAGS = {
+    "late": BreakKind.LATE_SETTLEMENT,
+    "fee_differs": BreakKind.FEE_VARIANCE,
+    "status_differs": BreakKind.STATUS_MISMATCH,
+    "reference_differs": BreakKind.REFERENCE_MISMATCH,
+}
+
+
+class Books:
+    """The state of a run. `keep` works an expression out once; records carry their number `n` and their business days `b`."""
+
+    def __init__(self, *, sides: Mapping[str, Table], agreement: Agreement, as_of: date, keep: Callable[[Table], Table]) -> None:
+        self.sides, self.agreement, self.keep = sides, agreement, keep
+        self.b_as_of = agreement.calendar.between(date(1970, 1, 1), as_of)
+        self.free = dict(sides)
+        self.matches: list[Table] = []
+        """Each an expression: `first` of ours, `members` (ours, then theirs), their `sides`, `pass`, `notice`."""
+        self.breaks: list[Found] = []
+        self.pending: list[tuple[str, str]] = []
+        self.in_breaks: list[tuple[str, str, int, int]] = []
+        """(side, currency, rows, sum of amounts) of what is in breaks; the same for pending."""
+        self.in_pending: list[tuple[str, str, int, int]] = []
+        self._has_free = dict.fromkeys(SIDES, True)
+
+    @property
+    def both_free(self) -> bool:
+        """False once a side has nothing left to pair."""
+        return all(self._has_free.values())
+
+    def has_free(self, side: str) -> bool:
+        """False once nothing of a side is left."""
+        return self._has_free[side]
+
+    def seen(self, side: str, each: Pass, *columns: str) -> Table:
+        """The free records of a side that a pass sees: of its kinds, with all `columns`."""
+        return seen(self.free[side], side, each, *columns)
+
+    def open_at(self, side: str, b: Value) -> Value:
+        """Still inside the window at as-of."""
+        return self.b_as_of - b <= (self.agreement.after if side == "ours" else self.agreement.before)
+
+    def compare(self, p: Table, *columns: str) -> Table:
+        """Pairs of numbers (and `columns` beside them) with their free records, compared."""
+        o, t = (self.free[side].rename(name) for side, name in zip(SIDES, ("o_{name}", "t_{name}"), strict=True))
+        return self.keep(compared(p.select("o_n", "t_n", *columns).join(o, "o_n").join(t, "t_n"), self.agreement))
+
+    # claiming
+
+    def claim(self, side: str, claimed: Table, column: str = "n") -> None:
+        """The records numbered in `column` are no longer free."""
+        self.free[side] = self.keep(self.free[side].anti_join(claimed.select(n=column), "n"))
+        self._has_free[side] = not is_empty(self.free[side])
+
+    def claim_rows(self, side: str, records: Iterable[Row]) -> None:
+        """The same for records at hand."""
+        if numbers := [row["n"] for row in records]:
+            self.claim(side, ibis.memtable({"n": numbers}, schema={"n": "int64"}))
+
+    def settle(self, p: Table, each: Pass) -> None:
+        """Claim compared pairs, kept ones: a match (with its `notice`, if the pairs have one), or a break if there are findings."""
+        fine = p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs
+        fine = fine & ~p.reference_differs if "reference_differs" in p.columns else fine
+        self.match_pairs(p.filter(fine).mutate(ours="o_record_id", theirs="t_record_id"), each)
+        for row in rows(p.filter(~fine)):
+            self.breaks.append(_pair_break(row, each))
+            self.in_breaks += [(side, row[f"{x}_currency"], 1, row[f"{x}_amount_minor"]) for side, x in (("ours", "o"), ("theirs", "t"))]
+        for side, column in (("ours", "o_n"), ("theirs", "t_n")):
+            self.claim(side, p, column)
+
+    def match_pairs(self, p: Table, each: Pass) -> None:
+        """Pairs of ids `ours` and `theirs` are matches."""
+        notice = p.notice if "notice" in p.columns else ibis.literal(None, "string")
+        self.matches.append(
+            p.select(
+                first="ours",
+                members=ibis.array([p.ours, p.theirs]),
+                sides=ibis.array(list(SIDES)),
+                **{"pass": ibis.literal(each.name), "notice": notice},
+            )
+        )
+
+    def match_rows(self, groups: Sequence[Group], each: Pass) -> None:
+        """Groups of records at hand are matches."""
+        heads = []
+        for group in groups:
+            ours, theirs = (sorted(row["record_id"] for row in group[side]) for side in SIDES)
+            heads.append({"first": ours[0], "members": ours + theirs, "sides": ["ours"] * len(ours) + ["theirs"] * len(theirs)})
+        if heads:
+            table = ibis.memtable(heads, schema={"first": "string", "members": "array<string>", "sides": "array<string>"})
+            self.matches.append(self.keep(table.mutate(**{"pass": ibis.literal(each.name), "notice": ibis.literal(None, "string")})))
+        for side in SIDES:
+            self.claim_rows(side, [row for group in groups for row in group[side]])
+
+    def break_group(
+        self, kind: BreakKind, each: Pass | None, group: Mapping[str, Sequence[Row]], value: int, *, of: str | None = None
+    ) -> None:
+        """Records at hand are one break worth `value`. The caller claims them, many at once."""
+        members = [row for side in SIDES for row in group.get(side, ())]
+        ours, theirs = (tuple(sorted(row["record_id"] for row in group.get(side, ()))) for side in SIDES)
+        self.breaks.append(
+            Found(
+                kind=kind,
+                pass_name=each.name if each else None,
+                ours=ours,
+                theirs=theirs,
+                amount_minor=abs(value),
+                currency=members[0]["currency"],
+                dated=min(row["date"] for row in members),
+                references=references_of(row[name] for row in members for name in REFERENCES),
+                of=of,
+            )
+        )
+        for side in SIDES:
+            self.in_breaks += [(side, row["currency"], 1, row["amount_minor"]) for row in group.get(side, ())]
+
+    def wait(self, side: str, records: Iterable[Row]) -> None:
+        """Records at hand are pending. The caller claims them, many at once."""
+        for row in records:
+            self.pending.append((side, row["record_id"]))
+            self.in_pending.append((side, row["currency"], 1, row["amount_minor"]))
+
+
+def seen(table: Table, side: str, each: Pass, *columns: str) -> Table:
+    """The records of a table that a pass sees: of its kinds, with all `columns`."""
+    kinds: Kinds = each.kinds_ours if side == "ours" else each.kinds_theirs
+    right_kind = [] if kinds is None else [table.kind.isin(sorted(kinds))]
+    conditions = [*right_kind, *(table[column].notnull() for column in columns)]
+    return table.filter(*conditions) if conditions else table
+
+
+def counts(table: Table, by: Sequence[str]) -> Table:
+    """How many `rows` each group has."""
+    return table.group_by(by).aggregate(rows=table.count())
+
+
+def is_empty(table: Table) -> bool:
+    """True if there is no row."""
+    return not table.limit(1).count().to_pyarrow().as_py()
+
+
+def rows(table: Table) -> list[dict[str, Any]]:
+    """All rows, at hand."""
+    return list(table.to_pyarrow().to_pylist())
+
+
+def _pair_break(row: Row, each: Pass) -> Found:
+    """The break of a pair with findings: the first names it, the others are listed."""
+    found = {row["amount"], *(kind for column, kind in _FLAGS.items() if row.get(column))}
+    first, *also = (kind for kind in PRECEDENCE if kind in found)
+    match first:
+        case BreakKind.AMOUNT_MISMATCH | BreakKind.FX_VARIANCE:
+            value, currency = row["delta"], row["t_currency"]
+        case BreakKind.FEE_VARIANCE:
+            value, currency = row["fee_off"], row["t_currency"]
+        case _:
+            value, currency = abs(row["o_amount_minor"]), row["o_currency"]
+    return Found(
+        kind=first,
+        pass_name=each.name,
+        ours=(row["o_record_id"],),
+        theirs=(row["t_record_id"],),
+        amount_minor=int(value),
+        currency=currency,
+        dated=min(row["o_date"], row["t_date"]),
+        references=references_of(row[f"{side}_{name}"] for side in "ot" for name in REFERENCES),
+        also=tuple(also),
+        lag=row["lag"],
+    )

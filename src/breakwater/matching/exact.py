@@ -1,0 +1,134 @@
+"""Exact passes on an engine: pairs of equal kind and keys, and the duplicates their groups show.
+
+Where a group has one record on each side, sets decide; the greedy rule is for `residue`, on the groups that need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from itertools import groupby
+from typing import Any
+
+import ibis
+from ibis import Table, Value
+
+from breakwater.matching import residue
+from breakwater.matching.agreement import Agreement, ExactPass
+from breakwater.matching.books import Books, counts, is_empty, rows, seen
+from breakwater.matching.outcome import DUPLICATE, MOST_PAIRS, SIDES, coarse
+from breakwater.matching.pairs import compared, no_conflict, side_by_side
+from breakwater.model.breaks import BreakKind
+
+
+class Step(Enum):
+    """The three times an exact pass looks at its groups, and which pairs are candidates then."""
+
+    TIMELY = "amounts agree, in window"
+    LATE = "amounts agree, close enough to belong together"
+    DIFFERENT = "close enough to belong together"
+
+    def candidates(self, p: Table, agreement: Agreement) -> Value:
+        """True for candidates among compared pairs."""
+        linked = p.lag.between(-agreement.link, agreement.link)
+        match self:
+            case Step.TIMELY:
+                return p.amount.isnull() & ~p.late
+            case Step.LATE:
+                return p.amount.isnull() & linked
+            case Step.DIFFERENT:
+                return linked
+
+
+def pair_up(books: Books, each: ExactPass, step: Step) -> None:
+    """Pair the candidates of each group: one to one where nothing else is possible, else the cheapest first."""
+    if not books.both_free:
+        return
+    same = ("kind", *each.keys)
+    o, t = (_with_hash(books.seen(side, each, *each.keys), same) for side in SIDES)
+    crowded = _crowded(books, o, t, each)
+    p = compared(side_by_side(o, t, same), books.agreement)
+    p = p.filter(no_conflict(p, books.agreement, each.keys), step.candidates(p, books.agreement))
+    p = p.left_join(crowded.select(crowd="h"), [p.o_h == crowded.h])
+    sure = p.crowd.isnull() & p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs
+    p = books.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", crowd=p.crowd.notnull(), sure=sure))
+    matched, rest = p.filter(p.sure), p.filter(~p.sure)
+    if not is_empty(matched):
+        books.match_pairs(matched, each)
+        books.claim("ours", matched, "o_n")
+        books.claim("theirs", matched, "t_n")
+    if not is_empty(rest):
+        books.settle(_cheapest(books, books.compare(rest, "crowd")), each)
+
+
+def _with_hash(table: Table, same: Sequence[str]) -> Table:
+    """With `h`, the hash of the group: equal groups have equal hashes, so a hash seen once is a group of one."""
+    text = table[same[0]]
+    for name in same[1:]:
+        text = text + "\x1f" + table[name]
+    return table.mutate(h=text.hash())
+
+
+def _crowded(books: Books, o: Table, t: Table, each: ExactPass) -> Table:
+    """The hashes of groups with more than one record on a side. CallError where a group has too many pairs."""
+    o_many, t_many = (counts(side, ["h"]).filter(lambda g: g.rows > 1) for side in (o, t))
+    both = o_many.outer_join(t_many, "h")
+    pairs = ibis.coalesce(both.rows, 1) * ibis.coalesce(both.rows_right, 1)
+    crowded = books.keep(both.select(h=ibis.coalesce(both.h, both.h_right), pairs=pairs))
+    suspects = crowded.filter(crowded.pairs > MOST_PAIRS)
+    if not is_empty(suspects):
+        _refuse_coarse(o.semi_join(suspects, "h"), t.semi_join(suspects, "h"), each)
+    return crowded
+
+
+def _refuse_coarse(o: Table, t: Table, each: ExactPass) -> None:
+    """Count the groups by their keys themselves, since two groups may share a hash."""
+    same = ("kind", *each.keys)
+    both = counts(o, same).join(counts(t, same), same)
+    found = rows(both.filter(both.rows * both.rows_right > MOST_PAIRS))
+    if found:
+        raise coarse(each.name, min([row[key] for key in each.keys] for row in found))
+
+
+def _cheapest(books: Books, p: Table) -> Table:
+    """Compared pairs without those that lose to a cheaper one."""
+    crowd = p.filter(p.crowd).select(
+        "o_n", "t_n", "late", "delta", "status_differs", "o_record_id", "t_record_id",
+        currency_differs=(p.amount == BreakKind.CURRENCY_MISMATCH.value).fill_null(False),
+        lag_size=p.lag.abs(), days_size=p.days.abs(),
+    )  # fmt: skip
+    chosen = ibis.memtable(residue.greedy(crowd.to_pyarrow()))
+    return books.keep(p.filter(~p.crowd).union(p.semi_join(chosen, ["o_n", "t_n"])))
+
+
+def duplicates(books: Books, side: str, passes: Sequence[ExactPass]) -> None:
+    """Free records that repeat another one of their side, pass by pass."""
+    marked: list[int] = []
+    for each in passes:
+        if not books.has_free(side):
+            return
+        found = _repeated(books, side, each, marked)
+        for row, original in found:
+            books.break_group(DUPLICATE[side], each, {side: [row]}, row["amount_minor"], of=original["record_id"])
+        books.claim_rows(side, [row for row, _ in found])
+        marked += [row["n"] for row, _ in found]
+
+
+def _repeated(books: Books, side: str, each: ExactPass, marked: Sequence[int]) -> list[tuple[residue.Row, residue.Row]]:
+    """(duplicate, the record it repeats). Only equal amounts repeat each other, so they are part of the group here."""
+    same = ("kind", *each.keys, "currency", "amount_minor")
+    free = books.keep(books.seen(side, each, *each.keys).select("n", *same))
+    twins = seen(books.sides[side], side, each, *each.keys).semi_join(free, same)
+    if marked:
+        twins = twins.anti_join(ibis.memtable({"n": marked}), "n")
+    twins = books.keep(twins.left_join(free.select("n", free=ibis.literal(True)), "n").drop("n_right"))
+    crowd = counts(twins, same).filter(lambda g: g.rows > 1)
+    groups = _groups(rows(twins.semi_join(crowd, same)), same)
+    return [pair for group in groups for pair in residue.duplicates(group, books.agreement)]
+
+
+def _groups(found: Iterable[dict[str, Any]], same: Sequence[str]) -> Iterable[list[dict[str, Any]]]:
+    def key(row: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in same)
+
+    return [list(group) for _, group in groupby(sorted(found, key=key), key=key)]
