@@ -16,6 +16,8 @@ from breakwater.model.masking import mask_cards
 from breakwater.model.money import exponent, major_text
 from breakwater.sources import files
 
+_PIPED_COLUMNS = 160  # a pipe has no width of its own
+
 
 @click.command()
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
@@ -96,6 +98,8 @@ def _shown(text: str | None) -> str:
 
 def _show(answer: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _PIPED_COLUMNS
     console.print(f"{_shown(answer['file'])}: {answer['format'] or 'refused'}", style="bold")
     if answer["error"]:
         console.print(f"  {answer['error']['code']}: {_shown(answer['error']['message'])}\n  try: {_shown(answer['error']['remedy'])}")
@@ -109,8 +113,9 @@ def _show(answer: dict[str, Any]) -> None:
 
 def _table(statements: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=True)
-    for name in ("statement", "account", "currency"):
-        table.add_column(name, overflow="fold")
+    for name in ("statement", "account"):
+        table.add_column(name, overflow="fold", min_width=len(name))
+    table.add_column("currency", no_wrap=True)
     for name in ("entries", "pending", "opening", "credits", "debits", "closing"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("adds up")
