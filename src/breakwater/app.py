@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from breakwater.steps.detect import detect
 from breakwater.steps.digest import post as post_digest
 from breakwater.steps.ingest import Arrival, Delivery, ingest
 from breakwater.steps.reconcile import reconcile
+from breakwater.steps.trace import trace
 from breakwater.store import claims
 from breakwater.store.database import open_database
 
@@ -82,7 +84,8 @@ class Breakwater:
         """One pass: new files, then what they change in the reconciliations, then what looks wrong."""
         self.ingest_new()
         self.reconcile_all()
-        detect(self.database, self.lake, partners=list(self.config.partners.values()), now=self._now())
+        channel = self.config.settings.slack.operations_channel
+        detect(self.database, self.lake, partners=list(self.config.partners.values()), channel=channel, now=self._now())
 
     def ingest_new(self) -> list[Arrival]:
         """Take in every settled file that lies in a drop. A file that fails stops itself, never its neighbours."""
@@ -169,7 +172,7 @@ class Breakwater:
         doors = Doors(
             client=client,
             database=self.database,
-            lake=self.lake,
+            trace=partial(trace, self.database, self.lake),
             partners=config.partners,
             people=people,
             guard=guard,

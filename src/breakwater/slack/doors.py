@@ -14,9 +14,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from breakwater.errors import BreakwaterError, RefusedError, nearest
-from breakwater.lake.parts import Lake
 from breakwater.model.access import Actor
 from breakwater.model.partners import Partner
+from breakwater.model.payments import PaymentTrace
 from breakwater.slack.guard import Guard
 from breakwater.slack.people import People
 from breakwater.store.database import Database
@@ -29,11 +29,14 @@ Report = Callable[[str, BaseException], None]
 
 @dataclass(frozen=True)
 class Doors:
-    """What a listener needs beside its request. `now` is the clock, `report` the log, `wake_sender` makes news leave at once."""
+    """What a listener needs beside its request.
+
+    `trace` looks a reference up, `now` is the clock, `report` the log, `wake_sender` makes news leave at once.
+    """
 
     client: WebClient
     database: Database
-    lake: Lake
+    trace: Callable[[str], PaymentTrace]
     partners: Mapping[str, Partner]
     people: People
     guard: Guard

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt import App
@@ -29,7 +31,12 @@ def register(app: App, doors: Doors) -> None:
     @app.view(forms.OPEN_MODAL)
     def written(ack: Any, view: dict[str, Any]) -> None:
         """Nothing is opened yet: the next modal shows what the partner will see."""
-        ack(response_action="push", view=_preview(doors, Draft(**forms.read_open(view))))
+        try:
+            preview = _preview(doors, Draft(**forms.read_open(view)))
+        except RefusedError as refused:  # too long for the preview to carry
+            ack(response_action="errors", errors={forms.SUMMARY: f"{refused.message} {refused.remedy}"})
+        else:
+            ack(response_action="push", view=preview)
 
     @app.view(forms.PREVIEW_MODAL)
     def approved(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -140,8 +147,9 @@ def _note_reply(doors: Doors, event: dict[str, Any]) -> None:
             author_id=event["user"],
             author_name=person.name,
             is_partner=doors.guard.stranger(event),
-            text=event.get("text", ""),
+            text=html.unescape(event.get("text", "")),  # Slack sends & < > escaped; the views escape again
             ours_channel=doors.operations_channel,
+            at=datetime.fromtimestamp(float(event["ts"]), UTC),
             now=doors.now(),
         )
     doors.wake_sender.set()

@@ -8,8 +8,8 @@ from slack_bolt import App
 
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require
+from breakwater.model.masking import is_card_number
 from breakwater.slack.doors import Doors
-from breakwater.steps.trace import trace
 from breakwater.views import help as help_views
 from breakwater.views import payments as views
 
@@ -25,13 +25,13 @@ def register(app: App, doors: Doors) -> None:
 
 def _answer(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
     require(actor, Permission.READ)
-    words = (body.get("text") or "").split()
-    if words in ([], ["help"]):
+    asked = (body.get("text") or "").strip()
+    if asked in ("", "help"):
         doors.tell(body, help_views.command_help("/payment"))
         return
-    if len(words) > 1:
+    if len(asked.split()) > 1 and not is_card_number(asked):
         raise RefusedError("`/payment` looks for one reference at a time.", remedy="For example `/payment pay_8f2k1`.")
-    found = trace(doors.database, doors.lake, reference=words[0])
+    found = doors.trace(asked)
     names = {p.id: p.name for p in doors.partners.values()}
     known = found.evidence or found.events
     message = (

@@ -17,13 +17,15 @@ from breakwater.detection.series import HOUR, HourlySeries
 from breakwater.detection.volumes import partner_volume
 from breakwater.lake import series
 from breakwater.lake.parts import Lake
-from breakwater.model.access import SYSTEM
+from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.digests import PartnerVolume
 from breakwater.model.findings import Finding
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
-from breakwater.store import reads, writes
+from breakwater.store import outbox, reads, writes
 from breakwater.store.database import Database
+from breakwater.store.outbox import Kind, Priority
+from breakwater.views.findings import finding_card
 
 FILES_LOOK_BACK_DAYS = 10  # a file missing for longer is no news
 MOST_OPEN_FINDINGS = 10_000
@@ -35,8 +37,11 @@ class _Files(TypedDict):
     since: date
 
 
-def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], now: datetime) -> list[Finding]:
-    """Look at every partner once: open, keep and recover its findings. What is open afterwards."""
+def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], channel: str, now: datetime) -> list[Finding]:
+    """Look at every partner once: open, keep and recover its findings. What is open afterwards.
+
+    Each finding has one card in `channel`, posted when it opens and edited when it turns into something else or is over.
+    """
     hourly = _hourly(database, lake, now=now)
     with database.transaction() as tx:
         was_open = reads.findings(tx, limit=MOST_OPEN_FINDINGS)
@@ -47,8 +52,24 @@ def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], now: 
             mine = [f for f in was_open if f.partner == partner.id]
             for finding in [*found, *recovered(mine, fresh=found, unmonitored=seen.unmonitored)]:
                 writes.save_finding(tx, finding, actor=SYSTEM, now=now)
+                _alert(tx, finding, partner_name=partner.name, channel=channel, now=now)
             fresh += found
     return fresh
+
+
+def _alert(tx: Connection, finding: Finding, *, partner_name: str, channel: str, now: datetime) -> None:
+    outbox.enqueue(
+        tx,
+        key=f"finding:{finding.id}:{finding.kind}:{finding.state}:{finding.since.isoformat()}",
+        kind=Kind.CARD,
+        audience=INTERNAL,
+        channel=channel,
+        payload=finding_card(finding, partner_name=partner_name).payload(),
+        about=f"finding:{finding.id}",
+        revision=int(now.timestamp()),
+        priority=Priority.ALERT,
+        now=now,
+    )
 
 
 def daily_volumes(database: Database, lake: Lake, *, partners: Sequence[Partner], now: datetime) -> list[PartnerVolume]:

@@ -65,7 +65,7 @@ def open_incident(
         opened_at=now,
     )
     writes.insert_incident(tx, incident, actor=actor, now=now)
-    _note(tx, incident, key="opened", side=EntrySide.SYSTEM, text=f"Opened by <@{actor.id}>", author_id=None, now=now)
+    _note(tx, incident, key="opened", text=f"Opened by <@{actor.id}>", now=now)
     _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
     if partner.shared_channel:
         _show_to_partner(tx, incident, partner=partner, company=company, preview_id=draft.preview_id, now=now)
@@ -89,7 +89,7 @@ def resolve(
     was = incident_known(tx, incident_id)
     incident = moves.resolve(was, by=actor.id, resolution=resolution, partner_resolution=partner_resolution, now=now)
     writes.save_incident(tx, incident, was=was, action="resolve", actor=actor, now=now)
-    _note(tx, incident, key="resolved", side=EntrySide.SYSTEM, text=f"Resolved by <@{actor.id}>: {resolution}", author_id=None, now=now)
+    _note(tx, incident, key="resolved", text=f"Resolved by <@{actor.id}>: {resolution}", now=now)
     _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
     _reply(tx, incident, key="resolved", audience=INTERNAL, channel=channel, message=views.resolved_reply_ours(incident), now=now)
     if partner.shared_channel:
@@ -120,20 +120,21 @@ def note_reply(
     is_partner: bool,
     text: str,
     ours_channel: str,
+    at: datetime,
     now: datetime,
 ) -> Incident | None:
     """A reply in one of an incident's two threads becomes a timeline entry; the partner's words are also shown in ours.
 
-    None if the thread is no incident's. The same message delivered again changes nothing.
+    `at` is when it was written. None if the thread is no incident's. The same message delivered again changes nothing.
     """
     found = reads.incident_by_thread(tx, channel=channel, thread_ts=thread_ts)
     if found is None:
         return None
     incident, _ = found
     side = EntrySide.PARTNER if is_partner else EntrySide.OURS
-    fresh = _note(tx, incident, key=f"message:{channel}:{ts}", side=side, text=text, author_id=author_id, now=now)
+    entry = TimelineEntry(at=at, side=side, text=text, author_id=author_id)
+    fresh = writes.add_timeline_entry(tx, incident_id=incident.id, entry=entry, key=f"message:{channel}:{ts}")
     if fresh and channel != ours_channel:
-        entry = TimelineEntry(at=now, side=side, text=text, author_id=author_id)
         note = views.timeline_note(entry, author_name=author_name)
         _reply(tx, incident, key=f"message:{channel}:{ts}", audience=INTERNAL, channel=ours_channel, message=note, now=now)
     return incident
@@ -147,9 +148,10 @@ def incident_known(tx: Connection, incident_id: str) -> Incident:
     return incident
 
 
-def _note(tx: Connection, incident: Incident, *, key: str, side: EntrySide, text: str, author_id: str | None, now: datetime) -> bool:
-    entry = TimelineEntry(at=now, side=side, text=text, author_id=author_id)
-    return writes.add_timeline_entry(tx, incident_id=incident.id, entry=entry, key=key)
+def _note(tx: Connection, incident: Incident, *, key: str, text: str, now: datetime) -> None:
+    """A line of our own in the timeline."""
+    entry = TimelineEntry(at=now, side=EntrySide.SYSTEM, text=text)
+    writes.add_timeline_entry(tx, incident_id=incident.id, entry=entry, key=key)
 
 
 def _show_to_us(tx: Connection, incident: Incident, *, partner: Partner, channel: str, now: datetime) -> None:

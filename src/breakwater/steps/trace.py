@@ -21,7 +21,7 @@ SEARCHED = "payment ids, partner references, EndToEndIds, UETRs, ARNs, RRNs, bat
 _JOINING = tuple(name for name in REFERENCE_COLUMNS if name not in {"ref_batch_id", "ref_payout_trace_id"})
 
 
-def trace(database: Database, lake: Lake, *, reference: str) -> PaymentTrace:
+def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
     """What is known of `reference`: records of both sides, events, the break if any. A trace without evidence or events found nothing."""
     wanted = clean_reference(reference)
     if wanted is None:
