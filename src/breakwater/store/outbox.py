@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from breakwater.model.access import Audience
 from breakwater.store.schema import card, insert_new, outbox
@@ -142,8 +142,8 @@ def claim(tx: Connection, *, now: datetime, lease_s: float, limit: int, busy_cha
     release_expired(tx, now=now)
     due = _due(now=now, busy_channels=busy_channels).subquery()
     chosen = select(due.c.id).where(or_(due.c.is_edit, due.c.place == 1)).order_by(due.c.priority, due.c.id).limit(limit)
-    locked = select(outbox.c.id).where(outbox.c.id.in_(chosen), outbox.c.state == State.WAITING.value).with_for_update(skip_locked=True)
-    ids = list(tx.scalars(locked))
+    still = (outbox.c.id.in_(list(tx.scalars(chosen))), outbox.c.state == State.WAITING.value)
+    ids = list(tx.scalars(select(outbox.c.id).where(*still).with_for_update(skip_locked=True)))
     if not ids:
         return []
     lease_until = now + timedelta(seconds=lease_s)
@@ -240,27 +240,29 @@ def channels_of(tx: Connection, *, abouts: Iterable[str]) -> dict[str, list[str]
 _CHUNK = 500
 
 
-def _due(*, now: datetime, busy_channels: Collection[str]) -> Any:
-    """Every message that may leave now, with its place among the new messages of its channel."""
-    earlier = outbox.alias()
-    is_edit = and_(outbox.c.kind == Kind.CARD.value, _card_of(outbox.c.about))
-    is_earlier = (earlier.c.channel == outbox.c.channel, earlier.c.state.in_(UNSENT), earlier.c.id < outbox.c.id)
-    is_first = and_(
-        ~exists().where(*is_earlier, earlier.c.about == outbox.c.about),
-        ~exists().where(*is_earlier, earlier.c.thread_about == outbox.c.thread_about),
-    )
-    has_thread = or_(outbox.c.thread_about.is_(None), _card_of(outbox.c.thread_about))
-    place = func.row_number().over(
-        partition_by=(outbox.c.channel, case((is_edit, 1), (outbox.c.kind == Kind.PRIVATE.value, 2), else_=0)),
-        order_by=(outbox.c.priority, outbox.c.id),
-    )
-    query = select(outbox.c.id, outbox.c.priority, is_edit.label("is_edit"), place.label("place"))
-    query = query.where(outbox.c.state == State.WAITING.value, outbox.c.not_before <= now, is_first, has_thread)
-    return query.where(or_(is_edit, outbox.c.channel.not_in(busy_channels))) if busy_channels else query
+def _due(*, now: datetime, busy_channels: Collection[str]) -> Select[Any]:
+    """Every message that may leave now, with its place among the new messages of its channel.
 
-
-def _card_of(about: ColumnElement[Any]) -> ColumnElement[bool]:
-    return exists().where(card.c.channel == outbox.c.channel, card.c.about == about)
+    Window functions over what is unsent, not a look-up per message, so that a long queue costs one pass whatever the planner thinks.
+    """
+    in_lane = (
+        func.row_number().over(partition_by=(outbox.c.channel, outbox.c.about), order_by=outbox.c.id).label("about_place"),
+        func.row_number().over(partition_by=(outbox.c.channel, outbox.c.thread_about), order_by=outbox.c.id).label("thread_place"),
+    )
+    row = select(outbox, *in_lane).where(outbox.c.state.in_(UNSENT)).subquery()
+    own, head = card.alias(), card.alias()
+    is_edit = and_(row.c.kind == Kind.CARD.value, own.c.ts.is_not(None))
+    lane = case((is_edit, 1), (row.c.kind == Kind.PRIVATE.value, 2), else_=0)
+    place = func.row_number().over(partition_by=(row.c.channel, lane), order_by=(row.c.priority, row.c.id))
+    query = (
+        select(row.c.id, row.c.priority, is_edit.label("is_edit"), place.label("place"))
+        .outerjoin(own, and_(own.c.channel == row.c.channel, own.c.about == row.c.about))
+        .outerjoin(head, and_(head.c.channel == row.c.channel, head.c.about == row.c.thread_about))
+        .where(row.c.state == State.WAITING.value, row.c.not_before <= now)
+        .where(or_(row.c.about.is_(None), row.c.about_place == 1))
+        .where(or_(row.c.thread_about.is_(None), and_(row.c.thread_place == 1, head.c.ts.is_not(None))))
+    )
+    return query.where(or_(is_edit, row.c.channel.not_in(busy_channels))) if busy_channels else query
 
 
 def _coalesce(tx: Connection, *, about: str, channel: str) -> None:

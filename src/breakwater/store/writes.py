@@ -104,7 +104,7 @@ def insert_breaks(
 def save_break(tx: Connection, brk: Break, *, was: Break, action: str, actor: Actor, now: datetime) -> None:
     """Keep a changed break. StaleError if somebody else changed it since `was` was read."""
     same = (breaks.c.id == was.id, breaks.c.revision == was.revision)
-    if tx.execute(update(breaks).where(*same).values(break_row(brk))).rowcount == 0:
+    if tx.execute(update(breaks).where(*same).values(_life_of(brk))).rowcount == 0:
         raise StaleError(_must(reads.break_by_id(tx, was.id), was.id))
     _note(tx, actor, now, action, "break", brk.id, _difference(break_row(was), break_row(brk)))
 
@@ -123,8 +123,7 @@ def save_breaks(tx: Connection, changes: Iterable[tuple[Break, Break, str]], *, 
         fresh = [change for change in chunk if revisions.get(change[0].id) == change[0].revision]
         stale += [was.id for was, _, _ in chunk if revisions.get(was.id) != was.revision]
         if fresh:
-            rows = [break_row(brk) for _, brk, _ in fresh]
-            tx.execute(statement, [{**row, "key": row.pop("id")} for row in rows])
+            tx.execute(statement, [{**_life_of(brk), "key": brk.id} for _, brk, _ in fresh])
         audit.append_many(tx, (_changed(change, actor=actor, now=now) for change in fresh))
     return [current for break_id in stale if (current := reads.break_by_id(tx, break_id))]
 
@@ -216,6 +215,11 @@ def _index_source_file(tx: Connection, file: SourceFile) -> None:
 
 def _records_of(brk: Break) -> list[tuple[Side, str]]:
     return [(Side.OURS, r) for r in brk.ours] + [(Side.THEIRS, r) for r in brk.theirs]
+
+
+def _life_of(brk: Break) -> dict[str, Any]:
+    """What can change of a break. Its identity is left out: a write to it, even of the same value, makes SQLite search all records."""
+    return {name: value for name, value in break_row(brk).items() if name not in {"id", "agreement", "fingerprint"}}
 
 
 def _opened(brk: Break, *, actor: Actor, now: datetime) -> audit.Entry:
