@@ -61,31 +61,20 @@ def untouched(element: Mapping[str, Any]) -> Json:
 
 
 def collect(blocks: Iterable[Json], given: Mapping[str, Any]) -> Json:
-    """`state.values` of blocks: what was given by block id, action id or label, else where each input started."""
+    """`state.values` of blocks: what was given by block id, action id, `block/action` or label, else where each input started."""
     values: dict[str, Json] = {}
     known = set()
     for block, element in elements_of(list(blocks)):
         if element["type"] not in STATEFUL:
             continue
         label = block.get("label", {}).get("text", "")
-        key = next((k for k in (block["block_id"], element["action_id"], label) if k in given), None)
+        names = (f"{block['block_id']}/{element['action_id']}", block["block_id"], element["action_id"], label)
+        key = next((name for name in names if name in given), None)
         known.add(key)
         state = entered(element, given[key]) if key is not None else untouched(element)
         values.setdefault(block["block_id"], {})[element["action_id"]] = state
     if stray := given.keys() - known:
         raise ValueError(f"no input called {sorted(stray)}; there are: {sorted(values)}")
-    return values
-
-
-def overlay(blocks: Iterable[Json], state: Mapping[str, Any]) -> Json:
-    """`state.values` of blocks where a page sends the state of the inputs itself; anything else in it is left out."""
-    values: dict[str, Json] = {}
-    for block, element in elements_of(list(blocks)):
-        if element["type"] in STATEFUL:
-            sent = state.get(block["block_id"], {}).get(element["action_id"], {})
-            where = STATEFUL[element["type"]][0]
-            kept = {"type": element["type"], where: sent[where]} if where in sent else untouched(element)
-            values.setdefault(block["block_id"], {})[element["action_id"]] = kept
     return values
 
 
@@ -124,3 +113,24 @@ def _number_complaint(element: Mapping[str, Any], value: str) -> str:
     if number < float(element.get("min_value", "-inf")):
         return f"Must be {element['min_value']} or more."
     return f"Must be {element['max_value']} or less." if number > float(element.get("max_value", "inf")) else ""
+
+
+def find_element(blocks: Iterable[Json], what: str, *, block_id: str | None = None) -> tuple[Json, Json]:
+    """The element with this action id or label, and its block; LookupError names those there are."""
+    there = []
+    for block, element in elements_of(list(blocks)):
+        label = element.get("text", {}).get("text", "")
+        if what in (element["action_id"], label) and block_id in (None, block["block_id"]):
+            return block, element
+        there.append(label or element["action_id"])
+    raise LookupError(f"there is no '{what}' to click; there are: {there}")
+
+
+def action_on(block: Json, element: Json, choose: Any) -> Json:
+    """The `actions` entry of a payload: a button pressed, or a choice made."""
+    action: Json = {"type": element["type"], "block_id": block["block_id"], "action_id": element["action_id"]}
+    if element["type"] == "button":
+        return action | {name: element[name] for name in ("text", "value", "style") if name in element}
+    if element["type"] == "overflow":
+        return action | {"selected_option": find_option(element, choose)}
+    return action | entered(element, choose)

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from breakwater.sandbox.deeds import Deeds
 from breakwater.sandbox.delivery import Answer
-from breakwater.sandbox.inputs import STATEFUL, collect, entered, find_option
-from breakwater.sandbox.messages import Json, Message, elements_of
+from breakwater.sandbox.inputs import STATEFUL, action_on, collect, entered, find_element
+from breakwater.sandbox.messages import Message
 from breakwater.sandbox.modals import View
 from breakwater.sandbox.state import State
 
@@ -48,8 +48,8 @@ class Person:
         `place` is taken as the person saw it, so an older copy of a message makes a late click. A confirmation is given.
         `values` are inputs filled in beforehand, as in `submit`.
         """
-        block, element = _find(place, what, block_id)
-        action = _action(block, element, choose) | {"action_ts": self._state.timestamps.next()}
+        block, element = find_element(place.blocks, what, block_id=block_id)
+        action = action_on(block, element, choose) | {"action_ts": self._state.timestamps.next()}
         state = collect(place.blocks, values or {})
         if element["type"] in STATEFUL:
             state[block["block_id"]][element["action_id"]] = entered(element, choose)
@@ -101,24 +101,3 @@ class Person:
     def direct(self) -> str:
         """The id of their conversation with the bot."""
         return self._state.direct(self.id).id
-
-
-def _find(place: Message | View, what: str, block_id: str | None) -> tuple[Json, Json]:
-    """The element with this action id or label; LookupError names those there are."""
-    there = []
-    for block, element in elements_of(place.blocks):
-        label = element.get("text", {}).get("text", "")
-        if what in (element["action_id"], label) and block_id in (None, block["block_id"]):
-            return block, element
-        there.append(label or element["action_id"])
-    raise LookupError(f"there is no '{what}' to click; there are: {there}")
-
-
-def _action(block: Json, element: Json, choose: Any) -> Json:
-    """The `actions` entry of a payload."""
-    action: Json = {"type": element["type"], "block_id": block["block_id"], "action_id": element["action_id"]}
-    if element["type"] == "button":
-        return action | {name: element[name] for name in ("text", "value", "style") if name in element}
-    if element["type"] == "overflow":
-        return action | {"selected_option": find_option(element, choose)}
-    return action | entered(element, choose)
