@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from breakwater.demo.traffic import Attempt, Drop, attempts
 from breakwater.demo.truth import Showcase
 from breakwater.errors import CallError
 
-FEWEST_PAYMENTS = 1_000  # below that, some days have no payment to plant a break on
+FEWEST_PAYMENTS = 2_000  # below that, a batch may owe more than it collected, and some days have nothing to plant a break on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +39,16 @@ class Company:
 def build(folder: Path, *, now: datetime, seed: int = 7, payments: int = 20_000, digests: Iterable[DigestTime] = ()) -> Company:
     """Build the company in `folder`: four weeks that end at `now` (aware UTC). The same `now` and `seed` give the same bytes.
 
-    `digests` are added to the one of the operations channel. CallError for a folder that holds a company already, or too few payments.
+    `digests` are added to the one of the operations channel. CallError for a folder that holds a company already, too
+    few payments, or a time without a zone.
     """
     if payments < FEWEST_PAYMENTS:
         raise CallError(f"A company of {payments} payments is too small.", remedy=f"Ask for {FEWEST_PAYMENTS:,} or more.")
     if (folder / "inbox").exists():
         raise CallError(f"{folder} holds a company already.", remedy="Choose an empty folder.")
+    if now.tzinfo is None:
+        raise CallError(f"The time {now} has no time zone.", remedy="Give a time of UTC.")
+    now = now.astimezone(UTC)
     for name in ("inbox/ledger", "inbox/nordbank", "inbox/meridian", "agreements"):
         (folder / name).mkdir(parents=True)
     rng = random.Random(f"{seed} {now.isoformat()} {payments}")

@@ -17,7 +17,7 @@ _MARKED_UP_PPM = 17_000  # 185 basis points: beyond the agreement's 60
 _NEXT_BATCH_PERCENT = 12
 _REFUNDS_PER_MILLE, _CHARGEBACKS_PER_MILLE = 28, 4
 _DELAYS = (5, 6, 8, 5, 7)
-_CLOSE = time(23, 59, 59)
+_CLOSE, _PAID_AT = time(23, 59, 59), time(8, 15)
 _PROCESSING_FEE_MINOR = 8  # per row of a batch
 
 PLAN = (
@@ -30,6 +30,8 @@ PLAN = (
     Planting(trouble="fee_variance", ages=(1, 1, 2, 2, 3, 3, 4, 7, 12)),
     Planting(trouble="status_mismatch", ages=(2, 3, 6, 11)),
     Planting(trouble="late_settlement", ages=(9, 10, 11, 13, 15), settles_after=max(_DELAYS)),
+    Planting(trouble="refunded", ages=(4, 6, 8, 11), settles_after=4),
+    Planting(trouble="charged_back", ages=(7, 8, 11, 14), settles_after=6),
 )
 _STRAY_PAYMENT_AGES = (2, 3, 6, 10)
 _FRESH_STRAYS = 3
@@ -118,26 +120,30 @@ class _Meridian:
             self.books.break_pair(BreakKind.FEE_VARIANCE, ours, row, value_minor=extra, story=story)
         else:
             self.books.settle(ours=ours, theirs=row)
-            self._twin(payment, ours, row, trouble=trouble)
+            self._after_the_match(payment, ours, row, trouble=trouble)
 
-    def _twin(self, payment: Payment, ours: Record, row: ReportRow, *, trouble: str) -> None:
-        """The surplus of a duplicate, one weekday after the first."""
+    def _after_the_match(self, payment: Payment, ours: Record, row: ReportRow, *, trouble: str) -> None:
+        """The surplus of a duplicate, one weekday after the first; or the money goes back, early enough to be in a report that came."""
         again = self.shift(row.day, 1)
         if trouble == "duplicate_in_ledger":
             twin = replace(ours, record_id=self.books.ids.take(again), booked_on=again, value_date=again, booked_at=None)
             self.books.break_ours(BreakKind.DUPLICATE_IN_LEDGER, twin, story="Booked again when the capture was retried.")
-        else:
+        elif trouble == "duplicate_at_partner":
             twin_row = self._row(payment, at=row.created_at, day=again)
             self.books.break_theirs(BreakKind.DUPLICATE_AT_PARTNER, twin_row, story="Settled in two batches.")
+        elif trouble == "refunded":
+            self._refund(payment, row, at=self._paid_at(row.day) + timedelta(hours=5))
+        else:
+            self._chargeback(payment, row, at=self._paid_at(row.day) + timedelta(hours=50))
 
     def _aftermath(self, payment: Payment, row: ReportRow) -> None:
-        """Some settled payments are refunded, in full or in part; a few come back as chargebacks."""
+        """Some settled payments are refunded later, in full or in part; a few come back as chargebacks."""
         luck = self.rng.randrange(1000)
-        came_at = arrival(self.days.partner, row.day)
+        paid_at = self._paid_at(row.day)
         if luck < _REFUNDS_PER_MILLE:
-            self._refund(payment, row, at=came_at + timedelta(minutes=self.rng.randrange(180, 11_000)))
+            self._refund(payment, row, at=paid_at + timedelta(minutes=self.rng.randrange(90, 11_000)))
         elif luck < _REFUNDS_PER_MILLE + _CHARGEBACKS_PER_MILLE:
-            self._chargeback(payment, row, at=came_at + timedelta(minutes=self.rng.randrange(4_000, 23_000)))
+            self._chargeback(payment, row, at=paid_at + timedelta(minutes=self.rng.randrange(4_000, 23_000)))
 
     def _refund(self, payment: Payment, row: ReportRow, *, at: datetime) -> None:
         if at >= self.days.now:
@@ -214,12 +220,13 @@ class _Meridian:
         self.books.settle(ours=ours, theirs=row)
 
     def _settled(self, payment: Payment, day: date) -> None:
-        """The report names the payment; its payout reaches our bank on the weekday after."""
         if self.days.filed(day):
-            came_at = arrival(self.days.partner, day)
-            self.journal.add(payment, "settled", came_at, code="Settled")
-            paid_on = self.shift(self.days.local_date(came_at), 1)
-            self.journal.add(payment, "paid_out", at_local(self.days.partner, paid_on, time(8, 15)), code="MerchantPayout")
+            self.journal.add(payment, "settled", arrival(self.days.partner, day), code="Settled")
+            self.journal.add(payment, "paid_out", self._paid_at(day), code="MerchantPayout")
+
+    def _paid_at(self, day: date) -> datetime:
+        """When the payout of a batch reaches our bank: the weekday after its report."""
+        return at_local(self.days.partner, self.shift(day, 2), _PAID_AT)
 
     def _batch_day(self, due_on: date) -> date:
         return self.shift(due_on, 1) if self.rng.randrange(100) < _NEXT_BATCH_PERCENT else due_on
