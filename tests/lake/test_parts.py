@@ -14,6 +14,7 @@ from lake_builders import A_HASH, a_record, an_event, batch_of, batch_of_events
 
 from breakwater.errors import FileError, WorldError
 from breakwater.lake import references
+from breakwater.lake.index import index_of
 from breakwater.lake.parts import Lake
 from breakwater.lake.writing import PARTNERS_PER_FILE, ROWS_HELD
 from breakwater.model.parts import part_of, partner_folder
@@ -50,6 +51,10 @@ def files_in(lake: Lake) -> list[str]:
     return sorted(p.relative_to(lake.root).as_posix() for p in lake.root.rglob("*") if p.is_file())
 
 
+def with_indexes(parts: list[str]) -> list[str]:
+    return sorted([*parts, *(index_of(part) for part in parts)])
+
+
 def write(lake: Lake, *batches: pa.RecordBatch, content: str = "records", side: Side = Side.OURS, sha256: str = A_HASH) -> list[str]:
     return lake.write(iter(batches), content=content, side=side, sha256=sha256)
 
@@ -82,7 +87,7 @@ def test_a_part_is_named_by_its_partner_and_its_latest_date(lake: Lake) -> None:
         f"records/side=ours/partner=meridian/date=2026-11-05/{A_HASH}-0.parquet",
         f"records/side=ours/partner=nordbank/date=2026-11-09/{A_HASH}-0.parquet",
     ]
-    assert files_in(lake) == parts
+    assert files_in(lake) == with_indexes(parts)
 
 
 def test_a_part_of_events_is_dated_in_utc(lake: Lake) -> None:
@@ -99,7 +104,7 @@ def test_the_same_file_again_gives_the_same_names_and_the_same_rows(lake: Lake) 
     first, second = write(lake, batch), write(lake, batch)
 
     assert first == second
-    assert files_in(lake) == second
+    assert files_in(lake) == with_indexes(second)
     assert lake.rows(second) == 2
 
 
@@ -146,12 +151,12 @@ def test_what_nobody_names_is_swept_once_it_is_old(lake: Lake) -> None:
     (fresh,) = write(lake, batch_of([a_record()]), sha256="c" * 64)
     leftover = lake.root / ".unfinished" / "half-a-file"
     leftover.write_bytes(b"PAR1")
-    for path in (*lake.paths([named, unnamed]), leftover):
+    for path in (*lake.paths([named, unnamed]), lake.root / index_of(named), lake.root / index_of(unnamed), leftover):
         os.utime(path, (0, 0))
 
-    assert lake.sweep({named}, older_than_s=3_600) == [".unfinished/half-a-file", unnamed]
+    assert lake.sweep({named}, older_than_s=3_600) == [".unfinished/half-a-file", unnamed, index_of(unnamed)]
 
-    assert files_in(lake) == sorted([named, fresh])
+    assert files_in(lake) == with_indexes([named, fresh])
 
 
 def test_a_missing_or_broken_part_is_told(lake: Lake) -> None:
@@ -161,7 +166,7 @@ def test_a_missing_or_broken_part_is_told(lake: Lake) -> None:
     with pytest.raises(WorldError, match="can't be read"):
         lake.rows([part])
     with pytest.raises(WorldError, match="can't be read"):
-        references.find_records(lake, [part], ["E2E-1"])
+        references.find_records(lake, [part], [a_record().record_id])
     lake.paths([part])[0].unlink()
     with pytest.raises(WorldError, match="is missing"):
         lake.paths([part])

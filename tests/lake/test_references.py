@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from lake_builders import A_HASH, a_record, an_event, batch_of, batch_of_events
 
@@ -18,6 +19,20 @@ def lake(tmp_path: Path) -> Lake:
 
 def parts_of(lake: Lake, *records: Record) -> list[str]:
     return lake.write(iter([batch_of(records)]), content="records", side=Side.OURS, sha256=A_HASH)
+
+
+def test_a_record_is_found_among_many_row_groups_of_many_parts(lake: Lake) -> None:
+    parts = []
+    for part in "abc":
+        batch = batch_of([a_record(record_id=f"{part}{n}", ref_payment_id=f"pay_{part}{n}") for n in range(300)])
+        batches = [
+            batch,
+            *(batch_of([a_record()]).take(pa.array([0] * 50_000)) for _ in range(4)),
+            batch_of([a_record(record_id=f"{part}-last")]),
+        ]
+        parts += lake.write(iter(batches), content="records", side=Side.OURS, sha256=part * 64)
+
+    assert [r.record_id for r in references.find_records(lake, parts, ["PAY_B123", "c-last"])] == ["b123", "c-last"]
 
 
 @pytest.mark.parametrize("column", ["record_id", *REFERENCE_COLUMNS])

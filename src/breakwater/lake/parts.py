@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from breakwater.errors import WorldError
+from breakwater.lake.index import index_of, part_of_index
 from breakwater.lake.writing import CONTENTS, FileWriter, publish
 from breakwater.model.parts import part_of, partner_folder
 from breakwater.model.payments import ReconciliationState
@@ -40,7 +41,8 @@ class Lake:
         `content` is 'records' (RECORD_SCHEMA) or 'events' (EVENT_SCHEMA). The same file gives the same names, and what it wrote
         before is replaced whole. Whatever `batches` raises leaves nothing behind.
         """
-        with FileWriter(self.root, unfinished=self.root / _UNFINISHED, content=content, side=side, sha256=sha256) as writer:
+        unfinished = self.root / _UNFINISHED
+        with FileWriter(self.root, unfinished=unfinished, engine=self._engine, content=content, side=side, sha256=sha256) as writer:
             for batch in batches:
                 with self._world():
                     writer.add(batch)
@@ -60,8 +62,8 @@ class Lake:
             return sum(pq.read_metadata(path).num_rows for path in self.paths(parts))
 
     def scanned(self, parts: Iterable[str]) -> list[str]:
-        """Parts as `read_parquet` in a query takes them: a path in which nothing is read as a pattern."""
-        return [_literally(path) for path in self.paths(parts)]
+        """Parts as `read_parquet` in a query takes them: paths in which nothing is read as a pattern."""
+        return [literally(path) for path in self.paths(parts)]
 
     def sweep(self, named: set[str], *, older_than_s: float) -> list[str]:
         """Remove parts that no source file names, and unfinished ones, if nobody touched them for `older_than_s` seconds."""
@@ -69,7 +71,7 @@ class Lake:
         with self._world():
             for path in sorted(self._swept()):
                 name = path.relative_to(self.root).as_posix()
-                if name not in named and time.time() - path.stat().st_mtime > older_than_s:
+                if part_of_index(name) not in named and time.time() - path.stat().st_mtime > older_than_s:
                     path.unlink(missing_ok=True)
                     removed.append(name)
         return removed
@@ -88,7 +90,7 @@ class Lake:
         """What a run said of these records, and by which pass; a record it did not see is left out."""
         wanted = sorted({(str(side), record_id) for side, record_id in records})
         folder = self._run_folder(run_id)
-        names = {name: _literally(folder / f"{name}.parquet") for name in ("matches", "pending", "breaks")}
+        names = {name: literally(folder / f"{name}.parquet") for name in ("matches", "pending", "breaks")}
         found = self.query(_OUTCOME, {**names, "sides": [s for s, _ in wanted], "ids": [r for _, r in wanted]}) if wanted else None
         return {
             (Side(row["side"]), row["record_id"]): (ReconciliationState(row["state"]), row["pass"])
@@ -99,6 +101,7 @@ class Lake:
         """The rows of a DuckDB query over files of the lake; every value is bound, times are in UTC."""
         with self._world(), self._engine.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
+            cursor.execute("SET parquet_metadata_cache = true")
             return cursor.sql(sql, params=dict(parameters)).to_arrow_table()
 
     def _run_folder(self, run_id: str) -> Path:
@@ -108,6 +111,7 @@ class Lake:
         yield from (self.root / _UNFINISHED).glob("*")
         for content in CONTENTS:
             yield from (self.root / content).rglob("*.parquet")
+            yield from (self.root / index_of(content)).rglob("*.parquet")
 
     @contextmanager
     def _world(self) -> Iterator[None]:
@@ -117,7 +121,8 @@ class Lake:
             raise _unreadable(str(wrong).splitlines()[0]) from wrong
 
 
-def _literally(path: Path) -> str:
+def literally(path: Path) -> str:
+    """A path in which a query engine reads nothing as a pattern."""
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 

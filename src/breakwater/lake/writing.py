@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from breakwater.errors import FileError
+from breakwater.lake.index import IndexWriter, index_of
 from breakwater.model.parts import Part, partner_folder
 from breakwater.model.records import Side
 
@@ -24,8 +26,9 @@ CONTENTS = {"records": "booked_on", "events": "occurred_at"}  # and the column t
 class FileWriter:
     """One source file on its way into the lake: an open file per partner, and rows held until they make a row group."""
 
-    def __init__(self, root: Path, *, unfinished: Path, content: str, side: Side, sha256: str) -> None:
+    def __init__(self, root: Path, *, unfinished: Path, engine: duckdb.DuckDBPyConnection, content: str, side: Side, sha256: str) -> None:
         self._root = root
+        self._engine = engine
         self._unfinished = unfinished
         self._content = content
         self._side = side
@@ -62,39 +65,51 @@ class FileWriter:
         for partner, written in self._open.items():
             folder = partner_folder(partner)
             part = Part(content=self._content, side=self._side, partner_folder=folder, day=written.latest, sha256=self._sha256)
-            written.publish(self._root / part.path)
+            written.publish(self._root / part.path, index=self._root / index_of(part.path))
             names.append(part.path)
         return sorted(names)
 
     def _flush(self) -> None:
         for partner, batches in self._held.items():
             if partner not in self._open:
-                self._open[partner] = _OpenPart(_unfinished_in(self._unfinished, self._sha256), batches[0].schema)
-            self._open[partner].write(pa.Table.from_batches(batches), dated_by=CONTENTS[self._content])
+                path = _unfinished_in(self._unfinished, self._sha256)
+                self._open[partner] = _OpenPart(path, batches[0].schema, content=self._content, engine=self._engine)
+            self._open[partner].write(pa.Table.from_batches(batches))
         self._held, self._held_rows = {}, 0
 
 
 class _OpenPart:
-    """A Parquet file that has no name yet. `latest` is the latest date in it."""
+    """A part and its index that have no name yet. `latest` is the latest date in it."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, *, content: str, engine: duckdb.DuckDBPyConnection) -> None:
         self._path = path
+        self._index_path = path.with_name(f"{path.name}.references")
+        self._dated_by = CONTENTS[content]
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._index = IndexWriter(self._index_path, content=content, engine=engine)
         self.latest = date.min
 
-    def write(self, table: pa.Table, *, dated_by: str) -> None:
+    def write(self, table: pa.Table) -> None:
         self._writer.write_table(table, row_group_size=ROWS_HELD)
-        last = pc.max(table[dated_by]).as_py()
+        self._index.add(table)
+        last = pc.max(table[self._dated_by]).as_py()
         self.latest = max(self.latest, last.astimezone(UTC).date() if isinstance(last, datetime) else last)
 
-    def publish(self, target: Path) -> None:
-        self._writer.close()
+    def publish(self, target: Path, *, index: Path) -> None:
+        """The index goes first, so that no part is ever without one."""
+        self._close()
+        move_into_place(self._index_path, index)
         move_into_place(self._path, target)
 
     def discard(self) -> None:
         """Remove what was not published."""
-        self._writer.close()
+        self._close()
         self._path.unlink(missing_ok=True)
+        self._index_path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        self._writer.close()
+        self._index.close()
 
 
 def publish(table: pa.Table, target: Path, *, unfinished: Path) -> None:
