@@ -161,11 +161,12 @@ class Breakwater:
         client = WebClient(token=token, base_url=config.slack_api_url, timeout=SLACK_TIMEOUT_S)
         client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
         sending = WebClient(token=token, base_url=config.slack_api_url, timeout=SLACK_TIMEOUT_S, retry_handlers=[])
-        home_team_id = _home_team(client, url=config.slack_api_url)
+        ourselves = _ourselves(client, url=config.slack_api_url)
         roles = config.settings.roles
         people = People(
             client,
-            home_team_id=home_team_id,
+            home_team_id=ourselves["team_id"],
+            bot_user_id=ourselves["user_id"],
             roles={Role.VIEWER: roles.viewer, Role.OPERATOR: roles.operator, Role.APPROVER: roles.approver, Role.ADMIN: roles.admin},
         )
         guard = Guard(people, partners=config.partners)
@@ -267,9 +268,11 @@ def _bolt(client: WebClient, doors: Doors, *, signing_secret: str | None) -> App
     return app
 
 
-def _home_team(client: WebClient, *, url: str) -> str:
+def _ourselves(client: WebClient, *, url: str) -> dict[str, str]:
+    """Who the token is: `team_id` and `user_id`."""
     try:
-        return str(client.auth_test()["team_id"])
+        answer = client.auth_test()
+        return {name: str(answer[name]) for name in ("team_id", "user_id")}
     except SlackApiError as refused:
         raise CallError(
             f"Slack refused the bot token ({refused.response.get('error')}).",

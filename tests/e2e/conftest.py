@@ -10,7 +10,7 @@ import pytest
 from breakwater.cli.demo import Demo, running
 from breakwater.sandbox import Message, Person
 
-PAYMENTS = 1_500  # too few for a fall in volume to be told from chance, plenty for everything else
+PAYMENTS = 5_000
 
 
 @pytest.fixture(scope="module")

@@ -108,9 +108,9 @@ class _Tour:
         return f"the {late.stream} of {late.business_date} from {late.partner} is late, {drop.currency} at {drop.partner} fell"
 
     def digest(self) -> str:
-        digests = self._wait("a digest with its chart", lambda: [m for m in self.sandbox.messages(OPERATIONS) if _has_chart(m)])
+        digests = self._wait("a digest with its chart", lambda: self._digests() or None)
         self.bot.post_digests()  # the clock ticks again: nothing more may come
-        _same("digests", len([m for m in self.sandbox.messages(OPERATIONS) if _has_chart(m)]), 1)
+        _same("digests", len(self._digests()), 1)
         return f"posted once, with its chart: “{_first_line(digests[0])}”"
 
     def incident(self) -> str:
@@ -138,6 +138,9 @@ class _Tour:
     def no_refusals(self) -> str:
         _same("calls Slack would have refused", [f"{r}" for r in self.sandbox.refusals], [])
         return f"{sum(len(self.sandbox.messages(c.id)) for c in self.sandbox.workspace.channels)} messages, all within Slack's limits"
+
+    def _digests(self) -> list[Message]:
+        return [m for m in self.sandbox.messages(OPERATIONS) if m.text.startswith("Digest") and _has_chart(m)]
 
     def _run(self, partner: str) -> Run:
         with self.bot.database.transaction() as tx:

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt import App
+from slack_sdk.errors import SlackApiError
 
-from breakwater.errors import RefusedError
+from breakwater.errors import BreakwaterError, RefusedError
 from breakwater.model.access import Actor, Permission, require
+from breakwater.slack import own_messages
 from breakwater.slack.doors import Doors
 from breakwater.steps import incidents as steps
 from breakwater.steps.incidents import Draft
@@ -137,19 +139,35 @@ def _resolve(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
 
 
 def _note_reply(doors: Doors, event: dict[str, Any]) -> None:
-    person = doors.people.person(event["user"])
-    with doors.database.transaction() as tx:
-        steps.note_reply(
-            tx,
-            channel=event["channel"],
-            thread_ts=event["thread_ts"],
-            ts=event["ts"],
-            author_id=event["user"],
-            author_name=person.name,
-            is_partner=doors.guard.stranger(event),
-            text=html.unescape(event.get("text", "")),  # Slack sends & < > escaped; the views escape again
-            ours_channel=doors.operations_channel,
-            at=datetime.fromtimestamp(float(event["ts"]), UTC),
-            now=doors.now(),
-        )
+    try:
+        incident_id = _incident_of(doors, channel=event["channel"], thread_ts=event["thread_ts"], head=event.get("parent_user_id"))
+        if incident_id is None:
+            return
+        person = doors.people.person(event["user"])
+        with doors.database.transaction() as tx:
+            steps.note_reply(
+                tx,
+                incident_id=incident_id,
+                channel=event["channel"],
+                ts=event["ts"],
+                author_id=event["user"],
+                author_name=person.name,
+                is_partner=doors.guard.stranger(event),
+                text=html.unescape(event.get("text", "")),  # Slack sends & < > escaped; the views escape again
+                ours_channel=doors.operations_channel,
+                at=datetime.fromtimestamp(float(event["ts"]), UTC),
+                now=doors.now(),
+            )
+    except (BreakwaterError, SlackApiError, OSError) as wrong:
+        doors.report("a reply could not be noted", wrong)
     doors.wake_sender.set()
+
+
+def _incident_of(doors: Doors, *, channel: str, thread_ts: str, head: str | None) -> str | None:
+    """The incident whose thread this is. A card of ours that Slack shows before our database does is known by its own key."""
+    with doors.database.transaction() as tx:
+        found = reads.incident_by_thread(tx, channel=channel, thread_ts=thread_ts)
+    if found or head != doors.people.bot_user_id:
+        return found[0].id if found else None
+    key = own_messages.key_of(doors.client, channel=channel, ts=thread_ts)
+    return steps.incident_of_card(key) if key else None

@@ -61,8 +61,9 @@ class _Cache:
 class People:
     """Looks people, user groups and channels up in Slack. `roles`: role -> user ids, user groups or '*'."""
 
-    def __init__(self, client: WebClient, *, home_team_id: str, roles: Mapping[Role, Sequence[str]]) -> None:
+    def __init__(self, client: WebClient, *, home_team_id: str, bot_user_id: str, roles: Mapping[Role, Sequence[str]]) -> None:
         self._client = client
+        self.bot_user_id = bot_user_id
         self.home_team_id = home_team_id
         self._roles = roles
         self._people = _Cache(self._look_up_person, ttl_s=PERSON_TTL_S)

@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from breakwater.errors import BreakwaterError, RefusedError
+from breakwater.slack import own_messages
 from breakwater.slack.guard import Guard
 from breakwater.store import outbox
 from breakwater.store.database import Database
@@ -23,8 +24,6 @@ BATCH = 20
 IDLE_S = 0.25  # how long the sender sleeps when nobody wakes it
 BACK_OFF_S = (1, 2, 5, 15, 60, 300)
 MOST_ATTEMPTS = 40
-METADATA_EVENT = "breakwater_message"
-LOOK_BACK_MESSAGES = 100
 # Slack will answer the same however often it is asked.
 HOPELESS = frozenset(
     {
@@ -110,7 +109,7 @@ class Sender:
     def _deliver(self, row: OutboxRow) -> str:
         payload = row.payload
         blocks = self._with_chart(payload)
-        metadata = {"event_type": METADATA_EVENT, "event_payload": {"key": row.key}}
+        metadata = own_messages.metadata(row.key)
         if row.kind is Kind.PRIVATE:
             answer = self._client.chat_postEphemeral(channel=row.channel, user=payload["user"], text=payload["text"], blocks=blocks)
             return str(answer["message_ts"])
@@ -147,16 +146,8 @@ class Sender:
             return "at most once"  # private answers can't be looked up, and are not sent twice
         if row.kind is Kind.CARD and row.card_ts:
             return None  # an edit may be repeated
-        if row.kind is Kind.REPLY and row.card_ts:
-            found = self._client.conversations_replies(
-                channel=row.channel, ts=row.card_ts, limit=LOOK_BACK_MESSAGES, include_all_metadata=True
-            )
-        else:
-            found = self._client.conversations_history(channel=row.channel, limit=LOOK_BACK_MESSAGES, include_all_metadata=True)
-        for message in found["messages"]:
-            if message.get("metadata", {}).get("event_payload", {}).get("key") == row.key:
-                return str(message["ts"])
-        return None
+        thread_ts = row.card_ts if row.kind is Kind.REPLY else None
+        return own_messages.find(self._client, channel=row.channel, key=row.key, thread_ts=thread_ts)
 
     def _again(self, row: OutboxRow, *, error: str, wait_s: float, ambiguous: bool) -> None:
         with self._database.transaction() as tx:

@@ -112,8 +112,8 @@ def resolve(
 def note_reply(
     tx: Connection,
     *,
+    incident_id: str,
     channel: str,
-    thread_ts: str,
     ts: str,
     author_id: str,
     author_name: str,
@@ -122,15 +122,12 @@ def note_reply(
     ours_channel: str,
     at: datetime,
     now: datetime,
-) -> Incident | None:
+) -> Incident:
     """A reply in one of an incident's two threads becomes a timeline entry; the partner's words are also shown in ours.
 
-    `at` is when it was written. None if the thread is no incident's. The same message delivered again changes nothing.
+    `at` is when it was written. The same message delivered again changes nothing.
     """
-    found = reads.incident_by_thread(tx, channel=channel, thread_ts=thread_ts)
-    if found is None:
-        return None
-    incident, _ = found
+    incident = incident_known(tx, incident_id)
     side = EntrySide.PARTNER if is_partner else EntrySide.OURS
     entry = TimelineEntry(at=at, side=side, text=text, author_id=author_id)
     fresh = writes.add_timeline_entry(tx, incident_id=incident.id, entry=entry, key=f"message:{channel}:{ts}")
@@ -146,6 +143,12 @@ def incident_known(tx: Connection, incident_id: str) -> Incident:
     if incident is None:
         raise NotFoundError(f"There is no incident {incident_id}.", remedy="List the open ones with `/incident list`.")
     return incident
+
+
+def incident_of_card(key: str) -> str | None:
+    """The incident that the card with this outbox key shows; None if the key is of something else."""
+    kind, _, rest = key.partition(":")
+    return rest.partition(":")[0] if kind == "incident" else None
 
 
 def _note(tx: Connection, incident: Incident, *, key: str, text: str, now: datetime) -> None:
