@@ -63,6 +63,12 @@ def test_one_bad_member_refuses_the_whole(tmp_path: Path, members: dict[str, str
     assert refused(archive(tmp_path, members)).code == code
 
 
+def test_our_ledger_and_a_partner_s_file_do_not_share_an_archive(tmp_path: Path) -> None:
+    path = archive(tmp_path, {"a.xml": STATEMENT, "records.csv": "record_id,kind,amount_minor\n"})
+
+    assert refused(path).message == "delivery.zip mixes our ledger with a partner's files."
+
+
 def test_a_large_member_that_packs_like_a_report_is_no_bomb(tmp_path: Path) -> None:
     rows = [{"Psp Reference": f"PSP{n * 7919 % 1_000_003:07d}", "Net Credit (NC)": f"{n % 977}.{n % 100:02d}"} for n in range(110_000)]
     path = archive(tmp_path, {"report.csv": adyen(*rows)})

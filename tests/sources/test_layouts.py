@@ -30,6 +30,10 @@ value = "Settled on"
 column = "What"
 otherwise = "payment"
 words = { BACK = "refund" }
+[original]
+currency = "Paid in"
+credit = "Paid"
+debit = "Paid back"
 [references]
 ref_partner_id = "Txn"
 """
@@ -41,7 +45,10 @@ def document(path: Path) -> Document:
 
 def test_a_user_s_own_report_is_read_as_declared(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
-    path.write_text("Txn|Day|Settled on|Cur|Net|Fee|What\nT1|2026-11-19|2026-11-21|jpy|1500|20|sale\nT2|2026-11-20||JPY|-300||back\n")
+    path.write_text(
+        "Txn|Day|Settled on|Cur|Net|Fee|What|Paid in|Paid|Paid back\n"
+        "T1|2026-11-19|2026-11-21|jpy|1500|20|sale|EUR|920|\nT2|2026-11-20||JPY|-300||back|JPY||300\n"
+    )
     language = LayoutLanguage(layouts.layout_of(OWN, name="own.toml"))
     reading = Reading(format="acme-report", side=Side.THEIRS, records=iter(()))
 
@@ -52,6 +59,7 @@ def test_a_user_s_own_report_is_read_as_declared(tmp_path: Path) -> None:
         ("acme-report::/-/0", "payment", 1520, 20, "JPY"),
         ("acme-report::/-/1", "refund", -300, None, "JPY"),
     ]
+    assert [(r["original_amount_minor"], r["original_currency"]) for r in records] == [(920, "EUR"), (None, None)]
     assert [str(r["value_date"]) for r in records] == ["2026-11-21", "None"]
     assert [(s.id, s.account, s.credits_minor, s.debits_minor) for s in reading.statements] == [(None, None, 1500, 300)]
 

@@ -153,6 +153,14 @@ def test_a_moment_without_an_offset_is_refused(tmp_path: Path, moment: str) -> N
     assert "line 3: 'occurred_at'" in error.message
 
 
+def test_an_id_repeated_far_below_is_found(tmp_path: Path) -> None:
+    rows = [{**RECORD, "record_id": f"r{n % 30_000}"} for n in range(30_001)]
+
+    error = refused(as_parquet(tmp_path, written(tmp_path, *rows)))
+
+    assert error.message == "ledger.parquet line 30001: 'record_id' can't be r0, which stands in this file twice."
+
+
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     without = {name: value for name, value in RECORD.items() if name not in ("partner", "ref_arn")}
 

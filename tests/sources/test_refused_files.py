@@ -151,6 +151,13 @@ def test_a_wrong_line_is_named_beyond_blank_lines_and_line_ends_in_quotes(tmp_pa
     assert "line 8: 'Net Credit (NC)' 'x'" in refused(tmp_path, text).message
 
 
+def test_a_wrong_line_far_below_is_named(tmp_path: Path) -> None:
+    line = adyen(ROW).split("\n")[1] + "\n"
+    text = adyen(ROW) + line * 150_000 + line.replace("10.00", "10.001")
+
+    assert "line 150003: 'Net Credit (NC)' '10.001'" in refused(tmp_path, text).message
+
+
 def test_a_card_number_in_an_error_is_masked(tmp_path: Path) -> None:
     error = refused(tmp_path, adyen({**ROW, "Net Credit (NC)": "4111 1111 1111 1111"}))
 
