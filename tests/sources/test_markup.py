@@ -32,9 +32,9 @@ def test_two_documents_in_one_stream(most: int) -> None:
     assert found == [b"<?xml version='1.0'?><a:d x='>'>one</a:d >", b"<!-- <d> --><d>two<d2/></d>"]
 
 
-@pytest.mark.parametrize("step", [1, 7, 64])
+@pytest.mark.parametrize("step", [1, 3, 64])
 def test_the_end_tag_is_found_across_chunks(step: int) -> None:
-    padded = b" " * 300_000 + TWO.replace(b"one", b"x" * 300_000)
+    padded = TWO.replace(b"one", b"x" * 300_000)
     document = Document(name="two", open=lambda: io.BytesIO(padded), partner="", network=None, source_file="")
 
     found = [b"".join(iter(lambda part=part: part.read(step), b"")) for part in parts(document)]
