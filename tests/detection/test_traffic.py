@@ -14,6 +14,7 @@ from breakwater.detection.grouping import TrafficPass, recovered, traffic_findin
 from breakwater.detection.nodes import Why
 from breakwater.detection.series import HourlySeries
 from breakwater.detection.surprise import Thresholds
+from breakwater.detection.volumes import partner_volume
 from breakwater.model.calendar import named_calendar
 from breakwater.model.findings import Finding, FindingKind, FindingState
 
@@ -214,6 +215,15 @@ def test_a_holiday_is_like_a_sunday() -> None:
     assert ids(without) != set()
 
 
+def test_a_holiday_is_expected_to_bring_what_a_sunday_does() -> None:
+    series = payments(per_hour=500, start=datetime(2023, 8, 14, tzinfo=UTC), seed=2)
+    chart = partner_volume(a_partner(calendar=named_calendar("DE")), series=[series], now=datetime(2023, 10, 4, 12, tzinfo=UTC)).days
+    expected = {day.label: day.expected or 0 for day in chart}
+
+    assert expected["3 Oct"] == pytest.approx(expected["1 Oct"], rel=0.1)
+    assert expected["3 Oct"] < 0.85 * expected["2 Oct"]
+
+
 def test_a_new_series_is_expected_nothing_of_and_says_so() -> None:
     series = scaled(payments(weeks=2), first=300, after=320, factor=0)
 
@@ -291,6 +301,23 @@ def test_an_anomaly_that_widens_stays_one_finding() -> None:
     assert scopes[-1] == "meridian · cards"
     assert len(ids(story)) == 1
     assert [over for _, _, over in story if over] == []
+
+
+def test_two_findings_that_become_one_recover_together() -> None:
+    both = [
+        scaled(payments(currency=c, seed=n), first=TUESDAY_NOON, after=TUESDAY_NOON + 5, factor=0.1) for n, c in enumerate(["EUR", "GBP"])
+    ]
+    third = scaled(payments(currency="SEK", seed=3, per_hour=300), first=TUESDAY_NOON + 2, after=TUESDAY_NOON + 5, factor=0.1)
+
+    story = passes(a_partner(), [*both, third], first=TUESDAY_NOON, after=TUESDAY_NOON + 12)
+    shown = [[f.scope for f in found.findings] for _, found, _ in story]
+    over = [(hour, {f.scope for f in recoveries}) for hour, _, recoveries in story if recoveries]
+
+    assert sorted(shown[0]) == ["meridian · cards · EUR", "meridian · cards · GBP"]
+    assert shown[4] == ["meridian · cards"]
+    assert len(over) == 1
+    assert over[0][0] >= TUESDAY_NOON + 5
+    assert "meridian · cards" in over[0][1]
 
 
 def test_two_of_three_currencies_are_two_findings() -> None:

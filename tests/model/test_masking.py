@@ -128,6 +128,13 @@ def test_a_card_number_behind_something_like_a_country_code_is_masked() -> None:
     assert mask_cards("ID99 4111 1111 1111 1111") == "ID99 411111…1111"
 
 
+def test_a_long_card_number_in_groups_is_masked_to_its_end() -> None:
+    number = CARDS["UnionPay, 19 digits"]
+    written = " ".join(re.findall(".{1,4}", number))
+
+    assert mask_cards(f"{written} 12/27") == f"{mask_card(number)} 12/27"
+
+
 @given(text=st.text(alphabet="0123456789 -AB\n", max_size=60))
 def test_masking_changes_nothing_but_digits_and_is_done_after_once(text: str) -> None:
     once = mask_cards(text)
