@@ -127,6 +127,24 @@ def test_dates_come_from_dates_and_from_date_times(tmp_path: Path) -> None:
     assert third["booked_on"] == date(2026, 11, 20), "without a date of its own, an entry has its statement's"
 
 
+def test_a_moment_that_can_not_be_told_in_utc_still_has_its_day(tmp_path: Path) -> None:
+    [record] = records_of(tmp_path, entry(booked="<BookgDt><DtTm>0001-01-01T00:00:00+01:00</DtTm></BookgDt>"))
+
+    assert (record["booked_on"], record["booked_at"]) == (date(1, 1, 1), None)
+
+
+def test_an_unexplained_batch_keeps_what_all_its_details_share(tmp_path: Path) -> None:
+    batch = "<Btch><MsgId>BATCH-9</MsgId></Btch>"
+    returned, sent = detail(extra="<RtrInf/>"), detail()
+
+    all_returned, some_returned = records_of(
+        tmp_path, entry(details=batch + returned + returned), entry(details=batch + returned + sent, reference="")
+    )
+
+    assert (all_returned["kind"], all_returned["ref_batch_id"]) == ("return", "BATCH-9")
+    assert (some_returned["kind"], some_returned["ref_batch_id"]) == ("payment", "BATCH-9")
+
+
 def test_pending_entries_are_counted_and_make_no_records(tmp_path: Path) -> None:
     path = tmp_path / "statement.xml"
     path.write_text(

@@ -132,16 +132,14 @@ class _Reader:
                 details.append(self._entries.detail(element))
                 _forget(element)
             elif name == "Ntry":
-                self._entry(element, details)
+                yield from self._entry(element, details)
                 details = []
                 _forget(element)
-                if self._rows.full:
-                    yield from self._rows.take()
             else:
                 self._close(element)
                 _forget(element)
 
-    def _entry(self, element: Any, details: list[Detail]) -> None:
+    def _entry(self, element: Any, details: list[Detail]) -> Iterator[pa.RecordBatch]:
         container = element.getparent()
         if self._statement is None or self._statement.element is not container:
             self._statement = self._open(container)
@@ -154,8 +152,10 @@ class _Reader:
         day = entry.booked_on or entry.value_date or statement.fallback_day
         if day is None:
             raise FileError("bad-date", f"{self._document.name}: entry {entry.number} has no date, nor has its statement.", remedy=RESEND)
-        for row in rows(entry, logical_key=statement.logical_key, account=statement.account, fallback_day=day):
+        for row in rows(entry, logical_key=statement.logical_key, account=statement.account, booked_on=day):
             self._rows.add(row)
+            if self._rows.full:
+                yield from self._rows.take()
         if statement.fallback_day is None:
             self._notice_day(day)
 

@@ -5,9 +5,10 @@ The one table of what an entry means to us: kind, sign, dates, references, entry
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Any
 
 from breakwater.errors import FileError
@@ -35,20 +36,27 @@ ROW_COLUMNS = (
     "ref_batch_id", "ref_original", "ref_uetr", "ref_tx_id", "original_amount_minor", "original_currency", "raw_code", "line",
 )  # fmt: skip
 _AFTER_DATE = frozenset("Tt Zz+-")
-_NO_CODE = (None, None)
+_NO_CODE: tuple[str | None, str | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What one `TxDtls` says: its amount (None where it states none), direction, references, codes and whether it is a return."""
+    """What one `TxDtls` says: its amount (None where it states none), direction, references, codes and whether it is a return.
 
-    amount_minor: int | None
-    currency: str | None
-    direction: str | None
-    references: dict[str, str]
-    batch: dict[str, str]
-    code: tuple[str | None, str | None]
-    returned: bool
+    A batch entry may have hundreds of thousands, and all wait for its end: only what a record needs is kept.
+    """
+
+    amount_minor: int | None = None
+    currency: str | None = None
+    direction: str | None = None
+    end_to_end_id: str | None = None
+    tx_id: str | None = None
+    instruction_id: str | None = None
+    uetr: str | None = None
+    servicer_reference: str | None = None
+    batch_id: str | None = None
+    code: tuple[str | None, str | None] = _NO_CODE
+    returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ class EntryReader:
     def __init__(self, name: str) -> None:
         self._name = name
         self._local = LocalNames()
+        self._batch: tuple[Any, dict[str, str]] = (None, {})
         self.entries = 0
 
     def children(self, element: Any) -> dict[str, Any]:
@@ -159,13 +168,17 @@ class EntryReader:
         if amount is None and (inside := parts.get("AmtDtls")) is not None and (given := self.children(inside).get("TxAmt")) is not None:
             amount = self.children(given).get("Amt")
         amount_minor, currency = self._explaining(amount)
-        batch = element.getparent()[0]
+        references, batch = self._references(parts.get("Refs")), self._batch_of(element)
         return Detail(
             amount_minor=amount_minor,
             currency=currency,
             direction=self.text(parts.get("CdtDbtInd")),
-            references=self._references(parts.get("Refs")),
-            batch=self._references(batch) if self._local[batch.tag] == "Btch" else {},
+            end_to_end_id=references.get("EndToEndId"),
+            tx_id=references.get("TxId"),
+            instruction_id=references.get("InstrId"),
+            uetr=references.get("UETR"),
+            servicer_reference=references.get("AcctSvcrRef"),
+            batch_id=batch.get("PmtInfId") or references.get("PmtInfId") or batch.get("MsgId") or references.get("MsgId"),
             code=self._code(parts.get("BkTxCd")),
             returned="RtrInf" in parts,
         )
@@ -176,6 +189,13 @@ class EntryReader:
             return (None, None) if amount is None else self.amount(amount, of="a detail")
         except FileError:
             return None, None
+
+    def _batch_of(self, detail: Any) -> dict[str, str]:
+        """The references of the batch a detail is listed under; they stand first, once for all its details."""
+        first = detail.getparent()[0]
+        if self._batch[0] is not first:
+            self._batch = (first, self._references(first) if self._local[first.tag] == "Btch" else {})
+        return self._batch[1]
 
     def _references(self, element: Any) -> dict[str, str]:
         local = self._local
@@ -198,7 +218,7 @@ class EntryReader:
         return FileError(code, f"{self._name}: {mask_cards(what)}.", remedy=RESEND)
 
 
-@lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=4096)
 def iso_day(text: str) -> date:
     """The date at the start of an ISO date or date time. ValueError if it does not exist."""
     if text[4:8:3] != "--" or (len(text) > 10 and text[10] not in _AFTER_DATE):  # Python also knows weeks and days without dashes
@@ -212,51 +232,50 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None  # the day is known, and only the day is promised
-    return moment.astimezone(UTC) if moment.tzinfo else None
 
 
-def rows(entry: Entry, *, logical_key: str, account: str | None, fallback_day: date) -> list[tuple[Any, ...]]:
+def rows(entry: Entry, *, logical_key: str, account: str | None, booked_on: date) -> Iterator[tuple[Any, ...]]:
     """The records of a booked entry. The entry is the money: details stand for it only where they add up to it exactly."""
+    row = functools.partial(_row, entry, logical_key=logical_key, account=account, booked_on=booked_on)
     details = entry.details
     if len(details) == 1:
-        return [_row(entry, details[0], entry.amount_minor, logical_key=logical_key, account=account, fallback_day=fallback_day)]
-    if details and all(d.currency == entry.currency for d in details):
-        amounts = [d.amount_minor or 0 for d in details]
-        if sum(amounts) == entry.amount_minor:
-            pairs = zip(details, amounts, strict=True)
-            return [_row(entry, d, amount, logical_key=logical_key, account=account, fallback_day=fallback_day) for d, amount in pairs]
-    # Details that do not explain the entry lend it no reference of theirs, but the batch they share is the entry's.
-    whole = Detail(None, None, None, {}, details[0].batch if details else {}, _NO_CODE, any(d.returned for d in details))
-    return [_row(entry, whole, entry.amount_minor, logical_key=logical_key, account=account, fallback_day=fallback_day)]
+        yield row(details[0], entry.amount_minor)
+    elif details and all(d.currency == entry.currency for d in details) and sum(d.amount_minor or 0 for d in details) == entry.amount_minor:
+        for detail in details:
+            yield row(detail, detail.amount_minor or 0)
+    else:
+        # Details that do not explain the entry lend it nothing but what all of them share.
+        batches = {d.batch_id for d in details}
+        returned = bool(details) and all(d.returned for d in details)
+        yield row(Detail(batch_id=batches.pop() if len(batches) == 1 else None, returned=returned), entry.amount_minor)
 
 
-def _row(entry: Entry, detail: Detail, amount_minor: int, *, logical_key: str, account: str | None, fallback_day: date) -> tuple[Any, ...]:
-    references, batch = detail.references, detail.batch
+def _row(entry: Entry, detail: Detail, amount_minor: int, *, logical_key: str, account: str | None, booked_on: date) -> tuple[Any, ...]:
     code, sub_family = detail.code if detail.code[0] else entry.code
     kind = _kind(sub_family, returned=detail.returned, credit=entry.direction == CREDIT)
-    end_to_end = references.get("EndToEndId")
-    own_line = end_to_end or references.get("TxId") or references.get("InstrId") or ""
-    converted = detail.amount_minor and detail.currency != entry.currency
+    own_line = detail.end_to_end_id or detail.tx_id or detail.instruction_id or ""
+    original_minor = detail.amount_minor if detail.currency != entry.currency else None
     return (
         logical_key,
         "/".join(filter(None, (entry.reference, own_line))) if len(entry.details) > 1 else entry.reference or own_line,
         kind,
         entry.sign * amount_minor,
         entry.currency,
-        entry.booked_on or entry.value_date or fallback_day,
+        booked_on,
         entry.value_date,
         entry.booked_at,
         account,
-        references.get("AcctSvcrRef") or entry.reference,
-        end_to_end,
-        batch.get("PmtInfId") or references.get("PmtInfId") or batch.get("MsgId") or references.get("MsgId"),
-        end_to_end if kind is Kind.RETURN else None,  # a return carries the EndToEndId of the payment it undoes
-        references.get("UETR"),
-        references.get("TxId"),
-        entry.sign * detail.amount_minor if converted and detail.amount_minor else None,
-        detail.currency if converted else None,
+        detail.servicer_reference or entry.reference,
+        detail.end_to_end_id,
+        detail.batch_id,
+        detail.end_to_end_id if kind is Kind.RETURN else None,  # a return carries the EndToEndId of the payment it undoes
+        detail.uetr,
+        detail.tx_id,
+        entry.sign * original_minor if original_minor else None,
+        detail.currency if original_minor else None,
         code,
         entry.number,
     )

@@ -118,7 +118,7 @@ def _cast(column: pa.Array, kind: pa.DataType, one: Callable[[str], date | int],
         for row, text in enumerate(texts.to_pylist()):
             try:
                 found.append(None if text is None else one(text))
-            except ValueError:
+            except (ValueError, OverflowError):
                 blame(row, text)
         return pa.array(found, kind)
 
