@@ -41,8 +41,8 @@ def seen_by(state: State, user_id: str, *, channel_id: str, thread_ts: str) -> J
     return {
         "version": state.version,
         "user": user.id,
-        "channels": [_channel(state, channel) for channel in joined],
-        "direct": _channel(state, direct),
+        "channels": [_channel(state, channel, user_id) for channel in joined],
+        "direct": _channel(state, direct, user_id),
         "channel": looked_at.id if looked_at else None,
         "messages": _messages(state, user.id, looked_at) if looked_at else [],
         "thread": _thread(state, user.id, looked_at, thread_ts) if looked_at and thread_ts else [],
@@ -52,8 +52,10 @@ def seen_by(state: State, user_id: str, *, channel_id: str, thread_ts: str) -> J
     }
 
 
-def _channel(state: State, channel: Channel) -> Json:
-    names = {team.id: team.name for team in state.workspace.teams}
+def _channel(state: State, channel: Channel, user_id: str) -> Json:
+    """A channel in the sidebar; whom it is shared with is said from this person's side."""
+    own = state.workspace.team_of(state.user(user_id))
+    sides = {state.workspace.team.id, *channel.connected_team_ids} - {own} if channel.is_ext_shared else set()
     latest = next(reversed(state.everything(channel.id)), None)
     return {
         "id": channel.id,
@@ -61,7 +63,7 @@ def _channel(state: State, channel: Channel) -> Json:
         "topic": channel.topic,
         "is_private": channel.is_private,
         "is_archived": channel.is_archived,
-        "shared_with": [names[team] for team in channel.connected_team_ids],
+        "shared_with": [team.name for team in state.workspace.teams if team.id in sides],
         "members": list(channel.members),
         "latest": latest.ts if latest else "",
     }

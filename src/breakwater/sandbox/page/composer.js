@@ -1,11 +1,12 @@
 // Where people write: messages, slash commands with suggestions, and names after an @.
 import { avatar, h } from "./dom.js";
+import { icon } from "./icons.js";
 
 /** A composer. `page` supplies suggestions and sends; `inThread` writes replies. Redraw it only when the place changes. */
 export function composer({ page, inThread, placeholder }) {
   const list = h("ul", { class: "suggestions", role: "listbox", hidden: true });
   const field = h("textarea", { rows: "1", placeholder, "aria-label": placeholder, "aria-autocomplete": "list", autocomplete: "off", spellcheck: "true" });
-  const button = h("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send (Enter)" }, "➤");
+  const button = h("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
   const hint = h("p", { class: "composer-hint" });
   let offered = [];
   let marked = 0;
@@ -58,10 +59,19 @@ export function composer({ page, inThread, placeholder }) {
   field.addEventListener("input", changed);
   field.addEventListener("keydown", key);
   field.addEventListener("blur", () => { list.hidden = true; });
-  const form = h("form", { class: "composer", on: { submit: (event) => { event.preventDefault(); send(); } } }, list, h("div", { class: "composer-box" }, field, button), hint);
+  const form = h("form", { class: "composer", on: { submit: (event) => { event.preventDefault(); send(); } } }, list, h("div", { class: "composer-box" }, inThread ? null : shortcuts(page), field, button), hint);
   changed();
   list.hidden = true;
   return form;
+}
+
+/** A menu of the app's global shortcuts. */
+function shortcuts(page) {
+  const known = page.world.app.shortcuts.filter((one) => one.type === "global");
+  if (!known.length) return null;
+  const menu = h("details", { class: "menu up" }, h("summary", { class: "icon", "aria-label": "Shortcuts", title: "Shortcuts" }, icon("bolt")));
+  menu.append(h("div", { class: "menu-list" }, known.map((one) => h("button", { type: "button", on: { click: () => { menu.open = false; page.shortcut(one.callback_id); } } }, one.name))));
+  return menu;
 }
 
 function suggestions(field, { page, inThread }) {
@@ -82,7 +92,7 @@ function suggestions(field, { page, inThread }) {
     name: user.real_name,
     hint: `@${user.name}`,
     icon: avatar(user, { isApp: user.is_bot, small: true }),
-    exact: false,
+    exact: user.name.toLowerCase() === word,
     apply: () => { field.value = `${before.slice(0, before.length - word.length)}${user.name} ${after}`; },
   }));
 }

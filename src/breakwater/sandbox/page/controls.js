@@ -1,5 +1,6 @@
 // Interactive elements: buttons, menus and inputs. What a person enters is kept in `context.values` by "block/action".
 import { h } from "./dom.js";
+import { icon } from "./icons.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
 
 /**
@@ -73,7 +74,7 @@ function overflow(block, element, field) {
     if (option.url) window.open(option.url, "_blank", "noopener");
     await field.context.act(block, element, option.value);
   };
-  const menu = h("details", { class: "menu" }, h("summary", { class: "button", "aria-label": "More actions" }, "⋯"));
+  const menu = h("details", { class: "menu" }, h("summary", { class: "button", "aria-label": "More actions" }, icon("more")));
   menu.append(h("div", { class: "menu-list" }, element.options.map((option) =>
     h("button", { type: "button", on: { click: () => pick(option, menu) } }, plain(option.text.text, field.world)))));
   return menu;

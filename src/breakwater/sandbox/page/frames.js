@@ -1,10 +1,11 @@
 // What frames the messages: the head of a channel, of the app and of a thread, App Home, and the first words in an empty channel.
 import { drawBlocks } from "./blocks.js";
 import { avatar, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { plain } from "./mrkdwn.js";
 
 function menuButton() {
-  return h("button", { type: "button", class: "icon menu-button", "aria-label": "Open the channel list", on: { click: () => document.body.classList.add("with-sidebar") } }, "☰");
+  return h("button", { type: "button", class: "icon menu-button", "aria-label": "Open the channel list", on: { click: () => document.body.classList.add("with-sidebar") } }, icon("menu"));
 }
 
 /** Redraw `place` only when what it shows changed. */
@@ -12,7 +13,7 @@ function drawOnce(place, mark, make) {
   const text = JSON.stringify(mark);
   if (place.dataset.mark === text) return;
   place.dataset.mark = text;
-  place.replaceChildren(...make());
+  place.replaceChildren(...make().filter(Boolean));
 }
 
 /** The head of the main column. */
@@ -26,7 +27,7 @@ function channelHead({ world, channel }) {
   const shared = channel.shared_with.length ? h("span", { class: "tag stranger" }, `shared with ${channel.shared_with.join(", ")}`) : null;
   const names = channel.members.map((id) => world.users[id].real_name).join(", ");
   return [
-    h("div", { class: "grow" }, h("h1", {}, h("span", { "aria-hidden": "true" }, channel.is_private ? "🔒" : "#"), channel.name, shared), channel.topic ? h("p", { class: "quiet" }, plain(channel.topic, world)) : null),
+    h("div", { class: "grow" }, h("h1", {}, icon(channel.is_private ? "lock" : "hash"), channel.name, shared, channel.is_archived ? h("span", { class: "tag" }, "archived") : null), channel.topic ? h("p", { class: "quiet" }, plain(channel.topic, world)) : null),
     h("div", { class: "faces", title: names }, channel.members.slice(0, 4).map((id) => avatar(world.users[id], { isApp: id === world.app.user, small: true })), h("span", { class: "unseen" }, `Members: ${names}`)),
   ];
 }
@@ -43,7 +44,7 @@ function appHead(page) {
 /** What Slack would have refused lately: the page's only word to the bot's authors. */
 function refusals(some) {
   if (!some.length) return null;
-  return h("details", { class: "menu refusals" }, h("summary", { title: "What Slack would refuse" }, "⚠ ", h("span", {}, String(some.length))),
+  return h("details", { class: "menu refusals" }, h("summary", { title: "What Slack would refuse" }, icon("warning"), h("span", {}, String(some.length))),
     h("div", { class: "menu-list right" }, h("p", {}, "Refused, as Slack would:"), some.map((one) => h("p", {}, h("strong", {}, one.where), " ", h("code", {}, one.error), one.reasons.map((reason) => h("small", {}, reason))))));
 }
 
@@ -51,7 +52,7 @@ function refusals(some) {
 export function drawThreadTop(top, page) {
   drawOnce(top, [page.where.thread, page.channel.id], () => [
     h("div", { class: "grow" }, h("h2", {}, "Thread"), h("p", { class: "quiet" }, page.channelLabel)),
-    h("button", { type: "button", class: "icon", "aria-label": "Close the thread", on: { click: () => page.openThread(null) } }, "✕"),
+    h("button", { type: "button", class: "icon", "aria-label": "Close the thread", on: { click: () => page.openThread(null) } }, icon("close")),
   ]);
 }
 

@@ -3,15 +3,17 @@ import { drawBlocks } from "./blocks.js";
 import { clock, day, dayKey, moment } from "./dates.js";
 import { avatar, h, reconcile } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 
 const TOGETHER_S = 5 * 60; // messages of one author closer than this share one head
+const NEAR_END_PX = 60;
 const QUICK = ["white_check_mark", "eyes", "+1"];
 
 /** Draw messages into `log`, keeping what has not changed and staying at the end when the reader was there. */
 export function drawMessages(log, messages, { page, inThread }) {
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-  const grew = log.dataset.place !== page.place(inThread);
+  stayAtEnd(log);
+  const isNew = log.dataset.place !== page.place(inThread);
   const wanted = [];
   let before = null;
   for (const [n, message] of messages.entries()) {
@@ -28,7 +30,25 @@ export function drawMessages(log, messages, { page, inThread }) {
   }
   reconcile(log, wanted);
   log.dataset.place = page.place(inThread);
-  if (atEnd || grew) log.scrollTop = log.scrollHeight;
+  if (isNew || log.dataset.atEnd) toEnd(log);
+}
+
+function toEnd(log) {
+  log.dataset.atEnd = "yes";
+  log.scrollTop = log.scrollHeight;
+}
+
+/** A reader at the end stays there when pictures arrive or the composer grows; one who scrolled up is left in peace. */
+function stayAtEnd(log) {
+  if (log.dataset.watched) return;
+  log.dataset.watched = "yes";
+  log.addEventListener("scroll", () => {
+    if (log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX) log.dataset.atEnd = "yes";
+    else delete log.dataset.atEnd;
+  });
+  const settle = () => { if (log.dataset.atEnd) log.scrollTop = log.scrollHeight; };
+  log.addEventListener("load", settle, { capture: true });
+  new ResizeObserver(settle).observe(log);
 }
 
 const replies = (count) => (count === 0 ? "No replies yet" : count === 1 ? "1 reply" : `${count} replies`);
@@ -44,15 +64,11 @@ function one(message, { page, inThread, joined }) {
   ];
   const head = joined ? null : h("div", { class: "head" }, h("strong", {}, user.real_name), tags, time);
   const body = h("div", { class: "body" }, head,
-    message.is_private ? h("p", { class: "only-you" }, eye(), "Only visible to you") : null,
+    message.is_private ? h("p", { class: "only-you" }, icon("eye"), "Only visible to you") : null,
     content(message, page), attachments(message, page), reactions(message, page), threadLink(message, page, inThread));
   const classes = ["message", message.is_private && "private", joined && "joined", message.subtype === "tombstone" && "stone"].filter(Boolean).join(" ");
   return h("article", { class: classes, "aria-label": `${user.real_name} at ${clock(Number(message.ts), world.zone)}` },
     joined ? h("span", { class: "gutter" }, time) : avatar(user, { isApp }), body, tools(message, page, inThread));
-}
-
-function eye() {
-  return h("span", { class: "emoji", "aria-hidden": "true" }, "👁");
 }
 
 function content(message, page) {
@@ -80,7 +96,7 @@ function reactions(message, page) {
   return h("div", { class: "reactions" }, message.reactions.map(({ name, users, count }) => {
     const mine = users.includes(page.world.me);
     const names = users.map((id) => page.world.users[id]?.real_name ?? id).join(", ");
-    return h("button", { type: "button", class: mine ? "mine" : "", title: `${names} reacted with :${name}:`, "aria-pressed": String(mine), disabled: mine, on: { click: () => page.react(message, name) } }, emoji(name) ?? `:${name}:`, h("span", {}, count));
+    return h("button", { type: "button", class: mine ? "mine" : "", title: `${names} reacted with :${name}:`, "aria-pressed": String(mine), disabled: mine, on: { click: () => page.react(message, name) } }, emoji(name), h("span", {}, count));
   }));
 }
 
@@ -94,14 +110,14 @@ function threadLink(message, page, inThread) {
 function tools(message, page, inThread) {
   if (message.subtype === "tombstone" || message.is_private) return null;
   const react = QUICK.map((name) => h("button", { type: "button", "aria-label": `React with ${name}`, title: `:${name}:`, on: { click: () => page.react(message, name) } }, emoji(name)));
-  const reply = inThread ? null : h("button", { type: "button", "aria-label": "Reply in thread", title: "Reply in thread", on: { click: () => page.openThread(message.thread_ts ?? message.ts) } }, "💬");
+  const reply = inThread ? null : h("button", { type: "button", "aria-label": "Reply in thread", title: "Reply in thread", on: { click: () => page.openThread(message.thread_ts ?? message.ts) } }, icon("reply"));
   return h("div", { class: "tools", role: "toolbar", "aria-label": "Message" }, react, reply, shortcuts(message, page));
 }
 
 function shortcuts(message, page) {
   const known = page.world.app.shortcuts.filter((one) => one.type === "message");
   if (!known.length) return null;
-  const menu = h("details", { class: "menu" }, h("summary", { "aria-label": "More message shortcuts", title: "More" }, "⋯"));
+  const menu = h("details", { class: "menu" }, h("summary", { "aria-label": "More message shortcuts", title: "More" }, icon("more")));
   menu.append(h("div", { class: "menu-list right" }, known.map((one) =>
     h("button", { type: "button", on: { click: () => { menu.open = false; page.shortcut(one.callback_id, message); } } }, one.name))));
   return menu;

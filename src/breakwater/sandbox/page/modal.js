@@ -2,6 +2,7 @@
 import { drawBlocks, drawText } from "./blocks.js";
 import { startOf } from "./controls.js";
 import { avatar, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { plain } from "./mrkdwn.js";
 
 let drawn = "";
@@ -41,7 +42,7 @@ function form(view, views, page) {
     h("header", {},
       avatar({ id: world.app.user, real_name: world.app.name }, { isApp: true, small: true }),
       h("h2", { id: "modal-title" }, plain(view.title.text, world)),
-      h("button", { type: "button", class: "icon", "aria-label": "Close dialog", on: { click: () => close(true) } }, "✕")),
+      h("button", { type: "button", class: "icon", "aria-label": "Close dialog", on: { click: () => close(true) } }, icon("close"))),
     view.trouble ? h("p", { class: "trouble", role: "alert" }, view.trouble) : null,
     h("div", { class: "modal-body" }, drawBlocks(view.blocks, context)),
     h("footer", {},

@@ -87,11 +87,7 @@ function unescaped(text) {
 }
 
 function withEmoji(text) {
-  return text.split(/:([a-z0-9_+-]+):/).map((part, n) => {
-    if (n % 2 === 0) return unescaped(part);
-    const found = emoji(part);
-    return found ? h("span", { class: "emoji", role: "img", "aria-label": part, title: `:${part}:` }, found) : `:${part}:`;
-  });
+  return text.split(/:([a-z0-9_+-]+):/).map((part, n) => (n % 2 ? emoji(part) : unescaped(part)));
 }
 
 function token(inside, world) {
@@ -102,6 +98,7 @@ function token(inside, world) {
   if (target.startsWith("!date^")) return dateToken(target, label, world);
   if (target.startsWith("!subteam^")) return group(target.slice("!subteam^".length), world, label);
   if (target.startsWith("!")) return broadcast(target.slice(1));
+  if (!/^(https?:|mailto:|tel:|slack:)/i.test(target)) return `<${unescaped(inside)}>`;
   return link(unescaped(target), label ? inline(label, world) : unescaped(target.replace(/^mailto:/, "")));
 }
 

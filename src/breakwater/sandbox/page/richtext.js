@@ -33,7 +33,7 @@ function run(element, world) {
     case "user": return person(element.user_id, world);
     case "usergroup": return group(element.usergroup_id, world);
     case "channel": return channel(element.channel_id, world);
-    case "emoji": return emoji(element.name) ?? `:${element.name}:`;
+    case "emoji": return emoji(element.name);
     case "broadcast": return broadcast(element.range);
     case "date": return date(element.timestamp, element.format, element.url, world);
     case "color": return h("span", {}, h("i", { class: "swatch", style: { background: element.value } }), element.value);
@@ -55,7 +55,7 @@ export function table(block, world) {
     return h(tag, { class: `${align}${wraps}` }, content.type === "rich_text" ? richText(content, world) : content.text);
   };
   const [head, ...rest] = block.rows;
-  return h("div", { class: "table", tabindex: "0", role: "region", "aria-label": "Table" }, h("table", {},
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" }, h("table", {},
     h("thead", {}, h("tr", {}, head.map(cell("th")))),
     h("tbody", {}, rest.map((row) => h("tr", {}, row.map(cell("td")))))));
 }
@@ -63,7 +63,7 @@ export function table(block, world) {
 /** A markdown block: headings, lists, quotes, rules, code and emphasis of ordinary Markdown. */
 export function markdown(text, world) {
   const found = text.split(/```\w*\n([\s\S]*?)```/).flatMap((part, n) => (n % 2 ? [h("pre", {}, part.trimEnd())] : paragraphs(part, world)));
-  return h("div", { class: "markdown" }, found);
+  return h("div", { class: "md" }, found);
 }
 
 function paragraphs(text, world) {

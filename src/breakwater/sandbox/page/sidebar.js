@@ -1,5 +1,6 @@
 // The left side: the workspace, who one acts as, channels with their marks, the app.
 import { avatar, h } from "./dom.js";
+import { icon } from "./icons.js";
 
 /** Draw the sidebar. */
 export function drawSidebar(sidebar, page) {
@@ -34,12 +35,12 @@ function switcher({ world, actAs }) {
 
 function channelItem(channel, page) {
   const isUnread = page.unread.has(channel.id);
-  const sign = channel.is_private ? "🔒" : "#";
-  const shared = channel.shared_with.length ? h("span", { class: "shared", title: `Shared with ${channel.shared_with.join(", ")}` }, h("span", { "aria-hidden": "true" }, "⧉"), h("span", { class: "unseen" }, `, shared with ${channel.shared_with.join(", ")}`)) : null;
+  const shared = channel.shared_with.length ? h("span", { class: "shared", title: `Shared with ${channel.shared_with.join(", ")}` }, icon("shared")) : null;
+  const label = [channel.name, shared && `shared with ${channel.shared_with.join(", ")}`, isUnread && "unread", channel.is_archived && "archived"].filter(Boolean).join(", ");
   return h("li", {}, h("button", {
-    type: "button", id: `go-${channel.id}`, class: `${isUnread ? "unread" : ""}`, "aria-current": page.where.channel === channel.id && !page.where.home ? "page" : null,
+    type: "button", id: `go-${channel.id}`, "aria-label": label, class: [isUnread && "unread", channel.is_archived && "archived"].filter(Boolean).join(" "), "aria-current": page.where.channel === channel.id && !page.where.home ? "page" : null,
     on: { click: () => page.openChannel(channel.id) },
-  }, h("span", { class: "sign", "aria-hidden": "true" }, sign), h("span", { class: "name" }, channel.name), shared, isUnread ? h("span", { class: "unseen" }, ", unread") : null));
+  }, icon(channel.is_private ? "lock" : "hash"), h("span", { class: "name" }, channel.name), shared));
 }
 
 function appItem(page) {
