@@ -6,12 +6,10 @@ import csv
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from itertools import pairwise
 from pathlib import Path
-from tempfile import mkdtemp
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -25,28 +23,16 @@ from breakwater.demo.company import Company, build
 from breakwater.demo.settings import DigestTime
 from breakwater.errors import CallError
 from breakwater.model.events import EVENT_SCHEMA
-from breakwater.model.money import minor_from_major
 from breakwater.model.records import CANONICAL_COLUMNS, Kind
 
+PAYMENTS = 2_000
 MONDAY_MORNING = datetime(2026, 11, 23, 6, tzinfo=UTC)
 SATURDAY = datetime(2026, 11, 28, 12, tzinfo=UTC)
-JANUARY_2 = datetime(2027, 1, 2, 9, 15, tzinfo=UTC)
-AFTER_THE_CLOCKS_WENT_BACK = datetime(2026, 10, 26, 6, 30, tzinfo=UTC)
-AFTER_EASTER = datetime(2027, 3, 30, 8, 45, 0, 500, tzinfo=UTC)
-NOWS = pytest.mark.parametrize(
-    "now", [MONDAY_MORNING, SATURDAY, JANUARY_2, AFTER_THE_CLOCKS_WENT_BACK, AFTER_EASTER], ids=lambda now: f"{now:%a-%d-%b}"
-)
-PAYMENTS = 2_000
+Build = Callable[..., Company]
 EXACT_KINDS = {
     "missing_at_partner", "missing_in_ledger", "duplicate_in_ledger", "duplicate_at_partner", "orphan_refund", "orphan_return",
     "orphan_chargeback", "amount_mismatch", "fx_variance", "currency_mismatch", "fee_variance", "status_mismatch", "late_settlement",
 }  # fmt: skip
-
-
-@cache
-def company(now: datetime, payments: int = PAYMENTS) -> Company:
-    """A company in a folder of its own, built once per test run: no test changes it."""
-    return build(Path(mkdtemp(prefix="company-")), now=now, payments=payments)
 
 
 def files(of: Company) -> dict[str, str]:
@@ -76,19 +62,6 @@ def statements(of: Company) -> list[etree._Element]:
     return [etree.parse(path).getroot().find(".//{*}Stmt") for path in paths]
 
 
-def signed_minor(element: etree._Element) -> int:
-    sign = {"CRDT": 1, "DBIT": -1}[element.findtext("{*}CdtDbtInd") or ""]
-    return sign * minor_from_major(element.findtext("{*}Amt") or "", 2)
-
-
-def balance(statement: etree._Element, code: str) -> int:
-    return next(signed_minor(b) for b in statement.findall("{*}Bal") if b.findtext("{*}Tp/{*}CdOrPrtry/{*}Cd") == code)
-
-
-def net_minor(row: dict[str, str]) -> int:
-    return minor_from_major(row["Net Credit (NC)"] or "0", 2) - minor_from_major(row["Net Debit (NC)"] or "0", 2)
-
-
 def test_the_same_time_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
     first = build(tmp_path / "first", now=SATURDAY, payments=2_000)
     second = build(tmp_path / "second", now=SATURDAY, payments=2_000)
@@ -97,21 +70,19 @@ def test_the_same_time_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
     assert first.truth == second.truth
 
 
-def test_another_seed_gives_another_company(tmp_path: Path) -> None:
+def test_another_seed_gives_another_company(company: Build, tmp_path: Path) -> None:
     other = build(tmp_path, now=MONDAY_MORNING, payments=PAYMENTS, seed=8)
 
     assert {row["ref_payment_id"] for row in ledger(other)} & {row["ref_payment_id"] for row in ledger(company(MONDAY_MORNING))} == {""}
 
 
-@NOWS
-def test_truth_json_says_what_the_company_says(now: datetime) -> None:
+def test_truth_json_says_what_the_company_says(company: Build, now: datetime) -> None:
     built = company(now)
 
     assert json.loads((built.folder / "truth.json").read_text(encoding="utf-8")) == built.truth
 
 
-@NOWS
-def test_every_row_on_disk_is_matched_pending_or_in_a_break(now: datetime) -> None:
+def test_every_row_on_disk_is_matched_pending_or_in_a_break(company: Build, now: datetime) -> None:
     built = company(now)
     ours = Counter(row["partner"] for row in ledger(built))
     theirs = {"meridian": sum(map(len, reports(built).values())), "nordbank": sum(len(s.findall("{*}Ntry")) for s in statements(built))}
@@ -124,8 +95,7 @@ def test_every_row_on_disk_is_matched_pending_or_in_a_break(now: datetime) -> No
         assert told["rows"] == dict(rows) == {"ours": ours[partner], "theirs": theirs[partner]}
 
 
-@NOWS
-def test_the_money_of_our_side_adds_up_per_currency(now: datetime) -> None:
+def test_the_money_of_our_side_adds_up_per_currency(company: Build, now: datetime) -> None:
     built = company(now)
     on_disk = Counter[tuple[str, str]]()
     for row in ledger(built):
@@ -139,8 +109,7 @@ def test_the_money_of_our_side_adds_up_per_currency(now: datetime) -> None:
     assert told == on_disk
 
 
-@NOWS
-def test_every_kind_of_an_exact_pass_is_planted_several_times_with_several_ages(now: datetime) -> None:
+def test_every_kind_of_an_exact_pass_is_planted_several_times_with_several_ages(company: Build, now: datetime) -> None:
     planted: dict[str, list[str]] = {}
     for told in company(now).truth["partners"].values():
         for kind, figure in told["breaks"].items():
@@ -152,8 +121,7 @@ def test_every_kind_of_an_exact_pass_is_planted_several_times_with_several_ages(
     assert min(len(set(dates)) for dates in planted.values()) >= 2
 
 
-@NOWS
-def test_ordinary_payments_are_the_great_mass(now: datetime) -> None:
+def test_ordinary_payments_are_the_great_mass(company: Build, now: datetime) -> None:
     built = company(now, payments=20_000)
 
     for told in built.truth["partners"].values():
@@ -163,51 +131,7 @@ def test_ordinary_payments_are_the_great_mass(now: datetime) -> None:
         assert rows["in_breaks"] < 0.01 * told["rows"]["ours"]
 
 
-@NOWS
-def test_bank_statements_add_up_and_chain_without_a_gap(now: datetime) -> None:
-    found = statements(company(now))
-
-    assert len(found) > 12
-    for statement in found:
-        assert balance(statement, "OPBD") + sum(map(signed_minor, statement.findall("{*}Ntry"))) == balance(statement, "CLBD")
-    for earlier, later in pairwise(found):
-        assert balance(earlier, "CLBD") == balance(later, "OPBD")
-        assert int(earlier.findtext("{*}ElctrncSeqNb") or "") + 1 == int(later.findtext("{*}ElctrncSeqNb") or "")
-
-
-@NOWS
-def test_bank_references_are_unique(now: datetime) -> None:
-    references = [entry.findtext("{*}AcctSvcrRef") for s in statements(company(now)) for entry in s.findall("{*}Ntry")]
-
-    assert len(set(references)) == len(references)
-
-
-@NOWS
-def test_each_batch_nets_to_zero_with_its_payout(now: datetime) -> None:
-    for path, rows in reports(company(now)).items():
-        left = Counter[str]()
-        for row in rows:
-            left[row["Merchant Account"]] += net_minor(row)
-        assert left == {"HarbourEU": 0, "HarbourUK": 0}, path.name
-        assert Counter(row["Type"] for row in rows)["MerchantPayout"] == 2
-
-
-@NOWS
-def test_gross_less_fees_is_net_in_every_report_row(now: datetime) -> None:
-    settled = [
-        r for rows in reports(company(now)).values() for r in rows if r["Type"] == "Settled" and r["Gross Currency"] == r["Net Currency"]
-    ]
-
-    assert len(settled) > 300
-    for row in settled:
-        fees = sum(
-            minor_from_major(row[name] or "0", 2) for name in ("Commission (NC)", "Markup (NC)", "Scheme Fees (NC)", "Interchange (NC)")
-        )
-        assert minor_from_major(row["Gross Credit (GC)"], 2) - fees == net_minor(row)
-
-
-@NOWS
-def test_ids_are_unique_and_columns_canonical(now: datetime) -> None:
+def test_ids_are_unique_and_columns_canonical(company: Build, now: datetime) -> None:
     rows, told = ledger(company(now)), events(company(now))
 
     assert len({row["record_id"] for row in rows}) == len(rows)
@@ -216,8 +140,7 @@ def test_ids_are_unique_and_columns_canonical(now: datetime) -> None:
     assert len(set(told["event_id"].to_pylist())) == told.num_rows
 
 
-@NOWS
-def test_nothing_is_from_the_future_or_from_before_the_history(now: datetime) -> None:
+def test_nothing_is_from_the_future_or_from_before_the_history(company: Build, now: datetime) -> None:
     built = company(now)
     times = events(built)["occurred_at"].to_pylist()
     booked = {date.fromisoformat(row["booked_on"]) for row in ledger(built)}
@@ -229,8 +152,7 @@ def test_nothing_is_from_the_future_or_from_before_the_history(now: datetime) ->
     assert {path.stat().st_mtime <= now.timestamp() for path in built.folder.rglob("inbox/*/*")} == {True}
 
 
-@NOWS
-def test_attempts_are_payments_and_their_declines(now: datetime) -> None:
+def test_attempts_are_payments_and_their_declines(company: Build, now: datetime) -> None:
     built = company(now)
     states = Counter(events(built)["state"].to_pylist())
 
@@ -239,33 +161,7 @@ def test_attempts_are_payments_and_their_declines(now: datetime) -> None:
     assert states["failed"] == built.truth["declined"]
 
 
-@NOWS
-def test_the_statement_that_did_not_come_is_the_latest_due(now: datetime) -> None:
-    built = company(now)
-    late = built.late_file
-    came = {path.stem[-8:] for path in (built.folder / "inbox" / "nordbank").iterdir()}
-
-    assert (late.partner, late.stream) == ("nordbank", "statement")
-    assert late.deadline_at < now < late.deadline_at + timedelta(days=6)
-    assert f"{late.business_date:%Y%m%d}" not in came
-    assert max(came) < f"{late.business_date:%Y%m%d}"
-
-
-def test_on_monday_morning_the_statement_of_thursday_is_late() -> None:
-    late = company(MONDAY_MORNING).late_file
-
-    assert (late.business_date, late.due_on) == (date(2026, 11, 19), date(2026, 11, 20))
-    assert late.deadline_at == datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
-
-
-def test_after_new_year_the_statement_of_new_years_eves_eve_is_late() -> None:
-    late = company(JANUARY_2).late_file
-
-    assert (late.business_date, late.due_on) == (date(2026, 12, 30), date(2026, 12, 31))
-
-
-@NOWS
-def test_pounds_fall_by_about_seventy_percent_before_now(now: datetime) -> None:
+def test_pounds_fall_by_about_seventy_percent_before_now(company: Build, now: datetime) -> None:
     drop = company(now, payments=20_000).drop
 
     assert (drop.partner, drop.currency, drop.until) == ("meridian", "GBP", now)
@@ -275,8 +171,7 @@ def test_pounds_fall_by_about_seventy_percent_before_now(now: datetime) -> None:
     assert drop.approved_seen < drop.attempts_seen
 
 
-@NOWS
-def test_the_ten_showcases_can_be_typed(now: datetime) -> None:
+def test_the_ten_showcases_can_be_typed(company: Build, now: datetime) -> None:
     built = company(now)
     rows, ids = ledger(built), set(events(built)["payment_id"].to_pylist())
 
@@ -287,7 +182,7 @@ def test_the_ten_showcases_can_be_typed(now: datetime) -> None:
     assert built.truth["showcases"] == [asdict(s) for s in built.showcases]
 
 
-def test_references_look_like_the_trades() -> None:
+def test_references_look_like_the_trades(company: Build) -> None:
     payments = [row for row in ledger(company(MONDAY_MORNING)) if row["kind"] == Kind.PAYMENT]
     cards = [row for row in payments if row["partner"] == "meridian"]
     transfers = [row for row in payments if row["partner"] == "nordbank"]
@@ -312,7 +207,7 @@ def test_the_configuration_is_accepted_with_the_digests_asked_for(tmp_path: Path
     assert {Path(f.folder).is_dir() for p in loaded.partners.values() for f in p.files} == {True}
 
 
-def test_the_people_fit_the_configuration() -> None:
+def test_the_people_fit_the_configuration(company: Build) -> None:
     loaded = config.load(company(MONDAY_MORNING).config, environment={})
     channels = {channel.id: channel for channel in people.CHANNELS}
     teams = {person.id: person.team for person in people.PEOPLE}

@@ -32,7 +32,7 @@ NOWS = [
 
 
 @pytest.fixture(scope="module", params=NOWS, ids=lambda now: f"{now:%a-%d-%b}")
-def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Company:
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Company:
     return build(tmp_path_factory.mktemp("company"), now=request.param, payments=2_500)
 
 
@@ -48,8 +48,8 @@ def readings(paths: Iterable[Path], *, partner: str, side: Side) -> list[tuple[R
     return found
 
 
-def records_of(company: Company, partner: str) -> tuple[pa.Table, pa.Table]:
-    inbox = company.folder / "inbox"
+def records_of(built: Company, partner: str) -> tuple[pa.Table, pa.Table]:
+    inbox = built.folder / "inbox"
     ours = pa.concat_tables(t for _, t in readings((inbox / "ledger").glob("records-*"), partner="ledger", side=Side.OURS))
     theirs = pa.concat_tables(t for _, t in readings((inbox / partner).iterdir(), partner=partner, side=Side.THEIRS))
     return ours.filter(pc.equal(ours["partner"], partner)), theirs
@@ -75,17 +75,17 @@ def as_told(totals: dict[str, Totals]) -> dict[str, dict[str, int]]:
 
 
 @pytest.mark.parametrize("partner", ["nordbank", "meridian"])
-def test_the_engine_finds_exactly_what_was_planted(company: Company, partner: str, tmp_path: Path) -> None:
-    ours, theirs = records_of(company, partner)
-    told = company.truth["partners"][partner]
+def test_the_engine_finds_exactly_what_was_planted(built: Company, partner: str, tmp_path: Path) -> None:
+    ours, theirs = records_of(built, partner)
+    told = built.truth["partners"][partner]
     pq.write_table(ours, tmp_path / "ours.parquet")
     pq.write_table(theirs, tmp_path / "theirs.parquet")
 
     outcome = engines.open()(
         ours=[tmp_path / "ours.parquet"],
         theirs=[tmp_path / "theirs.parquet"],
-        agreement=agreement.load(company.folder / "agreements" / f"{partner}.toml"),
-        as_of=company.as_of[partner],
+        agreement=agreement.load(built.folder / "agreements" / f"{partner}.toml"),
+        as_of=built.as_of[partner],
     )
 
     references = dict(zip(theirs["record_id"].to_pylist(), theirs["ref_partner_id"].to_pylist(), strict=True))
@@ -98,45 +98,45 @@ def test_the_engine_finds_exactly_what_was_planted(company: Company, partner: st
     assert {b["kind"]: b["also"] for b in breaks if b["also"]} == {}
 
 
-def test_bank_statements_are_read_as_balanced_and_without_notices(company: Company) -> None:
-    for reading, table in readings((company.folder / "inbox" / "nordbank").iterdir(), partner="nordbank", side=Side.THEIRS):
+def test_bank_statements_are_read_as_balanced_and_without_notices(built: Company) -> None:
+    for reading, table in readings((built.folder / "inbox" / "nordbank").iterdir(), partner="nordbank", side=Side.THEIRS):
         assert (reading.format, reading.notices) == ("camt.053", [])
         assert [s.balanced for s in reading.statements] == [True]
         assert pc.unique(table["booked_on"]).to_pylist() == [reading.business_date]
 
 
-def test_settlement_reports_are_read_as_paid_out_in_full_and_without_notices(company: Company) -> None:
-    for reading, _ in readings((company.folder / "inbox" / "meridian").iterdir(), partner="meridian", side=Side.THEIRS):
+def test_settlement_reports_are_read_as_paid_out_in_full_and_without_notices(built: Company) -> None:
+    for reading, _ in readings((built.folder / "inbox" / "meridian").iterdir(), partner="meridian", side=Side.THEIRS):
         assert (reading.format, reading.notices) == ("adyen-settlement", [])
         assert [s.account for s in reading.statements] == ["HarbourEU", "HarbourUK"]
         assert [s.credits_minor - s.debits_minor for s in reading.statements] == [0, 0]
 
 
-def test_our_events_are_read(company: Company) -> None:
+def test_our_events_are_read(built: Company) -> None:
     states: Counter[str] = Counter()
-    for path in (company.folder / "inbox" / "ledger").glob("events-*"):
+    for path in (built.folder / "inbox" / "ledger").glob("events-*"):
         for batch in files.read(path, partner="ledger", side=Side.OURS).events:
             states.update(batch["state"].to_pylist())
 
-    assert states["created"] == company.truth["attempts"]
+    assert states["created"] == built.truth["attempts"]
 
 
-def test_only_the_planted_file_is_late(company: Company) -> None:
+def test_only_the_planted_file_is_late(built: Company) -> None:
     late = []
-    for partner in config.load(company.config, environment={}).partners.values():
-        read = readings((company.folder / "inbox" / partner.id).iterdir(), partner=partner.id, side=Side.THEIRS)
+    for partner in config.load(built.config, environment={}).partners.values():
+        read = readings((built.folder / "inbox" / partner.id).iterdir(), partner=partner.id, side=Side.THEIRS)
         arrived = {(partner.id, partner.files[0].stream): {reading.business_date for reading, _ in read}}
-        due = files_due(partner, arrived=arrived, now=company.now, since=company.now.date() - timedelta(days=28))
-        late += [(f.partner, f.stream, f.business_date, f.deadline_at) for f in due if f.is_late(now=company.now)]
+        due = files_due(partner, arrived=arrived, now=built.now, since=built.now.date() - timedelta(days=28))
+        late += [(f.partner, f.stream, f.business_date, f.deadline_at) for f in due if f.is_late(now=built.now)]
 
-    planted = company.late_file
+    planted = built.late_file
     assert late == [(planted.partner, planted.stream, planted.business_date, planted.deadline_at)]
 
 
-def test_showcases_are_in_the_state_they_promise(company: Company) -> None:
-    shown = {s.story: s.payment_id for s in company.showcases}
+def test_showcases_are_in_the_state_they_promise(built: Company) -> None:
+    shown = {s.story: s.payment_id for s in built.showcases}
     last: dict[str, str] = {}
-    for path in sorted((company.folder / "inbox" / "ledger").glob("events-*")):
+    for path in sorted((built.folder / "inbox" / "ledger").glob("events-*")):
         for event in pq.read_table(path, columns=["payment_id", "state"]).to_pylist():
             last[event["payment_id"]] = event["state"]
 
