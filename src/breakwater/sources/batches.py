@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,59 +11,53 @@ import pyarrow as pa
 from breakwater.model.records import RECORD_SCHEMA, record_id
 
 BATCH_ROWS = 10_000
-_64_BITS = (1 << 64) - 1
+_FIRST_SLOTS = 1 << 12
 
 
 class Ordinals:
-    """Counts the lines of one file that have the same key, from 0, in about 16 bytes per line.
+    """Counts the lines of one file that have the same key, from 0, in 16 to 32 bytes per line.
 
     Keys are kept as 64-bit hashes: among ten million lines the chance that two different ones share a hash is one in 300,000, and then
     one of them merely gets ordinal 1.
     """
 
     def __init__(self) -> None:
-        self._size = 1 << 12
-        self._slots = array("Q", bytes(8 * self._size))
+        self._slots = array("q", bytes(8 * _FIRST_SLOTS))
         self._used = 0
         self._repeated: dict[int, int] = {}
 
-    def of(self, keys: Iterable[str]) -> list[int]:
+    def of(self, keys: Sequence[str]) -> list[int]:
         """The ordinal of each key, in order."""
-        ordinals = []
-        for key in keys:
-            hashed = hash(key) & _64_BITS or 1
-            ordinals.append(0 if self._add(hashed) else self._again(hashed))
+        self._make_room(len(keys))
+        slots, mask = self._slots, len(self._slots) - 1
+        ordinals = [0] * len(keys)
+        for row, hashed in enumerate(map(hash, keys)):
+            # Open addressing with linear probing, in place since this loop runs for every line of every file. 0 is an empty slot.
+            hashed = hashed or 1
+            at = hashed & mask
+            while (seen := slots[at]) and seen != hashed:
+                at = (at + 1) & mask
+            if seen:
+                ordinals[row] = self._repeated[hashed] = self._repeated.get(hashed, 0) + 1
+            else:
+                slots[at] = hashed
+                self._used += 1
         return ordinals
 
-    def _again(self, hashed: int) -> int:
-        ordinal = self._repeated[hashed] = self._repeated.get(hashed, 0) + 1
-        return ordinal
-
-    def _add(self, hashed: int) -> bool:
-        """True if it was not there. Open addressing with linear probing; 0 is an empty slot."""
-        slots, mask = self._slots, self._size - 1
-        at = hashed & mask
-        while (seen := slots[at]) and seen != hashed:
-            at = (at + 1) & mask
-        if seen:
-            return False
-        slots[at] = hashed
-        self._used += 1
-        if 2 * self._used > self._size:
-            self._grow()
-        return True
-
-    def _grow(self) -> None:
-        before = self._slots
-        self._size *= 2
-        self._slots = array("Q", bytes(8 * self._size))
-        slots, mask = self._slots, self._size - 1
-        for hashed in before:
-            if hashed:
-                at = hashed & mask
-                while slots[at]:
-                    at = (at + 1) & mask
-                slots[at] = hashed
+    def _make_room(self, more: int) -> None:
+        """At least half of the slots stay empty, so that probing stays short."""
+        size = len(self._slots)
+        while 2 * (self._used + more) > size:
+            size *= 2
+        if size == len(self._slots):
+            return
+        before, self._slots = self._slots, array("q", bytes(8 * size))
+        slots, mask = self._slots, size - 1
+        for hashed in filter(None, before):
+            at = hashed & mask
+            while slots[at]:
+                at = (at + 1) & mask
+            slots[at] = hashed
 
 
 class RecordRows:
@@ -89,7 +83,7 @@ class RecordRows:
         if not self._rows:
             return []
         keys, references, *values = zip(*self._rows, strict=True)
-        ordinals = self._ordinals.of(f"{key}/{reference}" for key, reference in zip(keys, references, strict=True))
+        ordinals = self._ordinals.of([f"{key}/{reference}" for key, reference in zip(keys, references, strict=True)])
         given: dict[str, Any] = dict(zip(self._columns, values, strict=True))
         given["record_id"] = [record_id(*identity) for identity in zip(keys, references, ordinals, strict=True)]
         count = len(self._rows)

@@ -63,9 +63,10 @@ def blocks(document: Document, header: Header, *, columns: Sequence[str], needed
         if line == 1:
             data, line = _without_lines(data, header.lines), 1 + header.lines
         reader = _Rows(document.name, header, places=places, shortest=shortest, first_line=line)
-        if data.strip():
-            yield reader.block(data)
-        line += data.count(b"\n")
+        ends = data.count(b"\n")
+        if data and not data.isspace():
+            yield reader.block(data, ends=ends)
+        line += ends
 
 
 def _without_lines(data: bytes, count: int) -> bytes:
@@ -98,6 +99,8 @@ def _cut(stream: Utf8Stream, *, name: str) -> Iterator[bytes]:
 def _last_row_end(data: bytes) -> int:
     """Where the last complete row ends, or 0. A line end is a row's end where the quotes before it are even."""
     end = data.rfind(b"\n") + 1
+    if b'"' not in data:
+        return end
     odd = data.count(b'"', 0, end) % 2
     while odd and end:
         before = data.rfind(b"\n", 0, end - 1) + 1
@@ -114,8 +117,8 @@ class _Rows:
         self._shortest = shortest
         self._first_line = first_line
 
-    def block(self, data: bytes) -> Block:
-        """The fast way for a block of whole rows, else row by row."""
+    def block(self, data: bytes, *, ends: int) -> Block:
+        """The fast way for a block of whole rows with `ends` line ends, else row by row."""
         if not data.isascii():
             try:
                 data.decode("utf-8")
@@ -126,7 +129,7 @@ class _Rows:
             table = self._parsed(data)
         except pa.ArrowInvalid:
             return self._walked(data)
-        if data.count(b"\n") + (not data.endswith(b"\n")) != table.num_rows:
+        if ends + (not data.endswith(b"\n")) != table.num_rows:
             return self._walked(data)  # blank lines, or line ends inside of quotes: only a walk knows the line of a row
         lines = pa.array(range(self._first_line, self._first_line + table.num_rows), pa.int64())
         return Block(columns={name: _trimmed(table.column(str(at))) for name, at in self._places.items()}, lines=lines)
