@@ -14,11 +14,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from breakwater.store.database import Database, open_database
 
 GOLDEN = Path(__file__).parent / "golden"
 TEMPLATE = "breakwater_template"
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -121,6 +123,19 @@ def database(database_url: str) -> Iterator[Database]:
     """A migrated database without rows, on SQLite and on PostgreSQL; each test has its own."""
     with contextlib.closing(open_database(database_url)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Missing is loud, and an error in CI."""
+    if not CHROMIUM.exists():
+        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+        refuse("Chromium is missing: the page is NOT tested in a browser. Install Debian's package chromium.")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield opened
+        opened.close()
 
 
 def _postgres_command(server: Callable[[str], str], command: str) -> None:

@@ -1,0 +1,101 @@
+"""Once with a mouse: the page a newcomer sees, with the real bot behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from breakwater.cli.demo import Demo
+
+pytestmark = pytest.mark.real("chromium")
+PATIENCE_MS = 15_000
+
+
+@pytest.fixture
+def page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    complaints: list[str] = []
+    opened = context.new_page()
+    opened.on("pageerror", lambda wrong: complaints.append(str(wrong)))
+    opened.goto(demo.sandbox.url)
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def messages(page: Page) -> Locator:
+    return page.get_by_role("log", name="Messages")
+
+
+def act_as(page: Page, name: str) -> None:
+    page.get_by_label("You act as").select_option(label=name)
+
+
+def go_to(page: Page, channel: str) -> None:
+    page.get_by_role("button", name=channel).click()
+    expect(page.get_by_role("heading", name=channel)).to_be_visible()
+
+
+def ask(page: Page, command: str) -> None:
+    composer = page.get_by_role("textbox", name="Message #")
+    composer.fill(command)
+    composer.press("Enter")
+
+
+def test_somebody_asks_acknowledges_and_reads_the_digest(page: Page, demo: Demo) -> None:
+    expect(messages(page).get_by_role("img", name="Payments per day").first).to_be_visible(timeout=PATIENCE_MS)
+
+    ask(page, "/recon nordbank")
+    answer = messages(page).get_by_text("Reconciled as of").last
+    expect(answer).to_be_visible(timeout=PATIENCE_MS)
+
+    ask(page, f"/payment {demo.company.showcases[0].reference}")
+    expect(messages(page).get_by_text("Settled, reconciled").last).to_be_visible(timeout=PATIENCE_MS)
+
+    act_as(page, "Bruno Keller")
+    go_to(page, "sepa-ops")
+    buttons = messages(page).get_by_role("button", name="Acknowledge")
+    before = buttons.count()
+    buttons.last.click()
+    expect(messages(page).get_by_text("Acknowledged by @Bruno Keller").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(buttons).to_have_count(before - 1)
+
+
+def test_the_second_to_click_is_told_who_was_first(page: Page, browser: Browser, demo: Demo) -> None:
+    other = browser.new_context().new_page()
+    other.goto(demo.sandbox.url)
+    act_as(page, "Chiara Bianchi")
+    go_to(page, "cards-ops")
+    go_to(other, "cards-ops")  # Ada has the same card before her
+    mine, hers = (messages(p).get_by_role("button", name="Acknowledge").last for p in (page, other))
+    expect(hers).to_be_visible(timeout=PATIENCE_MS)
+    card = next(m for m in reversed(demo.sandbox.messages("C0CARDS")) if "Acknowledge" in m.buttons)
+
+    mine.click()
+    expect(messages(other).get_by_text("Acknowledged by @Chiara Bianchi").first).to_be_visible(timeout=PATIENCE_MS)
+    demo.sandbox.person("U0ADA").click(card, "Acknowledge")  # her click was on its way already
+
+    expect(messages(other).get_by_text("acknowledged").filter(has_text="first").last).to_be_visible(timeout=PATIENCE_MS)
+    other.context.close()
+
+
+def test_an_incident_is_written_previewed_and_seen_in_two_channels(page: Page) -> None:
+    act_as(page, "Devi Raman")
+    ask(page, "/incident open nordbank")
+    form = page.get_by_role("dialog", name="Open an incident")
+    form.get_by_label("Title").fill("Statement cut short")
+    form.get_by_label("What we know").fill("Ours alone: half the day is missing.")
+    form.get_by_label("Text for the partner").fill("The statement ends at noon. Please send it again.")
+    form.get_by_role("button", name="Preview").click()
+    preview = page.get_by_role("dialog", name="Preview")
+    expect(preview.get_by_text("The statement ends at noon. Please send it again.")).to_be_visible(timeout=PATIENCE_MS)
+
+    preview.get_by_role("button", name="Open and send").click()
+
+    expect(messages(page).get_by_text("Statement cut short").last).to_be_visible(timeout=PATIENCE_MS)
+    act_as(page, "Nils Petersen (Nordbank)")
+    expect(messages(page).get_by_text("The statement ends at noon. Please send it again.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(messages(page).get_by_text("Ours alone")).to_be_hidden()
