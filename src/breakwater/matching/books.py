@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import ibis
+import pyarrow as pa
 from ibis import Table, Value
 
 from breakwater.matching.agreement import Agreement, Kinds, Pass
@@ -18,6 +20,7 @@ from breakwater.model.records import CANONICAL_COLUMNS
 REFERENCES = tuple(name for name in CANONICAL_COLUMNS if name.startswith("ref_"))
 Row = Mapping[str, Any]
 Group = Mapping[str, Sequence[Row]]  # by side
+_HEADS = pa.schema([("first", pa.string()), ("members", pa.list_(pa.string())), ("sides", pa.list_(pa.string()))])
 _FLAGS = {
     "late": BreakKind.LATE_SETTLEMENT,
     "fee_differs": BreakKind.FEE_VARIANCE,
@@ -26,13 +29,32 @@ _FLAGS = {
 }
 
 
-class Books:
-    """The state of a run. `keep` works an expression out once; records carry their number `n` and their business days `b`."""
+@dataclass(frozen=True)
+class Kept:
+    """An expression worked out: the table of its rows, and how many there are."""
 
-    def __init__(self, *, sides: Mapping[str, Table], agreement: Agreement, as_of: date, keep: Callable[[Table], Table]) -> None:
-        self.sides, self.agreement, self.keep = sides, agreement, keep
+    table: Table
+    size: int
+
+
+class Engine(Protocol):
+    """What a run asks of an engine beside evaluating expressions."""
+
+    def keep(self, table: Table) -> Kept:
+        """The rows of an expression, worked out once."""
+
+    def put(self, rows: pa.Table) -> Table:
+        """Rows at hand, as a table of the engine."""
+
+
+class Books:
+    """The state of a run. Records carry their number `n` and their business days `b`."""
+
+    def __init__(self, *, sides: Mapping[str, Table], sizes: Mapping[str, int], agreement: Agreement, as_of: date, engine: Engine) -> None:
+        self.sides, self.agreement, self.engine = sides, agreement, engine
         self.b_as_of = agreement.calendar.between(date(1970, 1, 1), as_of)
         self.free = dict(sides)
+        self.free_rows = dict(sizes)
         self.matches: list[Table] = []
         """Each an expression: `first` of ours, `members` (ours, then theirs), their `sides`, `pass`, `notice`."""
         self.breaks: list[Found] = []
@@ -40,16 +62,15 @@ class Books:
         self.in_breaks: list[tuple[str, str, int, int]] = []
         """(side, currency, rows, sum of amounts) of what is in breaks; the same for pending."""
         self.in_pending: list[tuple[str, str, int, int]] = []
-        self._has_free = dict.fromkeys(SIDES, True)
 
     @property
     def both_free(self) -> bool:
         """False once a side has nothing left to pair."""
-        return all(self._has_free.values())
+        return all(self.free_rows.values())
 
-    def has_free(self, side: str) -> bool:
-        """False once nothing of a side is left."""
-        return self._has_free[side]
+    def put_numbers(self, numbers: Iterable[int]) -> Table:
+        """A table with one column `n`."""
+        return self.engine.put(pa.table({"n": pa.array(numbers, pa.int64())}))
 
     def seen(self, side: str, each: Pass, *columns: str) -> Table:
         """The free records of a side that a pass sees: of its kinds, with all `columns`."""
@@ -59,22 +80,22 @@ class Books:
         """Still inside the window at as-of."""
         return self.b_as_of - b <= (self.agreement.after if side == "ours" else self.agreement.before)
 
-    def compare(self, p: Table, *columns: str) -> Table:
+    def compare(self, p: Table, *columns: str) -> Kept:
         """Pairs of numbers (and `columns` beside them) with their free records, compared."""
         o, t = (self.free[side].rename(name) for side, name in zip(SIDES, ("o_{name}", "t_{name}"), strict=True))
-        return self.keep(compared(p.select("o_n", "t_n", *columns).join(o, "o_n").join(t, "t_n"), self.agreement))
+        return self.engine.keep(compared(p.select("o_n", "t_n", *columns).join(o, "o_n").join(t, "t_n"), self.agreement))
 
     # claiming
 
     def claim(self, side: str, claimed: Table, column: str = "n") -> None:
         """The records numbered in `column` are no longer free."""
-        self.free[side] = self.keep(self.free[side].anti_join(claimed.select(n=column), "n"))
-        self._has_free[side] = not is_empty(self.free[side])
+        left = self.engine.keep(self.free[side].anti_join(claimed.select(n=column), "n"))
+        self.free[side], self.free_rows[side] = left.table, left.size
 
     def claim_rows(self, side: str, records: Iterable[Row]) -> None:
         """The same for records at hand."""
         if numbers := [row["n"] for row in records]:
-            self.claim(side, ibis.memtable({"n": numbers}, schema={"n": "int64"}))
+            self.claim(side, self.put_numbers(numbers))
 
     def settle(self, p: Table, each: Pass) -> None:
         """Claim compared pairs, kept ones: a match (with its `notice`, if the pairs have one), or a break if there are findings."""
@@ -106,8 +127,8 @@ class Books:
             ours, theirs = (sorted(row["record_id"] for row in group[side]) for side in SIDES)
             heads.append({"first": ours[0], "members": ours + theirs, "sides": ["ours"] * len(ours) + ["theirs"] * len(theirs)})
         if heads:
-            table = ibis.memtable(heads, schema={"first": "string", "members": "array<string>", "sides": "array<string>"})
-            self.matches.append(self.keep(table.mutate(**{"pass": ibis.literal(each.name), "notice": ibis.literal(None, "string")})))
+            table = self.engine.put(pa.Table.from_pylist(heads, schema=_HEADS))
+            self.matches.append(table.mutate(**{"pass": ibis.literal(each.name), "notice": ibis.literal(None, "string")}))
         for side in SIDES:
             self.claim_rows(side, [row for group in groups for row in group[side]])
 

@@ -17,7 +17,7 @@ from ibis import Table
 from breakwater.errors import CallError, WorldError
 from breakwater.matching import sides as side_files
 from breakwater.matching.agreement import KEY_COLUMNS, Agreement
-from breakwater.matching.books import Books
+from breakwater.matching.books import Books, Kept
 from breakwater.matching.outcome import SIDES, break_table, totals
 from breakwater.matching.pairs import clean
 from breakwater.matching.passes import run
@@ -69,8 +69,9 @@ class _Engine:
         staged = {side: self.stage(side, paths[side]) for side in SIDES}
         profiles = {side: side_files.check(staged[side], side=side, paths=paths[side]) for side in SIDES}
         calendar = self.calendar(agreement, {day for profile in profiles.values() for day in profile.dates})
-        records = {side: _records(staged[side], calendar, agreement) for side in SIDES}
-        books = Books(sides=records, agreement=agreement, as_of=as_of, keep=self.keep)
+        records = {side: self.view(self.connection.compile(_records(staged[side], calendar, agreement))) for side in SIDES}
+        sizes = {side: profiles[side].rows for side in SIDES}
+        books = Books(sides=records, sizes=sizes, agreement=agreement, as_of=as_of, engine=self)
         run(books)
         all_rows = [(side, *figures) for side in SIDES for figures in profiles[side].totals]
         rest = [(side, currency, -rows, -amount) for side, currency, rows, amount in (*books.in_breaks, *books.in_pending)]
@@ -85,16 +86,26 @@ class _Engine:
             breaks=break_table(books.breaks, agreement),
         )
 
-    def keep(self, table: Table) -> Table:
+    def keep(self, table: Table) -> Kept:
         """The rows of an expression, worked out once."""
-        return self.connection.create_table(next(self.names), table, temp=True)
+        name = next(self.names)
+        ((size,),) = self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS {self.connection.compile(table)}").fetchall()
+        return Kept(self.connection.table(name), size)
+
+    def put(self, rows: pa.Table) -> Table:
+        """Rows at hand, as a table of the engine."""
+        return self.connection.create_table(next(self.names), rows, temp=True)
+
+    def view(self, sql: str) -> Table:
+        """An expression by name, so that what is built on it stays short."""
+        name = next(self.names)
+        self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {sql}")
+        return self.connection.table(name)
 
     def stage(self, side: str, paths: Sequence[str | Path]) -> Table:
         """A side as a table of canonical columns and `n`, the number of the record; empty texts are null."""
         parts = side_files.parquet_parts(paths, side=side, scratch=self.scratch)
-        name = next(self.names)
-        self.connection.raw_sql(f"CREATE VIEW {name} AS {_reading(parts)}")
-        table = self.connection.table(name)
+        table = self.view(_reading(parts))
         return table.mutate(**{name: table[name].nullif("") for name, kind in table.schema().items() if kind.is_string()})
 
     def calendar(self, agreement: Agreement, days: Iterable[date]) -> Table:
@@ -105,7 +116,7 @@ class _Engine:
             "b": pa.array([agreement.calendar.between(EPOCH, day) for day in ordered], pa.int64()),
             "day": pa.array([(day - EPOCH).days for day in ordered], pa.int64()),
         }
-        return self.keep(ibis.memtable(pa.table(columns)))
+        return self.put(pa.table(columns))
 
 
 def _connect(url: str | None, scratch: Path) -> ibis.BaseBackend:

@@ -17,7 +17,7 @@ from breakwater.matching import residue
 from breakwater.matching.agreement import Agreement, ExactPass
 from breakwater.matching.books import Books, counts, is_empty, rows, seen
 from breakwater.matching.outcome import DUPLICATE, MOST_PAIRS, SIDES, coarse
-from breakwater.matching.pairs import compared, no_conflict, side_by_side
+from breakwater.matching.pairs import COMPARED, compared, no_conflict, side_by_side
 from breakwater.model.breaks import BreakKind
 
 
@@ -45,20 +45,24 @@ def pair_up(books: Books, each: ExactPass, step: Step) -> None:
     if not books.both_free:
         return
     same = ("kind", *each.keys)
-    o, t = (_with_hash(books.seen(side, each, *each.keys), same) for side in SIDES)
+    columns = dict.fromkeys((*COMPARED, *same, *books.agreement.identity))
+    o, t = (_with_hash(books.seen(side, each, *each.keys).select(*columns), same) for side in SIDES)
     crowded = _crowded(books, o, t, each)
     p = compared(side_by_side(o, t, same), books.agreement)
     p = p.filter(no_conflict(p, books.agreement, each.keys), step.candidates(p, books.agreement))
     p = p.left_join(crowded.select(crowd="h"), [p.o_h == crowded.h])
     sure = p.crowd.isnull() & p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs
-    p = books.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", crowd=p.crowd.notnull(), sure=sure))
-    matched, rest = p.filter(p.sure), p.filter(~p.sure)
-    if not is_empty(matched):
-        books.match_pairs(matched, each)
-        books.claim("ours", matched, "o_n")
-        books.claim("theirs", matched, "t_n")
-    if not is_empty(rest):
-        books.settle(_cheapest(books, books.compare(rest, "crowd")), each)
+    pairs = books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", crowd=p.crowd.notnull(), sure=sure))
+    if not pairs.size:
+        return
+    matched, rest = pairs.table.filter(pairs.table.sure), pairs.table.filter(~pairs.table.sure)
+    books.match_pairs(matched, each)
+    books.claim("ours", matched, "o_n")
+    books.claim("theirs", matched, "t_n")
+    if books.both_free:
+        closer = books.compare(rest, "crowd")
+        if closer.size:
+            books.settle(_cheapest(books, closer.table), each)
 
 
 def _with_hash(table: Table, same: Sequence[str]) -> Table:
@@ -74,11 +78,12 @@ def _crowded(books: Books, o: Table, t: Table, each: ExactPass) -> Table:
     o_many, t_many = (counts(side, ["h"]).filter(lambda g: g.rows > 1) for side in (o, t))
     both = o_many.outer_join(t_many, "h")
     pairs = ibis.coalesce(both.rows, 1) * ibis.coalesce(both.rows_right, 1)
-    crowded = books.keep(both.select(h=ibis.coalesce(both.h, both.h_right), pairs=pairs))
-    suspects = crowded.filter(crowded.pairs > MOST_PAIRS)
-    if not is_empty(suspects):
-        _refuse_coarse(o.semi_join(suspects, "h"), t.semi_join(suspects, "h"), each)
-    return crowded
+    crowded = books.engine.keep(both.select(h=ibis.coalesce(both.h, both.h_right), pairs=pairs))
+    if crowded.size:
+        suspects = crowded.table.filter(crowded.table.pairs > MOST_PAIRS)
+        if not is_empty(suspects):
+            _refuse_coarse(o.semi_join(suspects, "h"), t.semi_join(suspects, "h"), each)
+    return crowded.table
 
 
 def _refuse_coarse(o: Table, t: Table, each: ExactPass) -> None:
@@ -97,15 +102,15 @@ def _cheapest(books: Books, p: Table) -> Table:
         currency_differs=(p.amount == BreakKind.CURRENCY_MISMATCH.value).fill_null(False),
         lag_size=p.lag.abs(), days_size=p.days.abs(),
     )  # fmt: skip
-    chosen = ibis.memtable(residue.greedy(crowd.to_pyarrow()))
-    return books.keep(p.filter(~p.crowd).union(p.semi_join(chosen, ["o_n", "t_n"])))
+    chosen = books.engine.put(residue.greedy(crowd.to_pyarrow()))
+    return books.engine.keep(p.filter(~p.crowd).union(p.semi_join(chosen, ["o_n", "t_n"]))).table
 
 
 def duplicates(books: Books, side: str, passes: Sequence[ExactPass]) -> None:
     """Free records that repeat another one of their side, pass by pass."""
     marked: list[int] = []
     for each in passes:
-        if not books.has_free(side):
+        if not books.free_rows[side]:
             return
         found = _repeated(books, side, each, marked)
         for row, original in found:
@@ -117,11 +122,13 @@ def duplicates(books: Books, side: str, passes: Sequence[ExactPass]) -> None:
 def _repeated(books: Books, side: str, each: ExactPass, marked: Sequence[int]) -> list[tuple[residue.Row, residue.Row]]:
     """(duplicate, the record it repeats). Only equal amounts repeat each other, so they are part of the group here."""
     same = ("kind", *each.keys, "currency", "amount_minor")
-    free = books.keep(books.seen(side, each, *each.keys).select("n", *same))
-    twins = seen(books.sides[side], side, each, *each.keys).semi_join(free, same)
+    free = books.engine.keep(books.seen(side, each, *each.keys).select("n", *same))
+    if not free.size:
+        return []
+    twins = seen(books.sides[side], side, each, *each.keys).semi_join(free.table, same)
     if marked:
-        twins = twins.anti_join(ibis.memtable({"n": marked}), "n")
-    twins = books.keep(twins.left_join(free.select("n", free=ibis.literal(True)), "n").drop("n_right"))
+        twins = twins.anti_join(books.put_numbers(marked), "n")
+    twins = books.engine.keep(twins.left_join(free.table.select("n", free=ibis.literal(True)), "n").drop("n_right")).table
     crowd = counts(twins, same).filter(lambda g: g.rows > 1)
     groups = _groups(rows(twins.semi_join(crowd, same)), same)
     return [pair for group in groups for pair in residue.duplicates(group, books.agreement)]

@@ -10,7 +10,7 @@ import ibis
 from ibis import Table, Value
 
 from breakwater.matching.agreement import GroupedPass
-from breakwater.matching.books import Books, Row, rows
+from breakwater.matching.books import Books, Kept, Row, rows
 from breakwater.matching.outcome import SIDES
 from breakwater.matching.pairs import WHOLE, amount_tolerance, in_window
 from breakwater.model.breaks import BreakKind
@@ -21,15 +21,21 @@ Group = dict[str, list[Row]]
 
 def match_groups(books: Books, each: GroupedPass) -> None:
     """Groups whose sums agree in time are one match each."""
-    if books.both_free:
-        _match(books, each, _sums(books, each))
+    if not books.both_free:
+        return
+    sums = _sums(books, each)
+    if sums.size:
+        _match(books, each, sums.table)
 
 
 def broken_groups(books: Books, each: GroupedPass) -> None:
     """Match what agrees by now; the other groups with more than a pair are pending, late or incomplete."""
     if not books.both_free:
         return
-    sums = _sums(books, each)
+    kept = _sums(books, each)
+    if not kept.size:
+        return
+    sums = kept.table
     found = list(_members(books, each, sums.filter(sums.verdict.notnull() & (sums.verdict != _MATCH))))
     _match(books, each, sums)
     for verdict, group in found:
@@ -46,7 +52,7 @@ def _same(each: GroupedPass) -> list[str]:
     return ["currency", *each.keys, *(["kind"] if each.same_kind and "kind" not in each.keys else [])]
 
 
-def _sums(books: Books, each: GroupedPass) -> Table:
+def _sums(books: Books, each: GroupedPass) -> Kept:
     """The groups with both sides, and the `verdict` on each: a match, pending, a kind of break, or null for a pair that differs."""
     o, t = (_side_sums(books, each, side) for side in SIDES)
     same = _same(each)
@@ -59,7 +65,7 @@ def _sums(books: Books, each: GroupedPass) -> Table:
         (agrees, BreakKind.LATE_SETTLEMENT.value),
         else_=BreakKind.BATCH_INCOMPLETE.value,
     )
-    return books.keep(both.select(*same, verdict=verdict))
+    return books.engine.keep(both.select(*same, verdict=verdict))
 
 
 def _side_sums(books: Books, each: GroupedPass, side: str) -> Table:
@@ -74,13 +80,13 @@ def _match(books: Books, each: GroupedPass, sums: Table) -> None:
     """Claim the groups that match, without looking at their records one by one."""
     same = _same(each)
     agreed = sums.filter(sums.verdict == _MATCH)
-    o, t = (
-        books.keep(books.seen(side, each, *each.keys).semi_join(agreed, same).select("n", "record_id", *same, word=ibis.literal(side)))
-        for side in SIDES
-    )
+    members = (books.seen(side, each, *each.keys).semi_join(agreed, same).mutate(word=ibis.literal(side)) for side in SIDES)
+    ours, theirs = (books.engine.keep(table.select("n", "record_id", "word", *same)) for table in members)
+    if not ours.size:
+        return
     o_ids, t_ids = (
         g.group_by(same).aggregate(ids=g.record_id.collect(order_by=g.record_id), words=g.word.collect(), first=g.record_id.min())
-        for g in (o, t)
+        for g in (ours.table, theirs.table)
     )
     both = o_ids.join(t_ids, same, rname="{name}_t")
     heads = both.select(
@@ -89,9 +95,9 @@ def _match(books: Books, each: GroupedPass, sums: Table) -> None:
         sides=both.words.concat(both.words_t),
         **{"pass": ibis.literal(each.name), "notice": ibis.literal(None, "string")},
     )
-    books.matches.append(books.keep(heads))
-    books.claim("ours", o)
-    books.claim("theirs", t)
+    books.matches.append(books.engine.keep(heads).table)
+    books.claim("ours", ours.table)
+    books.claim("theirs", theirs.table)
 
 
 def _members(books: Books, each: GroupedPass, sums: Table) -> Iterable[tuple[str, Group]]:

@@ -20,6 +20,9 @@ AMOUNT = "decimal(19,0)"  # holds every 64-bit amount
 FACTOR_DIGITS = 19  # times an amount, still within 38 digits
 CUT = 16  # references are cut to this length in SWIFT fields
 BPS = 10_000
+COMPARED = (
+    "n", "record_id", "kind", "amount_minor", "fee_minor", "currency", "b", "day", "status", "original_amount_minor", "original_currency",
+)  # fmt: skip
 _BLANKS = tuple(" \t\n\r\v\f")
 _LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -45,12 +45,12 @@ def run(books: Books) -> None:
 
 def rest(books: Books, side: str) -> None:
     """What is still free is pending, an orphan or missing."""
-    if not books.has_free(side):
+    if not books.free_rows[side]:
         return
     free = books.free[side]
     still_open = books.open_at(side, free.b)
     books.wait(side, rows(free.filter(still_open).select("record_id", "currency", "amount_minor")))
-    due = books.keep(free.filter(~still_open))
+    due = books.engine.keep(free.filter(~still_open)).table
     known = _known_payments(books, due.filter(due.kind.isin(sorted(ORPHANS)), due.ref_original.notnull()))
     for row in rows(due):
         is_orphan = row["kind"] in ORPHANS and row["ref_original"] not in known
@@ -61,7 +61,7 @@ def _known_payments(books: Books, children: Table) -> set[str]:
     """Those of their originals that are a payment on either side, by either id."""
     if is_empty(children):
         return set()
-    wanted = books.keep(children.select(original="ref_original").distinct())
+    wanted = books.engine.keep(children.select(original="ref_original").distinct()).table
     found: set[str] = set()
     for table in books.sides.values():
         payments = table.filter(table.kind == "payment")
