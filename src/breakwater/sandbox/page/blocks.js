@@ -1,5 +1,5 @@
 // Block Kit, drawn: one function per block type.
-import { control } from "./controls.js";
+import { control, isGrouped } from "./controls.js";
 import { h } from "./dom.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
 import { markdown, richText, table } from "./richtext.js";
@@ -37,7 +37,7 @@ function picture(image, context, className) {
 function input(block, context) {
   const { element } = block;
   const id = `${context.name}-${block.block_id}/${element.action_id}`;
-  const grouped = ["radio_buttons", "checkboxes"].includes(element.type);
+  const grouped = isGrouped(element);
   const error = context.errors?.[block.block_id];
   return [
     h(grouped ? "div" : "label", { class: "label", id: `${id}-label`, ...(grouped ? {} : { for: id }) },

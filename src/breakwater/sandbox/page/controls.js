@@ -21,6 +21,11 @@ export function startOf(element) {
   return option ?? options ?? names.map((name) => element[name]).find((value) => value !== undefined) ?? null;
 }
 
+/** Whether an element is several controls under one label. */
+export function isGrouped(element) {
+  return element.type.startsWith("multi_") || ["radio_buttons", "checkboxes"].includes(element.type);
+}
+
 /** One element's place in the form: its value, its identity, and what happens when it changes. */
 class Field {
   constructor(block, element, context) {
@@ -34,7 +39,7 @@ class Field {
 
   /** Attributes every control carries: identity, label, focus. */
   get attributes() {
-    const label = this.isInput ? {} : { "aria-label": this.element.placeholder?.text ?? this.element.accessibility_label ?? this.element.action_id };
+    const label = this.isInput ? (isGrouped(this.element) ? { "aria-labelledby": `${this.id}-label` } : {}) : { "aria-label": this.element.placeholder?.text ?? this.element.accessibility_label ?? this.element.action_id };
     const wrong = this.context.errors?.[this.block.block_id] ? { "aria-invalid": "true", "aria-describedby": `${this.id}-error` } : {};
     return { id: this.id, dataset: { field: this.key }, autofocus: this.element.focus_on_load, ...label, ...wrong };
   }
@@ -100,7 +105,7 @@ function several(field, choices) {
     on: { change: (event) => { chosen[event.target.checked ? "add" : "delete"](value); say(); field.choose([...chosen]); } },
   }), h("span", {}, label)));
   say();
-  return h("details", { class: "menu wide", ...field.attributes }, summary, h("div", { class: "menu-list", role: "group", "aria-label": "Options" }, boxes));
+  return h("details", { class: "menu wide", role: "group", ...field.attributes }, summary, h("div", { class: "menu-list", role: "group", "aria-label": "Options" }, boxes));
 }
 
 function options(element) {

@@ -23,7 +23,11 @@ export function drawModal(dialog, views, page) {
   if (!dialog.open) dialog.showModal();
   const again = focused && dialog.querySelector(`[data-field="${CSS.escape(focused)}"]`);
   const wrong = dialog.querySelector("[aria-invalid]");
-  (wrong ?? again ?? dialog.querySelector("[autofocus]") ?? dialog.querySelector("input, textarea, select") ?? dialog.querySelector("button[type=submit]"))?.focus();
+  (wrong ?? again ?? dialog.querySelector("[autofocus]") ?? first(dialog, ".modal-body :is(input, textarea, select, summary)") ?? first(dialog, "footer .button:last-child"))?.focus();
+}
+
+function first(dialog, selector) {
+  return [...dialog.querySelectorAll(selector)].find((one) => one.checkVisibility());
 }
 
 function form(view, views, page) {
