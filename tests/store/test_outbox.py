@@ -146,6 +146,22 @@ def test_a_state_older_than_what_is_shown_is_never_shown_again(database: Databas
         assert outbox.pending_count(tx) == 0
 
 
+def test_a_slow_sender_does_not_take_a_card_back_to_an_older_state(database: Database) -> None:
+    with database.transaction() as tx:
+        enqueue_card(tx, 1)
+        drain(tx)
+        enqueue_card(tx, 2)
+        (slow,) = claim(tx, lease_s=30)
+        enqueue_card(tx, 3)
+        send_all(tx, claim(tx, now=later(30)))
+        send_all(tx, claim(tx, now=later(31)))
+        outbox.sent(tx, row_id=slow.id, ts=str(slow.card_ts), now=later(32))
+
+        card = reads.card(tx, about="B-1", channel="C0PAYOPS")
+        assert card is not None
+        assert card.revision == 3
+
+
 def test_edits_go_past_a_queue_of_posts(database: Database) -> None:
     with database.transaction() as tx:
         enqueue_card(tx, 1)

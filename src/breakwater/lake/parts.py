@@ -5,7 +5,6 @@ A part counts only once the store's row of its source file names it; until then 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +31,7 @@ class Lake:
     """The folder in which records and events lie."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.absolute()  # names of files are compared with what the engine says it read
         self._engine = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
 
     def write(self, batches: Iterator[pa.RecordBatch], *, content: str, side: Side, sha256: str) -> list[str]:
@@ -62,8 +61,8 @@ class Lake:
             return sum(pq.read_metadata(path).num_rows for path in self.paths(parts))
 
     def scanned(self, parts: Iterable[str]) -> list[str]:
-        """Parts as `read_parquet` in a query takes them: paths in which nothing is read as a pattern."""
-        return [literally(path) for path in self.paths(parts)]
+        """Parts as `read_parquet` in a query takes them. WorldError if one is missing."""
+        return [str(path) for path in self.paths(parts)]
 
     def sweep(self, named: set[str], *, older_than_s: float) -> list[str]:
         """Remove parts that no source file names, and unfinished ones, if nobody touched them for `older_than_s` seconds."""
@@ -90,7 +89,7 @@ class Lake:
         """What a run said of these records, and by which pass; a record it did not see is left out."""
         wanted = sorted({(str(side), record_id) for side, record_id in records})
         folder = self._run_folder(run_id)
-        names = {name: literally(folder / f"{name}.parquet") for name in ("matches", "pending", "breaks")}
+        names = {name: str(folder / f"{name}.parquet") for name in ("matches", "pending", "breaks")}
         found = self.query(_OUTCOME, {**names, "sides": [s for s, _ in wanted], "ids": [r for _, r in wanted]}) if wanted else None
         return {
             (Side(row["side"]), row["record_id"]): (ReconciliationState(row["state"]), row["pass"])
@@ -119,11 +118,6 @@ class Lake:
             yield
         except (OSError, duckdb.IOException, duckdb.InvalidInputException, pa.ArrowInvalid) as wrong:
             raise _unreadable(str(wrong).splitlines()[0]) from wrong
-
-
-def literally(path: Path) -> str:
-    """A path in which a query engine reads nothing as a pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def _unreadable(what: str) -> WorldError:

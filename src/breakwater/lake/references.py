@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any
 
 from breakwater.lake.index import BLANKS, hash_sql, index_of
-from breakwater.lake.parts import Lake, literally
+from breakwater.lake.parts import Lake
 from breakwater.model.events import EVENT_SCHEMA, Event
 from breakwater.model.records import RECORD_SCHEMA, REFERENCE_COLUMNS, Kind, Record, clean_reference
 
@@ -53,9 +53,8 @@ def _rows(
     SELECT {", ".join(names)} FROM read_parquet($paths, hive_partitioning = false, filename = true, file_row_number = true)
     JOIN hits USING (filename, file_row_number) WHERE {is_wanted}
     """
-    paths = {part: lake.scanned([part])[0] for part in hits}
     files = [str(lake.root / part) for part, rows in hits.items() for _ in rows]
-    found = {"hit_files": files, "hit_rows": [row for rows in hits.values() for row in rows], "paths": list(paths.values())}
+    found = {"hit_files": files, "hit_rows": [row for rows in hits.values() for row in rows], "paths": lake.scanned(hits)}
     return list(lake.query(sql, {**found, "wanted": wanted, **bound}).to_pylist())
 
 
@@ -71,7 +70,7 @@ def _hits(lake: Lake, parts: Sequence[str], wanted: list[str]) -> dict[str, set[
     SELECT filename, row FROM read_parquet($indexes, hive_partitioning = false, filename = true)
     WHERE hash IN ({", ".join(f"${name}" for name in numbers)})
     """
-    found = lake.query(sql, {"indexes": [literally(lake.root / index_of(part)) for part in parts], **numbers})
+    found = lake.query(sql, {"indexes": list(indexes), **numbers})
     hits: dict[str, set[int]] = defaultdict(set)
     for row in found.to_pylist():
         hits[indexes[row["filename"]]].add(row["row"])
