@@ -5,7 +5,7 @@ BIN := .venv/bin
 PORT ?= 8765
 WORKERS ?= 2
 
-.PHONY: help demo demo-check test check bench lock golden clean
+.PHONY: help demo demo-check test check bench golden pictures lock clean
 
 help:                ## show what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+: +##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -30,6 +30,9 @@ bench: .venv/dev     ## measure speed by ratio, in one run (see benchmarks/)
 
 golden: .venv/dev    ## rewrite the golden files; read the diff before you commit it
 	$(BIN)/python -m pytest -n $(WORKERS) --golden-update
+
+pictures: .venv/dev  ## take the pictures of the docs anew, with Chromium
+	$(BIN)/python docs/take_pictures.py
 
 lock: .venv/dev      ## pin every dependency with hashes, without download addresses
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet $(UPGRADE) \

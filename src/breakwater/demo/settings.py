@@ -26,7 +26,7 @@ class DigestTime:
 def breakwater_toml(partners: Sequence[Partner], *, folder: Path, digests: Iterable[DigestTime]) -> str:
     """The whole of breakwater.toml; paths are relative to `folder`, where it will lie."""
     head = (
-        'data_dir = "var"\n\n[slack]\noperations_channel = "C0PAYOPS"\n\n[roles]\nviewer = ["*"]\noperator = ["S0TECHOPS"]\n'
+        'company = "Harbour Payments"\ndata_dir = "var"\n\n[slack]\noperations_channel = "C0PAYOPS"\n\n[roles]\nviewer = ["*"]\noperator = ["S0TECHOPS"]\n'
         'approver = ["S0OPSLEADS"]\nadmin = ["U0ADA"]\n\n[ledger]\ndrop = "inbox/ledger"\n'
     )
     return head + "".join(_partner(p, folder=folder) for p in partners) + "".join(_digest(d) for d in digests)

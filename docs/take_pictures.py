@@ -1,0 +1,81 @@
+"""Take the pictures of these pages anew: `make pictures` (needs Debian's chromium and fonts-noto-color-emoji)."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from breakwater.cli import logs
+from breakwater.cli.demo import running
+
+PICTURES = Path(__file__).parent / "pictures"
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE_MS = 20_000
+
+
+def main() -> None:
+    """Serve the demo, click through it and keep what is on show."""
+    logs.to_stderr(quiet=True)
+    PICTURES.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "company", now=datetime.now(UTC), port=0) as demo,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        page = browser.new_page(viewport={"width": 1180, "height": 860})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(demo.sandbox.url)
+        page.get_by_role("img", name="Payments per day").first.wait_for()
+        _keep(page, "digest")
+        _ask(page, "/recon nordbank")
+        page.get_by_text("Reconciled as of").last.wait_for()
+        _keep(page, "recon")
+        _ask(page, f"/payment {next(s.reference for s in demo.company.showcases if s.story == 'short paid')}")
+        page.get_by_text("Amounts differ").last.wait_for()
+        _keep(page, "payment")
+        page.get_by_label("You act as").select_option(label="Bruno Keller")
+        page.get_by_role("button", name="sepa-ops").click()
+        page.get_by_role("button", name="Acknowledge").first.click()
+        page.get_by_text("Acknowledged by").first.wait_for()
+        _keep(page, "break-cards")
+        page.get_by_role("button", name="payments-ops").click()
+        page.get_by_role("heading", name="payments-ops").wait_for()
+        _incident(page)
+        browser.close()
+
+
+def _incident(page: Page) -> None:
+    _ask(page, "/incident open nordbank")
+    form = page.get_by_role("dialog", name="Open an incident")
+    form.get_by_label("Title").fill("Statement of yesterday missing")
+    form.get_by_label("What we know").fill("Nothing since 08:30. About EUR 90,000 waits to be reconciled.")
+    form.get_by_label("Text for the partner").fill("The statement of yesterday has not arrived. Please send it, or tell us by when.")
+    form.get_by_role("button", name="Preview").click()
+    page.get_by_role("dialog", name="Preview").wait_for()
+    _keep(page, "incident-preview")
+    page.get_by_role("button", name="Open and send").click()
+    page.get_by_text("Statement of yesterday missing").last.wait_for()
+    page.get_by_label("You act as").select_option(label="Nils Petersen (Nordbank)")
+    page.get_by_text("has not arrived").last.wait_for()
+    _keep(page, "incident-partner")
+
+
+def _ask(page: Page, command: str) -> None:
+    composer = page.get_by_role("textbox", name="Message #")
+    composer.fill(command)
+    composer.press("Enter")
+
+
+def _keep(page: Page, name: str) -> None:
+    page.wait_for_timeout(400)  # let the page finish moving
+    page.screenshot(path=PICTURES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
