@@ -20,6 +20,9 @@ class FaultKind(Enum):
     DROP = "drop"  # connection reset, nothing done
     DROP_AFTER = "drop_after"
     SERVER_ERROR_AFTER = "server_error_after"
+    BAD_GATEWAY = "bad_gateway"  # HTTP 502 and a page for people where JSON was expected, nothing done
+    BAD_GATEWAY_AFTER = "bad_gateway_after"
+    GARBLED_AFTER = "garbled_after"  # HTTP 200 and half of an answer
 
     @property
     def comes_after(self) -> bool:

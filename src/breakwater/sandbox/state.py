@@ -88,6 +88,11 @@ class State:
             raise RefusalError("channel_not_found")
         return self._channels[channel_id]
 
+    def change_channel(self, channel: Channel) -> None:
+        """The channel is as given from now on: shared with somebody else, archived, with other members."""
+        with self.changing():
+            self._channels[self.channel(channel.id).id] = channel
+
     def direct(self, user_id: str) -> Channel:
         """The conversation of a person with the bot, opened on first use."""
         user = self.user(user_id)

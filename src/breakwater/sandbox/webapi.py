@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from breakwater.sandbox.delivery import Delivery
 from breakwater.sandbox.faults import Fault, FaultKind, Faults
@@ -144,6 +144,10 @@ class WebApi:
         match fault.kind:
             case FaultKind.SERVER_ERROR | FaultKind.SERVER_ERROR_AFTER:
                 return PlainTextResponse("Internal Server Error", status_code=500)
+            case FaultKind.BAD_GATEWAY | FaultKind.BAD_GATEWAY_AFTER:
+                return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", status_code=502)
+            case FaultKind.GARBLED_AFTER:
+                return PlainTextResponse('{"ok": true, "chan')
             case FaultKind.RATE_LIMITED:
                 return self._refused(name, RefusalError("ratelimited", retry_after_s=fault.retry_after_s))
             case FaultKind.REFUSED:
