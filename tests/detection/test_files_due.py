@@ -120,6 +120,14 @@ def test_missing_after_one_further_business_day_and_still_the_same_finding() -> 
     assert missing.next_step == "Ask Nordbank for the statement of 20 Nov, and open an incident with them."
 
 
+def test_a_file_still_late_keeps_the_time_it_was_found() -> None:
+    partner, since, first, later = nordbank(), date(2026, 11, 20), utc(2026, 11, 23, 8), utc(2026, 11, 23, 12)
+    found = late_file_findings(partner, arrived={}, now=first, since=since)
+
+    assert late_file_findings(partner, arrived={}, now=later, since=since, open_findings=found) == found
+    assert found[0].found_at == first
+
+
 def test_a_late_file_that_comes_has_recovered() -> None:
     partner, since, now = nordbank(), date(2026, 11, 20), utc(2026, 11, 23, 8)
     open_findings = late_file_findings(partner, arrived={}, now=now, since=since)

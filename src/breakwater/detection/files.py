@@ -6,7 +6,8 @@ the deadline of that day, and missing once the deadline of one further business 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from breakwater.detection.grouping import finding_id
@@ -44,13 +45,20 @@ def file_due(partner: Partner, stream: ExpectedFile, *, business_date: date) -> 
     )
 
 
-def late_file_findings(partner: Partner, *, arrived: Arrived, now: datetime, since: date) -> list[Finding]:
-    """One finding per file that is late or missing at `now`. A late file that goes missing is the same finding, of another kind."""
+def late_file_findings(
+    partner: Partner, *, arrived: Arrived, now: datetime, since: date, open_findings: Iterable[Finding] = ()
+) -> list[Finding]:
+    """One finding per file that is late or missing at `now`. A late file that goes missing is the same finding, of another kind.
+
+    `open_findings` are those of earlier passes: one that is still open keeps the time it was found.
+    """
+    found_at = {f.id: f.found_at or now for f in open_findings}
     streams = {stream.stream: stream for stream in partner.files}
     return [
-        _finding(partner, streams[due.stream], due=due, now=now)
+        replace(finding, found_at=found_at.get(finding.id, now))
         for due in files_due(partner, arrived=arrived, now=now, since=since)
         if due.is_late(now=now)
+        for finding in [_finding(partner, streams[due.stream], due=due, now=now)]
     ]
 
 
@@ -71,7 +79,6 @@ def _finding(partner: Partner, stream: ExpectedFile, *, due: FileDue, now: datet
         expected=f"{local_due.day} {local_due:%b %H:%M}, at the latest {local_deadline:%H:%M} ({partner.time_zone.key})",
         seen="nothing has arrived",
         next_step=f"{ask}, and open an incident with them." if kind is FindingKind.FILE_MISSING else f"{ask}.",
-        found_at=now,
     )
 
 
