@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any
 
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Role
 from breakwater.model.partners import Partner
-from breakwater.slack.people import People
+from breakwater.slack.people import ChannelFacts, People
 from breakwater.store.outbox import OutboxRow
 
 DIRECT_MESSAGE = "D"
+# How old a channel's facts may be when a message leaves. Whoever joins a channel later reads what was written before, so asking
+# Slack for each message anew would protect nothing, and would use up what the doors need (about 50 questions a minute).
+CHECKED_FOR_S = 5.0
 
 
 class Guard:
     """Knows the home organisation, whose channel is whose, and what may be said where."""
 
-    def __init__(self, people: People, *, partners: Mapping[str, Partner]) -> None:
+    def __init__(self, people: People, *, partners: Mapping[str, Partner], clock: Callable[[], float] = monotonic) -> None:
         self._people = people
         self._partners = partners
+        self._clock = clock
+        self._checked: dict[str, tuple[float, ChannelFacts]] = {}
         self._shared = {p.shared_channel: p for p in partners.values() if p.shared_channel}
 
     def admit(self, *, user_id: str, team_id: str | None, channel: str | None) -> Actor:
@@ -51,15 +57,14 @@ class Guard:
 
     def check_delivery(self, row: OutboxRow) -> None:
         """Refuse to send a message where its audience is not: checked again before each send, since channels change."""
-        channel = self._people.channel(row.channel, fresh=True)
         if row.audience.kind == "partner":
             partner = self._partners.get(row.audience.id)
             if partner is None or partner.shared_channel != row.channel:
                 raise RefusedError(f"A message for {row.audience} is addressed to {row.channel}, which is not that partner's channel.")
             if not row.preview_id:
                 raise RefusedError(f"A message for {row.audience} has no approved preview.")
-        elif channel.is_shared or row.channel in self._shared:
-            raise RefusedError(f"An internal message is addressed to #{channel.name}, which another organisation can read.")
+        elif row.channel in self._shared or self._as_it_is_now(row.channel).is_shared:
+            raise RefusedError(f"An internal message is addressed to {row.channel}, which another organisation can read.")
 
     def stranger(self, event: Mapping[str, Any]) -> bool:
         """True if a message event was written by somebody of another organisation."""
@@ -67,6 +72,14 @@ class Guard:
         if team and team != self._people.home_team_id:
             return True
         return not self._people.person(str(event["user"])).is_home
+
+    def _as_it_is_now(self, channel: str) -> ChannelFacts:
+        now = self._clock()
+        at, facts = self._checked.get(channel, (float("-inf"), None))
+        if facts is None or now - at >= CHECKED_FOR_S:
+            facts = self._people.channel(channel, fresh=True)
+            self._checked[channel] = (now, facts)
+        return facts
 
     def _home_channels(self, channel: str) -> tuple[str, ...]:
         partner = self._shared.get(channel)
