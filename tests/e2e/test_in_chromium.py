@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from breakwater.cli.demo import Demo
+from breakwater.steps.reconcile import CARDS_PER_RUN
 
 pytestmark = pytest.mark.real("chromium")
 PATIENCE_MS = 15_000
@@ -58,10 +59,10 @@ def test_somebody_asks_acknowledges_and_reads_the_digest(page: Page, demo: Demo)
     act_as(page, "Bruno Keller")
     go_to(page, "sepa-ops")
     buttons = messages(page).get_by_role("button", name="Acknowledge")
-    before = buttons.count()
+    expect(buttons).to_have_count(CARDS_PER_RUN, timeout=PATIENCE_MS)
     buttons.last.click()
     expect(messages(page).get_by_text("Acknowledged by @Bruno Keller").first).to_be_visible(timeout=PATIENCE_MS)
-    expect(buttons).to_have_count(before - 1)
+    expect(buttons).to_have_count(CARDS_PER_RUN - 1)
 
 
 def test_the_second_to_click_is_told_who_was_first(page: Page, browser: Browser, demo: Demo) -> None:
@@ -71,7 +72,7 @@ def test_the_second_to_click_is_told_who_was_first(page: Page, browser: Browser,
     go_to(page, "cards-ops")
     go_to(other, "cards-ops")  # Ada has the same card before her
     mine, hers = (messages(p).get_by_role("button", name="Acknowledge").last for p in (page, other))
-    expect(hers).to_be_visible(timeout=PATIENCE_MS)
+    expect(messages(other).get_by_role("button", name="Acknowledge")).to_have_count(CARDS_PER_RUN, timeout=PATIENCE_MS)
     card = next(m for m in reversed(demo.sandbox.messages("C0CARDS")) if "Acknowledge" in m.buttons)
 
     mine.click()

@@ -5,6 +5,8 @@ The table of moves is DESIGN 5. Moves return the new break or refuse with a sent
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -134,8 +136,9 @@ class Break:
 
 
 def break_id(agreement: str, fingerprint: str) -> str:
-    """The short name of a break: stable, since it comes from its identity."""
-    return f"B-{fingerprint[:10].upper()}" if agreement else fingerprint
+    """The short name of a break, like 'B-4K7QZC2MHX5A': stable, since it comes from its identity, and unique at millions of breaks."""
+    digest = hashlib.sha256(f"{agreement} {fingerprint}".encode()).digest()
+    return f"B-{base64.b32encode(digest).decode()[:12]}"
 
 
 def acknowledge(brk: Break, *, owner_id: str, now: datetime) -> Break:

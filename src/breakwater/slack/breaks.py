@@ -76,7 +76,7 @@ def _show_state(doors: Doors, body: dict[str, Any], words: list[str]) -> None:
         raise RefusedError("`/recon` takes one partner and one date.", remedy="For example `/recon nordbank 2026-11-20`.")
     chosen = [doors.partner_named(names[0])] if names else list(doors.partners.values())
     now = doors.now()
-    with doors.database.transaction() as tx:
+    with doors.database.reading() as tx:
         if days:
             states = [state_on(tx, partner=p, day=days[0]) for p in chosen]
         else:
@@ -88,7 +88,7 @@ def _list_breaks(doors: Doors, body: dict[str, Any], words: list[str]) -> None:
     if len(words) > 1:
         raise RefusedError("`/recon breaks` takes one partner.", remedy="For example `/recon breaks nordbank`.")
     chosen = [doors.partner_named(words[0])] if words else list(doors.partners.values())
-    with doors.database.transaction() as tx:
+    with doors.database.reading() as tx:
         listed = [b for p in chosen for b in reads.active_breaks(tx, partner=p.id, limit=BREAKS_LISTED)]
         total = sum(reads.active_break_count(tx, partner=p.id) for p in chosen)
     listed = sorted(listed, key=lambda b: (-b.amount_minor, b.id))[:BREAKS_LISTED]

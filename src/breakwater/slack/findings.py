@@ -34,6 +34,6 @@ def _answer(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
     if len(words) > 1:
         raise RefusedError("`/anomalies` takes one partner.", remedy="For example `/anomalies nordbank`.")
     partner = doors.partner_named(words[0]) if words else None
-    with doors.database.transaction() as tx:
+    with doors.database.reading() as tx:
         found = reads.findings(tx, partner=partner.id if partner else None, limit=FINDINGS_LISTED)
     doors.tell(body, views.findings(found, partner=partner.name if partner else None))

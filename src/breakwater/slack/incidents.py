@@ -68,7 +68,7 @@ def _incident(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
         doors.tell(body, help_views.command_help("/incident"))
     elif words[0] == "list":
         require(actor, Permission.READ)
-        with doors.database.transaction() as tx:
+        with doors.database.reading() as tx:
             running = reads.incidents(tx, open_only=True)
         doors.tell(body, views.incident_list(running, partner_names={p.id: p.name for p in doors.partners.values()}))
     elif words[0] == "open" and len(words) == 2:
@@ -113,7 +113,7 @@ def _open(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
 
 def _resolve_modal(doors: Doors, body: dict[str, Any], incident_id: str, actor: Actor) -> None:
     require(actor, Permission.RESOLVE_INCIDENT)
-    with doors.database.transaction() as tx:
+    with doors.database.reading() as tx:
         incident = steps.incident_known(tx, incident_id)
     if not incident.open:
         raise RefusedError(f"{incident.id} was already resolved by <@{incident.resolved_by}>.")
@@ -165,7 +165,7 @@ def _note_reply(doors: Doors, event: dict[str, Any]) -> None:
 
 def _incident_of(doors: Doors, *, channel: str, thread_ts: str, head: str | None) -> str | None:
     """The incident whose thread this is. A card of ours that Slack shows before our database does is known by its own key."""
-    with doors.database.transaction() as tx:
+    with doors.database.reading() as tx:
         found = reads.incident_by_thread(tx, channel=channel, thread_ts=thread_ts)
     if found or head != doors.people.bot_user_id:
         return found[0].id if found else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TypedDict
 
@@ -19,7 +19,7 @@ from breakwater.lake import series
 from breakwater.lake.parts import Lake
 from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.digests import PartnerVolume
-from breakwater.model.findings import Finding
+from breakwater.model.findings import Finding, FindingKind
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
 from breakwater.store import outbox, reads, writes
@@ -27,7 +27,7 @@ from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
 from breakwater.views.findings import finding_card
 
-FILES_LOOK_BACK_DAYS = 10  # a file missing for longer is no news
+FILES_LOOK_BACK_DAYS = 10  # a file that was missing for longer when we first looked is no news
 MOST_OPEN_FINDINGS = 10_000
 
 
@@ -47,9 +47,10 @@ def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], chann
         was_open = reads.findings(tx, limit=MOST_OPEN_FINDINGS)
         fresh: list[Finding] = []
         for partner in partners:
-            seen = traffic_findings(partner, series=_series_of(hourly, partner), now=now, open_findings=was_open)
-            found = [*seen.findings, *file_clock.late_file_findings(partner, **_files(tx, partner, now=now))]
             mine = [f for f in was_open if f.partner == partner.id]
+            seen = traffic_findings(partner, series=_series_of(hourly, partner), now=now, open_findings=mine)
+            files = _files(tx, partner, now=now, open_findings=mine)
+            found = [*seen.findings, *file_clock.late_file_findings(partner, **files, open_findings=mine)]
             for finding in [*found, *recovered(mine, fresh=found, unmonitored=seen.unmonitored)]:
                 writes.save_finding(tx, finding, actor=SYSTEM, now=now)
                 _alert(tx, finding, partner_name=partner.name, channel=channel, now=now)
@@ -88,26 +89,31 @@ def _in_words(due: FileDue, partner: Partner) -> str:
     return f"{due.stream} of {due.business_date.day} {due.business_date:%b}, due {at.day} {at:%b %H:%M}"
 
 
-def _files(tx: Connection, partner: Partner, *, now: datetime) -> _Files:
-    """What the clock of the files asks for: which have come, and how far to look back."""
+def _files(tx: Connection, partner: Partner, *, now: datetime, open_findings: Iterable[Finding] = ()) -> _Files:
+    """What the clock of the files asks for: which have come, and how far to look back: to the oldest file that is still missed."""
+    missed = [f.since.date() for f in open_findings if f.kind in (FindingKind.FILE_LATE, FindingKind.FILE_MISSING)]
+    oldest = min([now.date(), *missed]) - timedelta(days=FILES_LOOK_BACK_DAYS)
     arrived: dict[tuple[str, str], set[date]] = {}
     for file in reads.source_files(tx, partner=partner.id, side=Side.THEIRS):
         arrived.setdefault((file.partner, file.stream), set()).add(file.business_date)
-    return {"arrived": arrived, "now": now, "since": now.date() - timedelta(days=FILES_LOOK_BACK_DAYS)}
+    return {"arrived": arrived, "now": now, "since": oldest}
 
 
 def _hourly(database: Database, lake: Lake, *, now: datetime) -> pa.Table:
-    with database.transaction() as tx:
+    with database.reading() as tx:
         parts = reads.active_parts(tx, side=Side.OURS, content="events")
     return series.hourly_counts(lake, parts, since=now - HISTORY_H * HOUR)
 
 
 def _series_of(hourly: pa.Table, partner: Partner) -> list[HourlySeries]:
-    """One series per currency of a partner. The feed is known up to its newest hour, whichever partner that came from."""
+    """One series per currency of a partner.
+
+    The feed is known up to its newest hour, whichever partner that came from; that hour itself may be half told.
+    """
     if not hourly.num_rows:
         return []
-    end = pc.max(hourly["hour"]).as_py().astimezone(UTC) + HOUR
-    mine = hourly.filter(pc.equal(hourly["partner"], partner.id))
+    end = pc.max(hourly["hour"]).as_py().astimezone(UTC)
+    mine = hourly.filter(pc.and_(pc.equal(hourly["partner"], partner.id), pc.less(hourly["hour"], end)))
     return [
         _filled(mine.filter(pc.equal(mine["currency"], currency)), partner=partner, currency=currency, end=end)
         for currency in sorted(pc.unique(mine["currency"]).to_pylist())

@@ -50,7 +50,7 @@ def reconcile(
 
     A break seen before keeps its life; one that is explained now is closed; one that breaks again is opened again.
     """
-    with database.transaction() as tx:
+    with database.reading() as tx:
         parts = {side: reads.active_parts(tx, side=side, content="records", partner=partner.id) for side in Side}
         last = reads.last_run(tx, partner=partner.id)
     input_key = _input_key(parts, agreement_sha256=agreement_sha256, as_of=as_of)

@@ -31,13 +31,13 @@ def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
             f"{mask_card(wanted)} looks like a full card number. It was neither stored nor searched for: it must not be in Slack.",
             remedy="Delete your message where others can see it, and ask again with the payment id, the partner's reference or the ARN.",
         )
-    with database.transaction() as tx:
+    with database.reading() as tx:
         parts = {side: reads.active_parts(tx, side=side, content="records") for side in Side}
         event_parts = reads.active_parts(tx, side=Side.OURS, content="events")
     found = _records(lake, parts, [wanted])
     joined = _records(lake, parts, sorted({wanted} | set(_references_of(r for _, r in found)))) if found else []
     events = references.find_events(lake, event_parts, sorted({wanted} | {r.ref_payment_id for _, r in joined if r.ref_payment_id}))
-    with database.transaction() as tx:
+    with database.reading() as tx:
         breaks = reads.breaks_of_records(tx, records=[(side, r.record_id) for side, r in joined])
         evidence = _evidence(tx, lake, joined, breaks)
     return PaymentTrace(
