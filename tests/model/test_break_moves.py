@@ -160,4 +160,5 @@ def test_a_successor_takes_over_owner_state_and_age() -> None:
 
 
 def test_a_break_has_a_short_stable_name() -> None:
-    assert break_id("nordbank", "0a1b2c3d4e5f6789") == "B-0A1B2C3D4E"
+    assert break_id("nordbank", "0a1b2c3d4e5f6789") == "B-B27YMXDQ4DVZ"
+    assert break_id("meridian", "0a1b2c3d4e5f6789") != "B-B27YMXDQ4DVZ"
