@@ -461,14 +461,16 @@ def test_edits_told_to_wait_are_not_tried_one_after_the_other(post: Post) -> Non
     for n in range(10):
         post.put_card(1, about=f"B-{n}")
     post.send_all()
-    post.sandbox.faults.add("chat.update", FaultKind.RATE_LIMITED, retry_after_s=20)
+    post.sandbox.faults.add("chat.update", FaultKind.RATE_LIMITED, retry_after_s=20, times=10)
     for n in range(10):
         post.put_card(2, about=f"B-{n}")
 
-    post.send_all()
-
-    assert post.texts() == [f"B-{n} revision 2" for n in range(10)]
+    post.sender.send_due()
     assert post.refused() == ["ratelimited"]
+
+    post.sandbox.faults.clear()
+    post.send_all()
+    assert post.texts() == [f"B-{n} revision 2" for n in range(10)]
 
 
 def test_hundreds_of_messages_within_slacks_own_limits_are_not_refused_once(post: Post) -> None:

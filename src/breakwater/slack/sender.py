@@ -236,6 +236,6 @@ def _back_off_s(row: OutboxRow) -> float:
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:
-    """What Slack asks for; a header's name may come in any case, and its value may be missing."""
-    given = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    """How long Slack asks to wait; a whole number of seconds, where it says so."""
+    given = headers.get("Retry-After", "")
     return float(given) if given.isdecimal() else BACK_OFF_S[0]
