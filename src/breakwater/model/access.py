@@ -25,6 +25,7 @@ class Permission(StrEnum):
     ACKNOWLEDGE_BREAK = "acknowledge_break"
     OPEN_INCIDENT = "open_incident"
     RESOLVE_INCIDENT = "resolve_incident"
+    HANDLE_FILE = "handle_file"
 
 
 NEEDED_ROLE = {
@@ -32,12 +33,14 @@ NEEDED_ROLE = {
     Permission.ACKNOWLEDGE_BREAK: Role.OPERATOR,
     Permission.OPEN_INCIDENT: Role.OPERATOR,
     Permission.RESOLVE_INCIDENT: Role.OPERATOR,
+    Permission.HANDLE_FILE: Role.OPERATOR,
 }
 _ALLOWS = {
     Permission.READ: "read Breakwater's answers",
     Permission.ACKNOWLEDGE_BREAK: "acknowledge a break",
     Permission.OPEN_INCIDENT: "open an incident",
     Permission.RESOLVE_INCIDENT: "resolve an incident",
+    Permission.HANDLE_FILE: "retry or discard a refused file",
 }
 
 

@@ -65,7 +65,11 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """One delivered file as we keep it. `state` is 'ingested', 'superseded' or 'quarantined'; `parts` are paths inside the lake."""
+    """One delivered file as we keep it; `parts` are paths inside the lake.
+
+    `state` is 'ingested', 'superseded' (a re-issue took its place), 'duplicate' (it says what another file said before), 'quarantined'
+    (refused whole) or 'discarded' (refused, and a person said so). `handled_by` and `handled_at` say who handled a refused file last.
+    """
 
     sha256: str
     partner: str
@@ -82,3 +86,5 @@ class SourceFile:
     logical_keys: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     reason: str | None = None
+    handled_by: str | None = None
+    handled_at: datetime | None = None

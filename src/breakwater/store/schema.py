@@ -81,6 +81,8 @@ source_file = Table(
     Column("notices", JSON, nullable=False),
     Column("reason", Text),
     Column("superseded_by", Name),
+    Column("handled_by", Name),
+    Column("handled_at", UtcTime),
     Index(None, "sha256"),
 )
 
@@ -105,6 +107,34 @@ source_file_part = Table(
     Column("partner", Name, nullable=False),
     ForeignKeyConstraint(["file_partner", "sha256"], ["source_file.partner", "source_file.sha256"]),
     Index(None, "side", "content", "partner"),
+)
+
+# What lies in a partner's drop: the version seen last, since when it is unchanged, and what it was once it was taken.
+offered_file = Table(
+    "offered_file",
+    metadata,
+    Column("drop", Name, primary_key=True),
+    Column("name", Name, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("modified_at", UtcTime, nullable=False),
+    Column("etag", Name),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("sha256", Name),
+)
+lost_drop = Table(
+    "lost_drop",
+    metadata,
+    Column("drop", Name, primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", UtcTime, nullable=False),
+)
+watermark = Table(
+    "watermark",
+    metadata,
+    Column("source", Name, primary_key=True),
+    Column("position", JSON, nullable=False),
+    Column("moved_at", UtcTime, nullable=False),
 )
 
 run = Table(
