@@ -91,12 +91,17 @@ def _in_words(due: FileDue, partner: Partner) -> str:
 
 def _files(tx: Connection, partner: Partner, *, now: datetime, open_findings: Iterable[Finding] = ()) -> _Files:
     """What the clock of the files asks for: which have come, and how far to look back: to the oldest file that is still missed."""
-    missed = [f.since.date() for f in open_findings if f.kind in (FindingKind.FILE_LATE, FindingKind.FILE_MISSING)]
-    oldest = min([now.date(), *missed]) - timedelta(days=FILES_LOOK_BACK_DAYS)
+    missed = [_about(f, partner) for f in open_findings if f.kind in (FindingKind.FILE_LATE, FindingKind.FILE_MISSING)]
+    oldest = min([now.date() - timedelta(days=FILES_LOOK_BACK_DAYS), *missed])
     arrived: dict[tuple[str, str], set[date]] = {}
     for file in reads.source_files(tx, partner=partner.id, side=Side.THEIRS):
         arrived.setdefault((file.partner, file.stream), set()).add(file.business_date)
     return {"arrived": arrived, "now": now, "since": oldest}
+
+
+def _about(missed: Finding, partner: Partner) -> date:
+    """The business day of a file that is missed since its deadline, one business day later."""
+    return partner.calendar.shift(missed.since.astimezone(partner.time_zone).date(), -1)
 
 
 def _hourly(database: Database, lake: Lake, *, now: datetime) -> pa.Table:
