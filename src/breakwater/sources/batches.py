@@ -1,4 +1,4 @@
-"""Rows of a language that is read line by line, gathered into Arrow batches of records; and the ordinals that make ids unique."""
+"""Rows of a language that is read line by line, gathered into Arrow batches of records or events; and the ordinals that make ids unique."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Ordinals:
     """
 
     def __init__(self) -> None:
-        self._slots = array("q", bytes(8 * _FIRST_SLOTS))
+        self._slots = array("q", [0]) * _FIRST_SLOTS
         self._used = 0
         self._repeated: dict[int, int] = {}
 
@@ -51,7 +51,7 @@ class Ordinals:
             size *= 2
         if size == len(self._slots):
             return
-        before, self._slots = self._slots, array("q", bytes(8 * size))
+        before, self._slots = self._slots, array("q", [0]) * size
         slots, mask = self._slots, size - 1
         for hashed in filter(None, before):
             at = hashed & mask
@@ -61,10 +61,14 @@ class Ordinals:
 
 
 class RecordRows:
-    """Gathers rows until there is a batch of them. A row starts with its logical key and line reference, which become the record id."""
+    """Gathers rows until there is a batch of them. A row starts with its logical key and line reference, which become the record id.
 
-    def __init__(self, *, columns: Sequence[str], constants: Mapping[str, Any]) -> None:
+    With EVENT_SCHEMA the rows are events, and the id is the event's.
+    """
+
+    def __init__(self, *, columns: Sequence[str], constants: Mapping[str, Any], schema: pa.Schema = RECORD_SCHEMA) -> None:
         self._columns = tuple(columns)
+        self._schema = schema
         self._constants = constants
         self._ordinals = Ordinals()
         self._rows: list[tuple[Any, ...]] = []
@@ -85,10 +89,10 @@ class RecordRows:
         keys, references, *values = zip(*self._rows, strict=True)
         ordinals = self._ordinals.of([f"{key}/{reference}" for key, reference in zip(keys, references, strict=True)])
         given: dict[str, Any] = dict(zip(self._columns, values, strict=True))
-        given["record_id"] = [record_id(*identity) for identity in zip(keys, references, ordinals, strict=True)]
+        given[self._schema.names[0]] = [record_id(*identity) for identity in zip(keys, references, ordinals, strict=True)]
         count = len(self._rows)
         self._rows = []
-        return [pa.RecordBatch.from_arrays([self._array(field, given, count) for field in RECORD_SCHEMA], schema=RECORD_SCHEMA)]
+        return [pa.RecordBatch.from_arrays([self._array(field, given, count) for field in self._schema], schema=self._schema)]
 
     def _array(self, field: pa.Field, given: Mapping[str, Any], count: int) -> pa.Array:
         if field.name in given:
