@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -27,6 +28,7 @@ from breakwater.model.runs import Outcome
 
 MEMORY_LIMIT = "1GB"  # of the embedded engine; beyond it spills into the scratch directory
 EPOCH = date(1970, 1, 1)
+Paths = Sequence[str | Path]
 Match = Callable[..., Outcome]
 
 
@@ -37,86 +39,80 @@ def open(url: str | None = None) -> Match:
     used, WorldError when the engine is lost.
     """
 
-    def match(*, ours: Sequence[str | Path], theirs: Sequence[str | Path], agreement: Agreement, as_of: date) -> Outcome:
-        with tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
+    def match(*, ours: Paths, theirs: Paths, agreement: Agreement, as_of: date) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix="breakwater-") as scratch, _engine_errors():
+            connection = _connect(url, Path(scratch))
             try:
-                engine = _Engine(url, scratch=Path(scratch))
-                try:
-                    return engine.reconcile(paths={"ours": ours, "theirs": theirs}, agreement=agreement, as_of=as_of)
-                finally:
-                    engine.close()
-            except duckdb.Error as lost:
-                raise WorldError(
-                    f"The matching engine failed: {str(lost).splitlines()[0]}", remedy="Run it again; nothing was written."
-                ) from lost
+                engine = _Engine(connection, paths={"ours": ours, "theirs": theirs}, agreement=agreement, scratch=Path(scratch))
+                return _reconcile(engine, agreement=agreement, as_of=as_of)
+            finally:
+                connection.disconnect()
 
     return match
 
 
+@contextmanager
+def _engine_errors() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as lost:
+        raise WorldError(f"The matching engine failed: {str(lost).splitlines()[0]}", remedy="Run it again; nothing was written.") from lost
+
+
+def _reconcile(engine: _Engine, *, agreement: Agreement, as_of: date) -> Outcome:
+    """All steps, and what they found. Matched is what is neither in a break nor pending, which tests compare with the matches."""
+    profiles = engine.profiles
+    sizes = {side: profiles[side].rows for side in SIDES}
+    books = Books(sides={side: engine.whole(side) for side in SIDES}, sizes=sizes, agreement=agreement, as_of=as_of, engine=engine)
+    run(books)
+    everything = [(side, *figures) for side in SIDES for figures in profiles[side].totals]
+    not_matched = [(side, currency, -rows, -amount) for side, currency, rows, amount in (*books.in_breaks, *books.in_pending)]
+    return Outcome(
+        ours_rows=sizes["ours"],
+        theirs_rows=sizes["theirs"],
+        matched=totals((*everything, *not_matched)),
+        pending_totals=totals(books.in_pending),
+        in_breaks=totals(books.in_breaks),
+        matches=match_table(books.matches),
+        pending=pending_table(books.pending),
+        breaks=break_table(books.breaks, agreement),
+    )
+
+
 class _Engine:
-    """One connection for one reconciliation."""
+    """One connection with both sides staged and checked, for one reconciliation."""
 
-    def __init__(self, url: str | None, *, scratch: Path) -> None:
-        self.scratch = scratch
-        self.connection = _connect(url, scratch)
-        self.names = (f"breakwater_{number}" for number in count())
+    def __init__(self, connection: ibis.BaseBackend, *, paths: Mapping[str, Paths], agreement: Agreement, scratch: Path) -> None:
+        self.connection, self.agreement = connection, agreement
+        self._names = (f"breakwater_{number}" for number in count())
+        parts = {side: side_files.parquet_parts(paths[side], side=side, scratch=scratch) for side in SIDES}
+        self._staged = {side: _without_empty_texts(self._view(_reading(parts[side]))) for side in SIDES}
+        self.profiles = {side: side_files.check(self._staged[side], side=side, paths=paths[side]) for side in SIDES}
+        self._calendar = self.put(_calendar(agreement, {day for profile in self.profiles.values() for day in profile.dates}))
 
-    def close(self) -> None:
-        self.connection.disconnect()
+    def whole(self, side: str) -> Table:
+        """All records of a side."""
+        return self._view(self.connection.compile(_records(self._staged[side], self._calendar, self.agreement)))
 
-    def reconcile(self, *, paths: Mapping[str, Sequence[str | Path]], agreement: Agreement, as_of: date) -> Outcome:
-        """Stage and check both sides, run all steps, and collect what they found."""
-        staged = {side: self.stage(side, paths[side]) for side in SIDES}
-        profiles = {side: side_files.check(staged[side], side=side, paths=paths[side]) for side in SIDES}
-        calendar = self.calendar(agreement, {day for profile in profiles.values() for day in profile.dates})
-        records = {side: self.view(self.connection.compile(_records(staged[side], calendar, agreement))) for side in SIDES}
-        sizes = {side: profiles[side].rows for side in SIDES}
-        books = Books(sides=records, sizes=sizes, agreement=agreement, as_of=as_of, engine=self)
-        run(books)
-        all_rows = [(side, *figures) for side in SIDES for figures in profiles[side].totals]
-        rest = [(side, currency, -rows, -amount) for side, currency, rows, amount in (*books.in_breaks, *books.in_pending)]
-        return Outcome(
-            ours_rows=profiles["ours"].rows,
-            theirs_rows=profiles["theirs"].rows,
-            matched=totals((*all_rows, *rest)),
-            pending_totals=totals(books.in_pending),
-            in_breaks=totals(books.in_breaks),
-            matches=match_table(books.matches),
-            pending=pending_table(books.pending),
-            breaks=break_table(books.breaks, agreement),
-        )
+    def records(self, side: str, numbers: Table) -> Table:
+        """The records of a side with these numbers."""
+        return _records(self._staged[side].semi_join(numbers, "n"), self._calendar, self.agreement)
 
     def keep(self, table: Table) -> Kept:
         """The rows of an expression, worked out once."""
-        name = next(self.names)
+        name = next(self._names)
         ((size,),) = self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS {self.connection.compile(table)}").fetchall()
         return Kept(self.connection.table(name), size)
 
     def put(self, rows: pa.Table) -> Table:
         """Rows at hand, as a table of the engine."""
-        return self.connection.create_table(next(self.names), rows, temp=True)
+        return self.connection.create_table(next(self._names), rows, temp=True)
 
-    def view(self, sql: str) -> Table:
+    def _view(self, sql: str) -> Table:
         """An expression by name, so that what is built on it stays short."""
-        name = next(self.names)
+        name = next(self._names)
         self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {sql}")
         return self.connection.table(name)
-
-    def stage(self, side: str, paths: Sequence[str | Path]) -> Table:
-        """A side as a table of canonical columns and `n`, the number of the record; empty texts are null."""
-        parts = side_files.parquet_parts(paths, side=side, scratch=self.scratch)
-        table = self.view(_reading(parts))
-        return table.mutate(**{name: table[name].nullif("") for name, kind in table.schema().items() if kind.is_string()})
-
-    def calendar(self, agreement: Agreement, days: Iterable[date]) -> Table:
-        """Each date there is, with `b`, the business days up to it, and `day`, the calendar days."""
-        ordered = sorted(days)
-        columns = {
-            "date": pa.array(ordered, pa.date32()),
-            "b": pa.array([agreement.calendar.between(EPOCH, day) for day in ordered], pa.int64()),
-            "day": pa.array([(day - EPOCH).days for day in ordered], pa.int64()),
-        }
-        return self.put(pa.table(columns))
 
 
 def _connect(url: str | None, scratch: Path) -> ibis.BaseBackend:
@@ -135,6 +131,22 @@ def _reading(parts: Sequence[Path]) -> str:
 
 
 _SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date32[day]": "DATE"}
+
+
+def _without_empty_texts(table: Table) -> Table:
+    """In every column of texts, an empty one is null."""
+    return table.mutate(**{name: table[name].nullif("") for name, kind in table.schema().items() if kind.is_string()})
+
+
+def _calendar(agreement: Agreement, days: Iterable[date]) -> pa.Table:
+    """Each date there is, with `b`, the business days up to it, and `day`, the calendar days."""
+    ordered = sorted(days)
+    columns = {
+        "date": pa.array(ordered, pa.date32()),
+        "b": pa.array([agreement.calendar.between(EPOCH, day) for day in ordered], pa.int64()),
+        "day": pa.array([(day - EPOCH).days for day in ordered], pa.int64()),
+    }
+    return pa.table(columns)
 
 
 def _records(table: Table, calendar: Table, agreement: Agreement) -> Table:

@@ -17,7 +17,7 @@ from breakwater.matching import residue
 from breakwater.matching.agreement import Agreement, ExactPass
 from breakwater.matching.books import Books, counts, is_empty, rows, seen
 from breakwater.matching.outcome import DUPLICATE, MOST_PAIRS, SIDES, coarse
-from breakwater.matching.pairs import COMPARED, compared, no_conflict, side_by_side
+from breakwater.matching.pairs import COMPARED, compared, hash_of, no_conflict, side_by_side
 from breakwater.model.breaks import BreakKind
 
 
@@ -70,7 +70,7 @@ def _with_hash(table: Table, same: Sequence[str]) -> Table:
     text = table[same[0]]
     for name in same[1:]:
         text = text + "\x1f" + table[name]
-    return table.mutate(h=text.hash())
+    return table.mutate(h=hash_of(text))
 
 
 def _crowded(books: Books, o: Table, t: Table, each: ExactPass) -> Table:
@@ -125,12 +125,15 @@ def _repeated(books: Books, side: str, each: ExactPass, marked: Sequence[int]) -
     free = books.engine.keep(books.seen(side, each, *each.keys).select("n", *same))
     if not free.size:
         return []
-    twins = seen(books.sides[side], side, each, *each.keys).semi_join(free.table, same)
+    twins = seen(books.sides[side], side, each, *each.keys).semi_join(free.table, same).select("n", *same)
     if marked:
         twins = twins.anti_join(books.put_numbers(marked), "n")
-    twins = books.engine.keep(twins.left_join(free.table.select("n", free=ibis.literal(True)), "n").drop("n_right")).table
-    crowd = counts(twins, same).filter(lambda g: g.rows > 1)
-    groups = _groups(rows(twins.semi_join(crowd, same)), same)
+    twins = books.engine.keep(twins).table
+    crowd = books.engine.keep(twins.semi_join(counts(twins, same).filter(lambda g: g.rows > 1), same))
+    if not crowd.size:
+        return []
+    records = books.engine.records(side, crowd.table.select("n")).left_join(free.table.select("n", free=ibis.literal(True)), "n")
+    groups = _groups(rows(records), same)
     return [pair for group in groups for pair in residue.duplicates(group, books.agreement)]
 
 

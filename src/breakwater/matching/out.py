@@ -21,6 +21,8 @@ from breakwater.model.runs import Outcome, Totals
 VERSION = 1
 MOST_MATCHES = 10_000  # more of them go into a Parquet file beside OUT
 _ROWS_AT_ONCE = 65_536
+_BREAK_ENTRIES = ("fingerprint", "kind", "pass", "ours", "theirs", "amount_minor", "currency", "material")
+_BREAK_COLUMNS = [*_BREAK_ENTRIES, "also", "lag", "of"]
 # Escapes only the quotation mark, the backslash and U+0000 to U+001F, as OUT and fingerprints want it.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _encode = _ENCODER.encode
@@ -36,7 +38,7 @@ def write(out: Path, outcome: Outcome, *, agreement: str, as_of: date) -> None:
             with draft.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(_pieces(outcome, agreement=agreement, as_of=as_of, with_matches=not has_many))
             if has_many:
-                pq.write_table(outcome.matches, draft.with_suffix(".parquet"))
+                pq.write_table(outcome.matches, draft.with_suffix(".parquet"), use_dictionary=["side", "pass", "notice"])
                 os.replace(draft.with_suffix(".parquet"), beside)
             else:
                 with suppress(FileNotFoundError):
@@ -66,7 +68,7 @@ def break_figures(outcome: Outcome) -> dict[str, dict[str, Any]]:
 def _pieces(outcome: Outcome, *, agreement: str, as_of: date, with_matches: bool) -> Iterator[str]:
     """The text of OUT, piece by piece, since there may be many breaks. Keys in their order."""
     yield f'{{"agreement":{_encode(agreement)},"as_of":"{as_of.isoformat()}","breaks":['
-    yield from _commas(_break(row) for row in _rows(outcome.breaks))
+    yield from _commas(_break(row) for row in _rows(outcome.breaks.select(_BREAK_COLUMNS)))
     yield '],"matches":'
     yield _encode(list(_matches(outcome.matches)) if with_matches else None)
     yield f',"pending":{_encode(_pending(outcome))},"summary":{_encode(_summary(outcome))},"version":{VERSION}}}\n'
@@ -89,8 +91,7 @@ def _break(row: Mapping[str, Any]) -> str:
         detail = {"also": row["also"], "lag": row["lag"]}
     elif row["of"] is not None:
         detail = {"of": row["of"]}
-    names = ("fingerprint", "kind", "pass", "ours", "theirs", "amount_minor", "currency", "material")
-    return _encode({**{name: row[name] for name in names}, "detail": detail})
+    return _encode({**{name: row[name] for name in _BREAK_ENTRIES}, "detail": detail})
 
 
 def _matches(matches: pa.Table) -> Iterator[dict[str, Any]]:

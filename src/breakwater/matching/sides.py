@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from breakwater.errors import CallError, nearest
 from breakwater.matching.agreement import KINDS
+from breakwater.matching.pairs import hash_of
 from breakwater.model.money import CURRENCY_CODE
 from breakwater.model.records import CANONICAL_COLUMNS, RECORD_SCHEMA
 
@@ -202,7 +203,7 @@ def check(table: ibis.Table, *, side: str, paths: Sequence[str | Path]) -> Profi
         if _is_wrong(group):
             _refuse_first(table, side, paths)
     rows = sum(group["rows"] for group in found)
-    if rows != table.record_id.hash().nunique().to_pyarrow().as_py():
+    if rows != hash_of(table.record_id).nunique().to_pyarrow().as_py():
         _refuse_repeated(table, side, paths)
     totals = tuple((group["currency"], group["rows"], int(group["amount_minor"])) for group in found)
     return Profile(rows=rows, dates=frozenset(group["day"] for group in found), totals=totals)
