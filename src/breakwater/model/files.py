@@ -61,6 +61,8 @@ class Reading:
     """What the file is, whatever its bytes: account and statement number, batch, payout. The same key again is the same delivery."""
     business_date: date | None = None
     """The partner's day the file is about: the statement's or report's own date, else the latest booking date in it."""
+    events_among_records: list[pa.RecordBatch] = field(default_factory=list)
+    """Events that stand in documents of records, gathered while `records` is read; `events` yields them too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ def read(
     reading = Reading(format=first_format, side=Side.OURS if first.side is Side.OURS else side, records=iter(()))
     records = [item for item in languages if item[1] not in item[2].event_formats]
     events = [item for item in languages if item[1] in item[2].event_formats]
-    reading.records, reading.events = _batches(records, reading), _batches(events, reading)
+    reading.records, reading.events = _batches(records, reading), _events(events, reading)
     return reading
 
 
@@ -128,6 +128,11 @@ def _batches(documents: list[tuple[Document, str, Language]], reading: Reading) 
         before = len(reading.statements)
         yield from language.read(document, reading)
         _judge_balances(reading, reading.statements[before:], format=format)
+
+
+def _events(documents: list[tuple[Document, str, Language]], reading: Reading) -> Iterator[pa.RecordBatch]:
+    yield from _batches(documents, reading)
+    yield from reading.events_among_records
 
 
 def _judge_balances(reading: Reading, statements: list[Statement], *, format: str) -> None:
