@@ -7,10 +7,12 @@ from datetime import datetime
 
 import pyarrow as pa
 
+NO_CURRENCY = "XXX"  # ISO 4217's code where no currency is involved: the event states no amount, and `amount_minor` is 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing that happened to a payment, at `occurred_at` (aware UTC).
+    """One thing that happened to a payment, at `occurred_at` (aware UTC). `amount_minor` is unsigned: what the payment is worth.
 
     `state` is a canonical processing state (`model.payments.ProcessingState`); `raw_code` is the source's own word for it, and
     `reason` its decline or return reason.
