@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import os
 from collections.abc import Iterable, Iterator
@@ -18,7 +17,6 @@ from sqlalchemy import select
 from breakwater import config
 from breakwater.app import Breakwater
 from breakwater.model.breaks import Break
-from breakwater.model.parts import part_of
 from breakwater.model.records import CANONICAL_COLUMNS
 from breakwater.store import audit, reads, schema
 from breakwater.store.database import Database
@@ -125,6 +123,10 @@ class TinyCompany:
         """A file of the PSP that can't be trusted."""
         return self._drop(PARTNER, name, "this is no settlement report\n")
 
+    def copy(self, path: Path, name: str) -> Path:
+        """The same bytes under another name."""
+        return self._drop(path.parent.name, name, path.read_text())
+
     def _drop(self, drop: str, name: str, text: str) -> Path:
         path = self.folder / "inbox" / drop / f"{name}.csv"
         path.write_text(text)
@@ -152,10 +154,6 @@ def _csv(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def sha256_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def breaks_of(database: Database) -> dict[str, Break]:
@@ -190,7 +188,3 @@ def everything(database: Database) -> dict[str, Any]:
 def lake_files(folder: Path) -> set[str]:
     """Every file of records and outcomes that lies in a lake."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")}
-
-
-def part_names(parts: Iterable[str]) -> list[str]:
-    return [part_of(part).path for part in parts]
