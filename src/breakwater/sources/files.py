@@ -18,10 +18,17 @@ from breakwater.sources.camt import Camt
 from breakwater.sources.documents import RESEND, Document, Language, head_of
 from breakwater.sources.layout_language import LayoutLanguage
 from breakwater.sources.ledger import EVENTS, RECORDS, Ledger
+from breakwater.sources.mt940 import Mt940
 
-LANGUAGES: tuple[Language, ...] = (Camt(), *(LayoutLanguage(layout) for layout in layouts.built_in()), Ledger(RECORDS), Ledger(EVENTS))
+LANGUAGES: tuple[Language, ...] = (
+    Camt(),
+    Mt940(),
+    *(LayoutLanguage(layout) for layout in layouts.built_in()),
+    Ledger(RECORDS),
+    Ledger(EVENTS),
+)
 FORMATS = {format: language for language in LANGUAGES for format in language.formats}
-_MUST_BALANCE = frozenset({"camt.053"})  # formats whose statements owe both balances
+_MUST_BALANCE = frozenset({"camt.053", "mt940"})  # formats whose statements owe both balances
 _HASH_CHUNK_BYTES = 1 << 20
 _NAMED_STATEMENTS = 5
 
