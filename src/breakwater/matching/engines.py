@@ -26,7 +26,7 @@ from breakwater.matching.tables import match_table, pending_table
 from breakwater.model.records import CANONICAL_COLUMNS
 from breakwater.model.runs import Outcome
 
-MEMORY_LIMIT = "1GB"  # of the embedded engine; beyond it spills into the scratch directory
+MEMORY_LIMIT = "1GB"
 EPOCH = date(1970, 1, 1)
 Paths = Sequence[str | Path]
 Match = Callable[..., Outcome]

@@ -50,8 +50,7 @@ def write(out: Path, outcome: Outcome, *, agreement: str, as_of: date) -> None:
 
 def match_count(outcome: Outcome) -> int:
     """How many matches there are: they are numbered from 0."""
-    last = outcome.matches["match_id"].slice(len(outcome.matches) - 1)
-    return last[0].as_py() + 1 if len(last) else 0
+    return outcome.matches["match_id"][-1].as_py() + 1 if len(outcome.matches) else 0
 
 
 def break_figures(outcome: Outcome) -> dict[str, dict[str, Any]]:
