@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from breakwater.model.events import EVENT_SCHEMA
 from breakwater.model.files import Reading
 from breakwater.model.records import RECORD_SCHEMA
 from breakwater.sources import files
@@ -22,10 +23,18 @@ ADYEN_COLUMNS = (
 
 def read_whole(path: Path, **options: Any) -> tuple[Reading, list[dict[str, Any]]]:
     """A reading that has been read to its end, and its records."""
+    reading, records, _ = read_all(path, **options)
+    return reading, records
+
+
+def read_all(path: Path, **options: Any) -> tuple[Reading, list[dict[str, Any]], list[dict[str, Any]]]:
+    """A reading that has been read to its end, its records and its events."""
     reading = files.read(path, **{"partner": "nordbank", **options})
-    table = pa.Table.from_batches(list(reading.records), schema=RECORD_SCHEMA)
-    table.validate(full=True)
-    return reading, table.to_pylist()
+    records = pa.Table.from_batches(list(reading.records), schema=RECORD_SCHEMA)
+    events = pa.Table.from_batches(list(reading.events), schema=EVENT_SCHEMA)
+    records.validate(full=True)
+    events.validate(full=True)
+    return reading, records.to_pylist(), events.to_pylist()
 
 
 def money_of(records: list[dict[str, Any]]) -> Counter[str]:

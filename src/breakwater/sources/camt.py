@@ -6,7 +6,6 @@ forgotten as they are read, and balances are proven at the statement's end.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,21 +16,17 @@ import pyarrow as pa
 from breakwater.errors import FileError
 from breakwater.model.files import Notice, Reading, Statement
 from breakwater.model.records import Side
-from breakwater.sources import markup
+from breakwater.sources import iso20022, markup
 from breakwater.sources.batches import RecordRows
-from breakwater.sources.camt_entries import BOOKED, CREDIT, ROW_COLUMNS, Detail, Entry, EntryReader, rows
-from breakwater.sources.documents import RESEND, Document, Head
+from breakwater.sources.camt_details import Details
+from breakwater.sources.camt_entries import BOOKED, CREDIT, ROW_COLUMNS, Entry, EntryReader, rows
+from breakwater.sources.camt_notifications import notify
+from breakwater.sources.documents import RESEND, Document, Head, head_of
+from breakwater.sources.payment_events import PaymentEvents
 
-# message element: (format, statement element)
-MESSAGES = {
-    "BkToCstmrStmt": ("camt.053", "Stmt"),
-    "BkToCstmrAcctRpt": ("camt.052", "Rpt"),
-    "BkToCstmrDbtCdtNtfctn": ("camt.054", "Ntfctn"),
-}
-_STATEMENTS = {statement: format for format, statement in MESSAGES.values()}
-_NAMES = (*_STATEMENTS, "Ntry", "TxDtls")
-_START = re.compile(r"<!--.*?-->|<(?:[\w.-]+:)?(" + "|".join(MESSAGES) + r")[\s/>]", re.DOTALL)
-_NAMESPACE = re.compile(r"""=\s*["'][^"']*\b(camt\.05[234])\.\d""")
+# statement element: its format
+STATEMENTS = {"Stmt": "camt.053", "Rpt": "camt.052", "Ntfctn": "camt.054"}
+_NAMES = (*STATEMENTS, "Ntry", "TxDtls")
 _SHOWN_REFERENCES = 5
 
 
@@ -46,18 +41,18 @@ class _Totals:
     debits_minor: int = 0
     references: list[str] = field(default_factory=list)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry, details: int) -> None:
         if entry.status != BOOKED:
             self.pending_entries += 1
             return
         self.entries += 1
-        self.details += len(entry.details)
+        self.details += details
         if entry.direction == CREDIT:
             self.credits_minor += entry.amount_minor
         else:
             self.debits_minor += entry.amount_minor
-        if entry.reference and len(self.references) < _SHOWN_REFERENCES:
-            self.references.append(entry.reference)
+        if entry.shown_reference and len(self.references) < _SHOWN_REFERENCES:
+            self.references.append(entry.shown_reference)
 
 
 @dataclass
@@ -65,6 +60,7 @@ class _Open:
     """A statement while its entries pass by. `totals` are by currency, in order of first appearance."""
 
     element: Any
+    format: str
     id: str
     account: str | None
     logical_key: str
@@ -73,31 +69,28 @@ class _Open:
 
 
 class Camt:
-    """The language of bank statements in XML."""
+    """The language of bank statements in XML. A camt.053 is money; camt.052 and camt.054 announce the same entries, and become events."""
 
     side = Side.THEIRS
-    formats = tuple(format for format, _ in MESSAGES.values())
-    event_formats: tuple[str, ...] = ()
+    formats = tuple(STATEMENTS.values())
+    event_formats: tuple[str, ...] = ("camt.052", "camt.054")
 
     def recognise(self, head: Head) -> str | None:
         """By its message element, or where that has been cut off, by its namespace."""
-        if not head.text.lstrip("\ufeff \t\r\n").startswith("<"):
-            return None
-        for found in _START.finditer(head.text):
-            if found[1]:
-                return MESSAGES[found[1]][0]
-        named = _NAMESPACE.search(head.text)
-        return named[1] if named else None
+        found = iso20022.recognise(head)
+        return found if found in self.formats else None
 
     def read(self, document: Document, reading: Reading) -> Iterator[pa.RecordBatch]:
-        """The records of one document; every statement it holds goes into the reading."""
-        return _Reader(document, reading).batches()
+        """The records or events of one document; every statement it holds goes into the reading."""
+        announces = (self.recognise(head_of(document)) or reading.format) in self.event_formats
+        return _Reader(document, reading, announces=announces).batches()
 
 
 class _Reader:
-    def __init__(self, document: Document, reading: Reading) -> None:
+    def __init__(self, document: Document, reading: Reading, *, announces: bool) -> None:
         self._document = document
         self._reading = reading
+        self._announces = announces
         self._entries = EntryReader(document.name)
         self._rows = RecordRows(
             columns=ROW_COLUMNS,
@@ -109,6 +102,7 @@ class _Reader:
                 "raw_status": BOOKED,
             },
         )
+        self._events = PaymentEvents(document, reading)
         self._statement: _Open | None = None
         self._turned = 0
 
@@ -118,63 +112,83 @@ class _Reader:
             yield from self._part(part)
             if len(self._reading.statements) == before:
                 raise self._malformed("holds no statement")
-        yield from self._rows.take()
+        if self._announces:
+            yield from self._events.rest()
+        else:
+            yield from self._rows.take()
+            self._reading.events_among_records += self._events.rest()
         if self._turned:
             message = f"{self._turned:,} transaction details say another direction than their entry; the entry counts."
             self._reading.notices.append(Notice("direction-differs", message))
 
     def _part(self, part: markup.Part) -> Iterator[pa.RecordBatch]:
-        local = markup.LocalNames()
-        details: list[Detail] = []
-        for element in markup.elements(part, names=_NAMES, document=self._document):
-            name = local[element.tag]
-            if name == "TxDtls":
-                details.append(self._entries.detail(element))
-                _forget(element)
-            elif name == "Ntry":
-                yield from self._entry(element, details)
-                details = []
-                _forget(element)
-            else:
-                self._close(element)
-                _forget(element)
+        local = self._entries.local
+        details = Details()
+        try:
+            for element in markup.elements(part, names=_NAMES, document=self._document):
+                name = local[element.tag]
+                if name == "TxDtls":
+                    details.add(self._entries.detail(element))
+                elif name == "Ntry":
+                    yield from self._entry(element, details)
+                    details.close()
+                    details = Details()
+                else:
+                    self._close(element)
+                markup.forget(element)
+        finally:
+            details.close()
 
-    def _entry(self, element: Any, details: list[Detail]) -> Iterator[pa.RecordBatch]:
+    def _entry(self, element: Any, details: Details) -> Iterator[pa.RecordBatch]:
         container = element.getparent()
         if self._statement is None or self._statement.element is not container:
             self._statement = self._open(container)
         statement = self._statement
-        entry = self._entries.entry(element, details)
-        statement.totals.setdefault(entry.currency, _Totals()).add(entry)
-        self._turned += sum(d.direction not in (None, entry.direction) for d in details)
-        if entry.status != BOOKED:
-            return
+        entry = self._entries.entry(element)
+        statement.totals.setdefault(entry.currency, _Totals()).add(entry, details.count)
+        self._turned += details.against(entry.direction)
         day = entry.booked_on or entry.value_date or statement.fallback_day
-        if day is None:
+        if day is None and entry.status == BOOKED:
             raise FileError("bad-date", f"{self._document.name}: entry {entry.number} has no date, nor has its statement.", remedy=RESEND)
-        for row in rows(entry, logical_key=statement.logical_key, account=statement.account, booked_on=day):
-            self._rows.add(row)
-            if self._rows.full:
-                yield from self._rows.take()
-        if statement.fallback_day is None:
+        if day and entry.status == BOOKED and statement.fallback_day is None:
             self._notice_day(day)
+        if statement.format in Camt.event_formats:
+            batches = notify(self._events, entry, details, logical_key=statement.logical_key, day=day)
+            if self._announces:
+                yield from batches
+            else:
+                self._reading.events_among_records += batches
+        elif day and entry.status == BOOKED:
+            for row in rows(entry, details, logical_key=statement.logical_key, account=statement.account, booked_on=day):
+                self._rows.add(row)
+                if self._rows.full:
+                    yield from self._rows.take()
 
     def _open(self, container: Any) -> _Open:
         """A statement's header, as far as it stands before the first entry."""
         read = self._entries
-        format = _STATEMENTS.get(markup.LocalNames()[container.tag])
+        format = STATEMENTS.get(read.local[container.tag])
         if format is None:
             raise self._malformed("has an entry outside of a statement")
+        if self._announces and format not in Camt.event_formats:
+            # What starts with a notification is read as events, and the money of a statement must not get lost in it.
+            message = f"{self._document.name} begins with a notification and goes on with a {format}."
+            raise FileError("malformed", message, remedy="Ask the partner to send statements and notifications in files of their own.")
         parts = read.children(container)
         identity = read.text(parts.get("Id"))
         if identity is None:
             raise self._malformed(f"has a {format} statement without an Id")
-        account = read.text(parts.get("Acct"), "Id", "IBAN") or read.text(parts.get("Acct"), "Id", "Othr", "Id")
+        account = read.account(parts.get("Acct"))
         sequence = read.text(parts.get("ElctrncSeqNb")) or read.text(parts.get("LglSeqNb"))
         page = next((text for c in parts if c.endswith("Pgntn") and (text := read.text(parts[c], "PgNb"))), None)
         key = [format, account or "", identity, *([sequence] if sequence else []), *([f"page {page}"] if page not in (None, "1") else [])]
         return _Open(
-            element=container, id=identity, account=account, logical_key=":".join(key), fallback_day=self._statement_day(container, parts)
+            element=container,
+            format=format,
+            id=identity,
+            account=account,
+            logical_key=":".join(key),
+            fallback_day=self._statement_day(container, parts),
         )
 
     def _statement_day(self, container: Any, parts: dict[str, Any]) -> date | None:
@@ -244,14 +258,3 @@ class _Reader:
 
     def _malformed(self, why: str) -> FileError:
         return FileError("malformed", f"{self._document.name} {why}.", remedy=RESEND)
-
-
-def _forget(element: Any) -> None:
-    """Free what has been read: the element's content now, the element itself when its next sibling of the same name is complete.
-
-    The parser may still be writing right behind the element, so that one has to stay until then.
-    """
-    element.clear(keep_tail=True)
-    previous = element.getprevious()
-    if previous is not None and previous.tag == element.tag:
-        element.getparent().remove(previous)

@@ -19,9 +19,15 @@ from breakwater.sources.documents import RESEND, Document, Language, head_of
 from breakwater.sources.layout_language import LayoutLanguage
 from breakwater.sources.ledger import EVENTS, RECORDS, Ledger
 from breakwater.sources.mt940 import Mt940
+from breakwater.sources.pacs import Pacs
+from breakwater.sources.pain import Pain
+from breakwater.sources.payment_statuses import PaymentStatuses
 
 LANGUAGES: tuple[Language, ...] = (
     Camt(),
+    Pain(),
+    Pacs(),
+    PaymentStatuses(),
     Mt940(),
     *(LayoutLanguage(layout) for layout in layouts.built_in()),
     Ledger(RECORDS),

@@ -137,6 +137,17 @@ def elements(part: Part, *, names: tuple[str, ...], document: Document) -> Itera
         raise _refusal(wrong, part=part, document=document) from None
 
 
+def forget(element: Any) -> None:
+    """Free what has been read: the element's content now, the element itself when its next sibling of the same name is complete.
+
+    The parser may still be writing right behind the element, so that one has to stay until then.
+    """
+    element.clear(keep_tail=True)
+    previous = element.getprevious()
+    if previous is not None and previous.tag == element.tag:
+        element.getparent().remove(previous)
+
+
 def _refusal(wrong: etree.XMLSyntaxError, *, part: Part, document: Document) -> FileError:
     line = wrong.lineno or 1
     if cast(Any, wrong).code == etree.ErrorTypes.ERR_INVALID_ENCODING:
