@@ -178,6 +178,16 @@ def test_files_that_cant_be_read_are_named(tmp_path: Path, theirs: Path) -> None
             match(tmp_path / name, theirs)
 
 
+def test_a_parquet_file_that_is_damaged_inside_is_refused(tmp_path: Path, theirs: Path) -> None:
+    pq.write_table(as_table([a_row(f"o{n:06}") for n in range(999)]), tmp_path / "o.parquet", compression="none", use_dictionary=False)
+    damaged = bytearray((tmp_path / "o.parquet").read_bytes())
+    damaged[100:3000] = b"\xff" * 2900
+    (tmp_path / "o.parquet").write_bytes(damaged)
+
+    with pytest.raises(CallError, match="The files of ours can't be read: "):
+        match(tmp_path / "o.parquet", theirs)
+
+
 def test_a_side_without_parts_has_no_records(theirs: Path) -> None:
     found = match([], theirs)
 

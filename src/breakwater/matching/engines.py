@@ -87,7 +87,7 @@ class _Engine:
         self._names = (f"breakwater_{number}" for number in count())
         parts = {side: side_files.parquet_parts(paths[side], side=side, scratch=scratch) for side in SIDES}
         self._staged = {side: _without_empty_texts(self._view(_reading(parts[side]))) for side in SIDES}
-        self.profiles = {side: side_files.check(self._staged[side], side=side, paths=paths[side]) for side in SIDES}
+        self.profiles = {side: _checked(self._staged[side], side=side, paths=paths[side]) for side in SIDES}
         self._calendar = self.put(_calendar(agreement, {day for profile in self.profiles.values() for day in profile.dates}))
 
     def whole(self, side: str) -> Table:
@@ -113,6 +113,13 @@ class _Engine:
         name = next(self._names)
         self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {sql}")
         return self.connection.table(name)
+
+
+def _checked(table: Table, *, side: str, paths: Paths) -> side_files.Profile:
+    try:
+        return side_files.check(table, side=side, paths=paths)
+    except (duckdb.InvalidInputException, duckdb.IOException) as wrong:
+        raise CallError(f"The files of {side} can't be read: {str(wrong).splitlines()[0]}", remedy="Write them again.") from wrong
 
 
 def _connect(url: str | None, scratch: Path) -> ibis.BaseBackend:

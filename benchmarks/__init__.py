@@ -1,0 +1,1 @@
+"""Speed, measured by ratio in one run: the machine differs, the ratio less so."""

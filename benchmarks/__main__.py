@@ -1,0 +1,11 @@
+"""`python -m benchmarks`: run every benchmark, or the ones named."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+BENCHMARKS = ("matching",)
+
+for name in sys.argv[1:] or BENCHMARKS:
+    importlib.import_module(f"benchmarks.{name}").main()
