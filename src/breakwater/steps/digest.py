@@ -35,11 +35,15 @@ def post(
 
     Claim and message are one transaction: a crash before its end leaves both to the next tick.
     """
+    job = f"digest:{subscription.id}"
+    with database.reading() as tx:
+        if claims.is_taken(tx, job=job, scheduled_at=scheduled_at):
+            return False  # every tick asks again for hours, and the volumes are read from the whole lake
     chosen = subscribed(subscription, partners)
     volumes = daily_volumes(database, lake, partners=chosen, now=now)
-    key = f"digest:{subscription.id}:{scheduled_at.isoformat()}"
+    key = f"{job}:{scheduled_at.isoformat()}"
     with database.transaction() as tx:
-        if not claims.claim(tx, job=f"digest:{subscription.id}", scheduled_at=scheduled_at, now=now):
+        if not claims.claim(tx, job=job, scheduled_at=scheduled_at, now=now):
             return False
         digest = compose(tx, subscription=subscription, scheduled_at=scheduled_at, partners=chosen, volumes=volumes, now=now)
         return outbox.enqueue(

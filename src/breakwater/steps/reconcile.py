@@ -23,7 +23,7 @@ from breakwater.model.calendar import AGE_BANDS, age_band
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.runs import ActiveFigure, AgeFigure, BreakFigure, Outcome, PartnerReconciliation, Run
-from breakwater.store import outbox, reads, writes
+from breakwater.store import claims, outbox, reads, writes
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
 from breakwater.views.breaks import break_card
@@ -60,14 +60,13 @@ def reconcile(
     run = _run(outcome, partner=partner, agreement=agreement, as_of=as_of, input_key=input_key, started_at=now)
     lake.write_outcome(run.id, outcome)
     with database.transaction() as tx:
+        claims.one_at_a_time(tx, job=f"run:{partner.id}")
         current = reads.last_run(tx, partner=partner.id)
         if (current and current.id) != (last and last.id):
             return None  # another process finished a run meanwhile: its view is newer, and the next tick looks again
-        changes = _changes(tx, outcome, run=run, partner=partner, now=now)
+        seen = [_seen(row, run=run, partner=partner, now=now) for row in outcome.breaks.to_pylist()]
         writes.save_run(tx, run, actor=SYSTEM, now=now)
-        writes.insert_breaks(tx, changes.opened, actor=SYSTEM, now=now)
-        changed = _save(tx, changes.changed, now=now)
-        _show(tx, opened=changes.opened, changed=changed, partner=partner, now=now)
+        _bring_up_to_date(tx, seen, known=reads.breaks_of_agreement(tx, agreement=run.agreement), partner=partner, now=now)
     return run
 
 
@@ -135,67 +134,75 @@ def _run(outcome: Outcome, *, partner: Partner, agreement: Agreement, as_of: dat
     )
 
 
-@dataclass(frozen=True)
-class _Change:
-    """What a run does to a break that was there before; `apply` can be asked again if somebody moved it meanwhile."""
+def _bring_up_to_date(tx: Connection, seen: Sequence[Break], *, known: Mapping[str, Break], partner: Partner, now: datetime) -> None:
+    """What a run means for the breaks: new ones, those with other figures, those explained, those that break again.
 
-    was: Break
-    action: str
-    apply: Callable[[Break], Break | None]
-
-
-@dataclass(frozen=True)
-class _Changes:
-    opened: list[Break]
-    changed: list[_Change]
-
-
-def _changes(tx: Connection, outcome: Outcome, *, run: Run, partner: Partner, now: datetime) -> _Changes:
-    """What the run means for the breaks: new ones, those with other figures, those explained, those that break again."""
-    known = reads.breaks_of_agreement(tx, agreement=run.agreement)
-    seen = {b.fingerprint: b for b in (_seen(row, run=run, partner=partner, now=now) for row in outcome.breaks.to_pylist())}
-    gone = [b for fingerprint, b in known.items() if b.active and fingerprint not in seen]
-    heirs = _heirs([b for f, b in seen.items() if f not in known], gone)
-    opened = []
-    for brk in (b for f, b in seen.items() if f not in known):
-        predecessor = heirs.get(brk.id)
-        opened.append(moves.succeed(brk, predecessor=predecessor) if predecessor else brk)
-    changed = [_Change(known[f], "restate", partial(_seen_again, seen=b)) for f, b in seen.items() if f in known]
-    succeeded = {predecessor.id: heir for heir, predecessor in heirs.items()}
-    for brk in gone:
-        resolution = f"{BECAME}{succeeded[brk.id]}" if brk.id in succeeded else moves.MATCHED_LATE
-        changed.append(_Change(brk, "auto_close", partial(_closed, now=now, resolution=resolution)))
-    return _Changes(opened=opened, changed=changed)
+    `known` are those of earlier runs by fingerprint. Closings come first, since a break that takes another one's place takes over the
+    life that this one had until the end.
+    """
+    here = {b.fingerprint for b in seen}
+    gone = [b for fingerprint, b in known.items() if b.active and fingerprint not in here]
+    new = [b for b in seen if b.fingerprint not in known]
+    known_here = [(known[b.fingerprint], b) for b in seen if b.fingerprint in known]
+    heirs = _heirs([*new, *(b for was, b in known_here if not was.active and _seen_again(was, seen=b))], gone)
+    became = {predecessor.id: heir for heir, predecessor in heirs.items()}
+    closed = _save(tx, [(b, partial(_closed, now=now, became=became.get(b.id))) for b in gone], now=now)
+    lives = {heir: closed[predecessor.id].was for heir, predecessor in heirs.items() if predecessor.id in closed}
+    opened = [moves.succeed(b, predecessor=lives[b.id]) if b.id in lives else b for b in new]
+    writes.insert_breaks(tx, opened, actor=SYSTEM, now=now)
+    restated = _save(tx, [(was, partial(_seen_again, seen=b, predecessor=lives.get(b.id))) for was, b in known_here], now=now)
+    _show(tx, opened=opened, changed=[c.now for c in (*closed.values(), *restated.values())], partner=partner, now=now)
 
 
-def _seen_again(was: Break, *, seen: Break) -> Break | None:
-    """A break that is still there: its figures are brought up to date.
+def _seen_again(was: Break, *, seen: Break, predecessor: Break | None = None) -> Break | None:
+    """A break that is still there: its figures are brought up to date. None if there is nothing to change.
 
-    One that was closed is opened again if a run had closed it, or if it has changed since people did.
+    One that was closed is opened again if a run had closed it, or if it has changed since people did; it takes over the life of the
+    break that its records were in meanwhile.
     """
     restated = moves.restate(was, seen=seen)
     closed_by_a_run = was.resolution == moves.MATCHED_LATE or (was.resolution or "").startswith(BECAME)
     if not was.active and (closed_by_a_run or restated is not was):
-        return moves.reopen(restated)
+        again = moves.reopen(restated)
+        return moves.succeed(again, predecessor=predecessor) if predecessor else again
     return None if restated is was else restated
 
 
-def _closed(was: Break, *, now: datetime, resolution: str) -> Break | None:
+def _closed(was: Break, *, now: datetime, became: str | None) -> Break | None:
+    resolution = f"{BECAME}{became}" if became else moves.MATCHED_LATE
     return moves.auto_close(was, now=now, resolution=resolution) if was.active else None
 
 
-def _save(tx: Connection, changes: Sequence[_Change], *, now: datetime) -> list[Break]:
-    """Save what the run changes; a break that somebody moved meanwhile is looked at again as it is now. The breaks as they are now."""
-    saved: dict[str, Break] = {}
-    by_id = {c.was.id: c for c in changes}
-    to_do = [(c.was, after, c.action) for c in changes if (after := c.apply(c.was))]
+@dataclass(frozen=True)
+class _Changed:
+    """A break before and after a run."""
+
+    was: Break
+    now: Break
+
+    @property
+    def action(self) -> str:
+        """What the audit trail calls it."""
+        if self.was.active == self.now.active:
+            return "restate"
+        return str(moves.Move.REOPEN if self.now.active else moves.Move.AUTO_CLOSE)
+
+
+def _save(tx: Connection, changes: Sequence[tuple[Break, Callable[[Break], Break | None]]], *, now: datetime) -> dict[str, _Changed]:
+    """Save what the run makes of known breaks: those that it changes, by their ids.
+
+    A break that somebody moved since it was read is looked at again as it is now.
+    """
+    saved: dict[str, _Changed] = {}
+    apply = {was.id: change for was, change in changes}
+    to_do = [_Changed(was, after) for was, change in changes if (after := change(was))]
     while to_do:
-        saved |= {after.id: after for _, after, _ in to_do}
-        moved = writes.save_breaks(tx, to_do, actor=SYSTEM, now=now)
+        saved |= {c.was.id: c for c in to_do}
+        moved = writes.save_breaks(tx, [(c.was, c.now, c.action) for c in to_do], actor=SYSTEM, now=now)
         for current in moved:
             del saved[current.id]
-        to_do = [(current, after, by_id[current.id].action) for current in moved if (after := by_id[current.id].apply(current))]
-    return list(saved.values())
+        to_do = [_Changed(current, after) for current in moved if (after := apply[current.id](current))]
+    return saved
 
 
 def _heirs(new: Sequence[Break], gone: Sequence[Break]) -> dict[str, Break]:
