@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +34,8 @@ LANGUAGES: tuple[Language, ...] = (
     Ledger(EVENTS),
 )
 FORMATS = {format: language for language in LANGUAGES for format in language.formats}
+# How a copy of a file is written in which no card number can be read, for formats that bear them: what is archived is that copy.
+MASKS: Mapping[str, Callable[[Path, Path], None]] = {}
 _MUST_BALANCE = frozenset({"camt.053", "mt940"})  # formats whose statements owe both balances
 _HASH_CHUNK_BYTES = 1 << 20
 _NAMED_STATEMENTS = 5
