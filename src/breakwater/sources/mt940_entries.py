@@ -51,9 +51,11 @@ _NO_REFERENCE = frozenset({"NONREF", "NOREF", "N", "KREF+", "EREF+", "KREF", "ER
 _MARK = re.compile(r"(EC|ED|RC|RD|C|D)([A-Z]?)")
 _BUSINESS_CODE = re.compile(r"\s*([0-9]{3})\s*\?")
 _SUBFIELD = re.compile(r"\?([0-9]{2})")
-_PURPOSE = frozenset([*range(20, 30), *range(60, 64)])  # subfields ?20-?29 and ?60-?63 are one text, cut to fit
-_MARKER = re.compile(r"\b([A-Z]{3,4})\+")
+_PURPOSE = frozenset([*range(20, 30), *range(60, 64)])  # subfields ?20-?29 and ?60-?63: one text, cut to fit
+_SUBFIELD_LENGTH = 27  # what does not fit goes on in the next subfield, so a shorter one ends its value
+_MARKER = re.compile(r"(?:^|\b|(?<=\n))(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC)\+")
 _SLASHED = re.compile(r"/(EREF|PREF|KREF|RTRN)/(.*?)\s*(?=//|/[A-Z]{3,4}/|/?$)")
+_LONGEST_REFERENCE = 35  # of ISO 20022; what is longer ran into somebody's words
 _ORIGINAL_AMOUNT = re.compile(r"/OCMT/([A-Z]{3})([0-9]*,[0-9]*)")
 
 
@@ -102,7 +104,8 @@ def entry_of(found: Field, *, purpose: str, wording: Wording) -> Entry:
     amount = AMOUNT.match(rest, mark.end())
     if amount is None or amount[0] == ",":
         raise wording.wrong("bad-amount", line, f"'{text}' has no amount with a decimal comma")
-    owner, _, bank = rest[amount.end() + 4 :].partition("//")
+    reason = rest[amount.end() :].lstrip()
+    owner, _, bank = reason[4:].partition("//")
     original = _ORIGINAL_AMOUNT.search("".join(found.lines[1:]))
     return Entry(
         line=line,
@@ -110,7 +113,7 @@ def entry_of(found: Field, *, purpose: str, wording: Wording) -> Entry:
         booked_on=_entry_date(entry_day, near=value_date, line=line, wording=wording) if entry_day else value_date,
         mark=mark[1],
         amount=amount[0],
-        type=rest[amount.end() : amount.end() + 4].strip(),
+        type=reason[:4].strip(),
         owner_reference=_reference(owner),
         bank_reference=_reference(bank),
         original=(original[1], original[2]) if original else None,
@@ -150,12 +153,17 @@ def references_in(purpose: str) -> dict[str, str]:
     """The named references of an `:86:`: by `?NN` subfields with `EREF+…` markers, or by `/EREF/…` words; GVC is the business code."""
     code = _BUSINESS_CODE.match(purpose)
     if code is None:
-        return {name: kept for name, value in _SLASHED.findall(purpose) if (kept := clean_reference(value))}
+        return _kept(_SLASHED.findall(purpose))
     _, *subfields = _SUBFIELD.split(purpose)
-    numbered = zip(subfields[::2], subfields[1::2], strict=True)
-    marked = _MARKER.split("".join(text for number, text in numbered if int(number) in _PURPOSE))
-    found = {name: kept for name, value in zip(marked[1::2], marked[2::2], strict=True) if (kept := clean_reference(value))}
-    return {"GVC": code[1]} | {name: found[name] for name in ("EREF", "KREF") if name in found}
+    texts = [text for number, text in zip(subfields[::2], subfields[1::2], strict=True) if int(number) in _PURPOSE]
+    marked = _MARKER.split("".join(text if len(text) >= _SUBFIELD_LENGTH else text + "\n" for text in texts))
+    values = [value.partition("\n")[0] for value in marked[2::2]]
+    return {"GVC": code[1]} | _kept([(name, value) for name, value in zip(marked[1::2], values, strict=True) if name in ("EREF", "KREF")])
+
+
+def _kept(found: list[tuple[str, str]]) -> dict[str, str]:
+    cleaned = ((name, clean_reference(value)) for name, value in found)
+    return {name: value for name, value in cleaned if value and len(value) <= _LONGEST_REFERENCE}
 
 
 def row(entry: Entry, *, amount_minor: int, currency: str, logical_key: str, account: str | None, wording: Wording) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from datetime import date
 from breakwater.errors import FileError
 from breakwater.sources.documents import RESEND, Document, bad_encoding
 
-LONGEST_LINE = 1 << 20  # characters
+LONGEST_LINE = 1 << 26  # characters; mainframes write whole files without line ends
 _CHUNK_BYTES = 1 << 20
 _CENTURY_TURNS = 70  # two-digit years from here on are of the last century
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
