@@ -14,11 +14,13 @@ from breakwater.errors import CallError, FileError, nearest
 from breakwater.model.files import Notice, Reading, Statement
 from breakwater.model.records import Side
 from breakwater.sources import archives, layouts, markup
+from breakwater.sources.bai2 import Bai2
 from breakwater.sources.camt import Camt
 from breakwater.sources.documents import RESEND, Document, Language, head_of
 from breakwater.sources.layout_language import LayoutLanguage
 from breakwater.sources.ledger import EVENTS, RECORDS, Ledger
 from breakwater.sources.mt940 import Mt940
+from breakwater.sources.nacha import Nacha
 from breakwater.sources.pacs import Pacs
 from breakwater.sources.pain import Pain
 from breakwater.sources.payment_statuses import PaymentStatuses
@@ -29,6 +31,8 @@ LANGUAGES: tuple[Language, ...] = (
     Pacs(),
     PaymentStatuses(),
     Mt940(),
+    Bai2(),
+    Nacha(),
     *(LayoutLanguage(layout) for layout in layouts.built_in()),
     Ledger(RECORDS),
     Ledger(EVENTS),
