@@ -60,7 +60,7 @@ class Bai2:
     """The language of BAI2 balance reports."""
 
     side = Side.THEIRS
-    formats = ("bai2",)
+    formats: tuple[str, ...] = ("bai2",)
     event_formats: tuple[str, ...] = ()
 
     def recognise(self, head: Head) -> str | None:

@@ -71,7 +71,7 @@ class Mt940:
     """The language of SWIFT statements."""
 
     side = Side.THEIRS
-    formats = ("mt940", "mt942")
+    formats: tuple[str, ...] = ("mt940", "mt942")
     event_formats: tuple[str, ...] = ()
 
     def recognise(self, head: Head) -> str | None:

@@ -57,7 +57,7 @@ class Nacha:
     """The language of ACH files."""
 
     side = Side.THEIRS
-    formats = ("nacha",)
+    formats: tuple[str, ...] = ("nacha",)
     event_formats: tuple[str, ...] = ()
 
     def recognise(self, head: Head) -> str | None:
