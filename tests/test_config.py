@@ -11,6 +11,7 @@ import pytest
 
 from breakwater.config import Config, load
 from breakwater.errors import CallError
+from breakwater.model.access import Role
 
 GOOD = """
 data_dir = "var"
@@ -231,3 +232,27 @@ def test_a_token_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(CallError, match=r"SLACK_BOT_TOKEN_FILE names '.*gone', which can't be read: No such file or directory\."):
         config.secret("SLACK_BOT_TOKEN", where="")
+
+
+def test_limits_and_second_accounts_become_who_may_agree(tmp_path: Path) -> None:
+    limits = 'limits = [{ role = "approver", currency = "JPY", write_off_minor = 5000 }]'
+    people = '[people]\nsame = [["U0ADA", "U0ADA2"]]\n'
+
+    authority = loaded(GOOD.replace("[roles]\n", f"[roles]\n{limits}\n") + people, tmp_path).authority
+
+    assert authority.limit_minor(Role.APPROVER, "JPY") == authority.limit_minor(Role.ADMIN, "JPY") == 5_000
+    assert (authority.limit_minor(Role.OPERATOR, "JPY"), authority.limit_minor(Role.ADMIN, "EUR")) == (0, 0)
+    assert authority.is_same_person("U0ADA2", "U0ADA")
+    assert not authority.is_same_person("U0ADA", "U0BEN")
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ('{ role = "operator", currency = "EUR", write_off_minor = 1 }', "'approver' or 'admin'"),
+        ('{ role = "approver", currency = "EURO", write_off_minor = 1 }', "'EURO' is no currency; use a code of ISO 4217"),
+        ('{ role = "approver", currency = "EUR", writeoff_minor = 1 }', "Did you mean 'write_off_minor'?"),
+    ],
+)
+def test_a_wrong_limit_is_refused(tmp_path: Path, limit: str, said: str) -> None:
+    assert said in refusal(GOOD.replace("[roles]\n", f"[roles]\nlimits = [{limit}]\n"), tmp_path).message

@@ -7,16 +7,21 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apscheduler.triggers.cron import CronTrigger
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from breakwater.config_files import DropAddress, DropSettings, ExpectedSettings, HttpSettings, LedgerSettings, LocalTime, Table
 from breakwater.errors import CallError, nearest
+from breakwater.model.access import Role
 from breakwater.model.calendar import named_calendar
 from breakwater.model.digests import Subscription
+from breakwater.model.drops import Place
+from breakwater.model.money import exponent
 from breakwater.model.partners import ExpectedFile, Partner
+from breakwater.model.proposals import Authority, WriteOffLimit
 
 EVERYBODY = "*"
 DEFAULT_SLACK_API_URL = "https://slack.com/api/"
@@ -49,62 +54,64 @@ def _cron(text: str) -> str:
     return text
 
 
-def _local_time(at: time) -> time:
-    if at.tzinfo:
-        raise ValueError(f"'{at}' has a time zone of its own; write a time of the partner's clock, like '08:30'")
-    return at
+def _currency(code: str) -> str:
+    try:
+        exponent(code)
+    except KeyError:
+        raise ValueError(f"'{code}' is no currency; use a code of ISO 4217, like 'EUR'") from None
+    return code
 
 
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Calendar = Annotated[str, AfterValidator(_calendar)]
-LocalTime = Annotated[time, AfterValidator(_local_time)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Person = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,}$")]
+Currency = Annotated[str, AfterValidator(_currency)]
 Channel = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]{2,}$")]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SlackSettings(_Table):
+class SlackSettings(Table):
     """[slack]: where the team works. Tokens never stand here: they come from the environment."""
 
     operations_channel: Channel
 
 
-class RoleSettings(_Table):
+class LimitSettings(Table):
+    """One entry of [roles] limits: the most that a role may write off at once in a currency."""
+
+    role: Literal["approver", "admin"]
+    currency: Currency
+    write_off_minor: int = Field(ge=0, le=10**15)
+
+
+class RoleSettings(Table):
     """[roles]: user ids (U…), user groups (S…), or '*' for everybody of the home organisation."""
 
     viewer: tuple[str, ...] = (EVERYBODY,)
     operator: tuple[str, ...] = ()
     approver: tuple[str, ...] = ()
     admin: tuple[str, ...] = ()
+    limits: tuple[LimitSettings, ...] = ()
 
 
-class ExpectedSettings(_Table):
-    """When a file is due, on each business day of the partner's calendar, in the partner's time."""
+class PeopleSettings(Table):
+    """[people]: accounts that are one person's, each group on its own: what one proposed, another of them can't approve."""
 
-    due: LocalTime
-    deadline: LocalTime
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.deadline < self.due:
-            raise ValueError(f"the deadline {self.deadline:%H:%M} is before the file is due, {self.due:%H:%M}")
-        return self
+    same: tuple[tuple[Person, ...], ...] = ()
 
 
-class FileSettings(_Table):
-    """[[partners.files]]: one stream of files, and the folder it is dropped in."""
+class FileSettings(DropSettings):
+    """[[partners.files]]: one stream of files, and where it is dropped."""
 
     stream: Name
-    format: Literal["camt.053", "adyen-settlement"]
-    drop: str
+    format: Literal["camt.052", "camt.053", "camt.054", "camt.056", "pain.001", "pain.002", "pain.008", "pacs.002", "pacs.004", "pacs.008",
+        "adyen-settlement"]
+    drop: DropAddress
     expected: ExpectedSettings
 
 
-class PartnerSettings(_Table):
+class PartnerSettings(Table):
     """[[partners]]: a network, bank or PSP we exchange money with."""
 
     id: Name
@@ -120,13 +127,7 @@ class PartnerSettings(_Table):
     files: tuple[FileSettings, ...] = ()
 
 
-class LedgerSettings(_Table):
-    """[ledger]: our own side. Canonical CSV or Parquet files dropped in a folder: `records…` and `events…`."""
-
-    drop: str
-
-
-class DigestSettings(_Table):
+class DigestSettings(Table):
     """[[digests]]: a scheduled summary for one channel."""
 
     channel: Channel
@@ -135,13 +136,14 @@ class DigestSettings(_Table):
     partners: tuple[str, ...] = (EVERYBODY,)
 
 
-class Settings(_Table):
+class Settings(Table):
     """The whole of breakwater.toml. Paths are relative to the file itself."""
 
     company: str = Field(default="Payment operations", min_length=1, max_length=80)  # how partners know us
     data_dir: str = "var"
     slack: SlackSettings
     roles: RoleSettings = RoleSettings()
+    people: PeopleSettings = PeopleSettings()
     partners: tuple[PartnerSettings, ...] = Field(min_length=1)
     ledger: LedgerSettings
     digests: tuple[DigestSettings, ...] = ()
@@ -158,12 +160,39 @@ class Config:
         self.slack_api_url = environment.get("SLACK_API_URL") or DEFAULT_SLACK_API_URL
         self.environment = environment
         self.partners = {p.id: self._partner(p) for p in settings.partners}
+        self.places = self._places()
         self.subscriptions = tuple(_subscription(n, d) for n, d in enumerate(settings.digests))
+        self.authority = _authority(settings)
         self._check()
 
     def path(self, text: str) -> Path:
         """A path of the settings file, relative to that file."""
         return (self.folder / text).resolve()
+
+    def _address(self, drop: str) -> str:
+        return drop if "://" in drop else str(self.path(drop))
+
+    def _places(self) -> dict[tuple[str, str], Place]:
+        """Where each stream is dropped, by partner and stream; our own side is 'ledger' of 'ledger'."""
+        streams: list[tuple[str, str, DropSettings]] = [("ledger", "ledger", self.settings.ledger)]
+        streams += [(p.id, f.stream, f) for p in self.settings.partners for f in p.files]
+        return {
+            (partner, stream): Place(
+                url=self._address(given.drop),
+                done_suffix=given.done_suffix,
+                known_hosts=self.path(given.known_hosts) if given.known_hosts else None,
+                endpoint=given.endpoint,
+                region=given.region,
+                credentials=given.credentials or partner.upper().replace("-", "_"),
+            )
+            for partner, stream, given in streams
+            if given.drop
+        }
+
+    def optional_secret(self, name: str) -> str | None:
+        """A secret from the environment, or from the file that NAME_FILE names; None where neither is set."""
+        given = self.environment.get(name) or self.environment.get(f"{name}_FILE")
+        return self.secret(name, where="") if given else None
 
     def secret(self, name: str, *, where: str) -> str:
         """A token from the environment, or from the file that NAME_FILE names."""
@@ -191,7 +220,13 @@ class Config:
             shared_channel=given.shared_channel,
             files=tuple(
                 ExpectedFile(
-                    stream=f.stream, format=f.format, folder=str(self.path(f.drop)), due=f.expected.due, deadline=f.expected.deadline
+                    stream=f.stream,
+                    format=f.format,
+                    folder=self._address(f.drop),
+                    due=f.expected.due,
+                    deadline=f.expected.deadline,
+                    days=f.expected.days,
+                    is_continuous=f.expected.sequence == "continuous",
                 )
                 for f in given.files
             ),
@@ -219,6 +254,16 @@ class Config:
                     remedy="A channel shared with a partner must be that partner's alone.",
                 )
             shared[channel or ""] = partner.id
+
+
+def _authority(settings: Settings) -> Authority:
+    return Authority(
+        limits=tuple(
+            WriteOffLimit(role=Role[limit.role.upper()], currency=limit.currency, write_off_minor=limit.write_off_minor)
+            for limit in settings.roles.limits
+        ),
+        same_person=tuple(frozenset(accounts) for accounts in settings.people.same),
+    )
 
 
 def _subscription(number: int, given: DigestSettings) -> Subscription:
@@ -271,9 +316,12 @@ def _known_entries(steps: tuple[int | str, ...]) -> list[str]:
 _TABLES: dict[str, type[BaseModel]] = {
     "slack": SlackSettings,
     "roles": RoleSettings,
+    "limits": LimitSettings,
+    "people": PeopleSettings,
     "partners": PartnerSettings,
     "files": FileSettings,
     "expected": ExpectedSettings,
     "ledger": LedgerSettings,
+    "http": HttpSettings,
     "digests": DigestSettings,
 }

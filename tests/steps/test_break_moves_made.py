@@ -191,7 +191,7 @@ def test_a_proposal_whose_figures_changed_can_only_be_declined(database: Databas
     with database.transaction() as tx:
         brk = keep(tx, a_break_in(PRO, amount_minor=2_500))
 
-    with database.transaction() as tx, pytest.raises(RefusedError, match="A later run sees EUR 25.00 at stake"):
+    with database.transaction() as tx, pytest.raises(RefusedError, match=r"A later run sees EUR 25\.00 at stake"):
         steps.approve(tx, a_click(brk, BEN), authority=AUTHORITY)
 
     with database.transaction() as tx:

@@ -23,6 +23,8 @@ class Permission(StrEnum):
 
     READ = "read"
     ACKNOWLEDGE_BREAK = "acknowledge_break"
+    WORK_BREAK = "work_break"
+    APPROVE_PROPOSAL = "approve_proposal"
     OPEN_INCIDENT = "open_incident"
     RESOLVE_INCIDENT = "resolve_incident"
     HANDLE_FILE = "handle_file"
@@ -31,6 +33,8 @@ class Permission(StrEnum):
 NEEDED_ROLE = {
     Permission.READ: Role.VIEWER,
     Permission.ACKNOWLEDGE_BREAK: Role.OPERATOR,
+    Permission.WORK_BREAK: Role.OPERATOR,
+    Permission.APPROVE_PROPOSAL: Role.APPROVER,
     Permission.OPEN_INCIDENT: Role.OPERATOR,
     Permission.RESOLVE_INCIDENT: Role.OPERATOR,
     Permission.HANDLE_FILE: Role.OPERATOR,
@@ -38,6 +42,8 @@ NEEDED_ROLE = {
 _ALLOWS = {
     Permission.READ: "read Breakwater's answers",
     Permission.ACKNOWLEDGE_BREAK: "acknowledge a break",
+    Permission.WORK_BREAK: "work on a break",
+    Permission.APPROVE_PROPOSAL: "approve or decline a proposal",
     Permission.OPEN_INCIDENT: "open an incident",
     Permission.RESOLVE_INCIDENT: "resolve an incident",
     Permission.HANDLE_FILE: "retry or discard a refused file",
@@ -63,6 +69,15 @@ def require(actor: Actor, permission: Permission) -> None:
         raise RefusedError(
             f"You need the role '{needed.name.lower()}' to {_ALLOWS[permission]}.",
             remedy="Ask an administrator of Breakwater to add you to the role's user group in breakwater.toml, [roles].",
+        )
+
+
+def require_of_other(person: Actor, permission: Permission) -> None:
+    """Refuse unless another person's role allows what they are asked to do."""
+    if person.role < NEEDED_ROLE[permission]:
+        raise RefusedError(
+            f"{person.name or person.id} does not have the role '{NEEDED_ROLE[permission].name.lower()}', so nobody can give them this.",
+            remedy="Choose somebody who has it.",
         )
 
 

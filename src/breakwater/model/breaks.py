@@ -1,6 +1,6 @@
-"""Breaks: records that do not explain each other, their life cycle, and the moves people and later runs make.
+"""Breaks: records that do not explain each other, their life cycle, its first move, and those of later runs and of the clock.
 
-The table of moves is DESIGN 5. Moves return the new break or refuse with a sentence; nobody sets `.state`.
+Moves return the new break or refuse with a sentence; nobody sets `.state`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from breakwater.errors import RefusedError
+from breakwater.model.access import Actor, Permission
+from breakwater.model.proposals import Proposal
 
 
 class BreakKind(StrEnum):
@@ -95,13 +97,38 @@ MOVES = MappingProxyType(
     }
 )
 
+# What a person must be allowed to make a move. The other moves are the clock's and a run's.
+NEEDS = MappingProxyType(
+    {
+        Move.ACKNOWLEDGE: Permission.ACKNOWLEDGE_BREAK,
+        Move.APPROVE: Permission.APPROVE_PROPOSAL,
+        Move.DECLINE: Permission.APPROVE_PROPOSAL,
+        **dict.fromkeys(
+            (
+                Move.ASSIGN,
+                Move.COMMENT,
+                Move.SNOOZE,
+                Move.LINK,
+                Move.INVESTIGATE,
+                Move.ASK_PARTNER,
+                Move.ASK_US,
+                Move.PROPOSE,
+                Move.RESOLVE,
+                Move.REOPEN,
+            ),
+            Permission.WORK_BREAK,
+        ),
+    }
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Break:
     """One break. Its identity is (agreement, fingerprint); `id` is a short name for people and cards.
 
     `amount_minor` is the value at stake, never negative. `dated` is the earliest date of its records: age counts from there.
-    `revision` grows with every change; a card or button of an older revision changes nothing.
+    `revision` grows with every change; a card or button of an older revision changes nothing. `touched_by` moved it last, at
+    `touched_at`: people only, not runs. `snoozed_until` is a business day. `escalated` counts how often an acknowledgement went stale.
     """
 
     id: str
@@ -128,6 +155,12 @@ class Break:
     resolution: str | None = None
     run_id: str | None = None
     extra: dict[str, str] = field(default_factory=dict)
+    touched_by: str | None = None
+    touched_at: datetime | None = None
+    snoozed_until: date | None = None
+    links: tuple[str, ...] = ()
+    proposal: Proposal | None = None
+    escalated: int = 0
 
     @property
     def active(self) -> bool:
@@ -145,8 +178,14 @@ def acknowledge(brk: Break, *, owner_id: str, now: datetime) -> Break:
     """An open break gets an owner. The second to try is told who was first."""
     if brk.state is BreakState.ACKNOWLEDGED and brk.owner_id and brk.acknowledged_at:
         raise RefusedError(f"<@{brk.owner_id}> acknowledged {brk.id} first, at {_slack_time(brk.acknowledged_at)}.")
-    _require(brk, Move.ACKNOWLEDGE)
-    return _changed(brk, state=BreakState.ACKNOWLEDGED, owner_id=owner_id, acknowledged_at=now)
+    require_state(brk, Move.ACKNOWLEDGE)
+    return touched(brk, owner_id, now, state=BreakState.ACKNOWLEDGED, owner_id=owner_id, acknowledged_at=now)
+
+
+def expire(brk: Break) -> Break:
+    """Acknowledged and left alone for too long: open again, nobody's, and somebody else's to hear of."""
+    require_state(brk, Move.EXPIRE)
+    return _changed(brk, state=BreakState.OPEN, owner_id=None, acknowledged_at=None, escalated=brk.escalated + 1)
 
 
 MATCHED_LATE = "matched_late"
@@ -154,20 +193,32 @@ MATCHED_LATE = "matched_late"
 
 def auto_close(brk: Break, *, now: datetime, resolution: str = MATCHED_LATE) -> Break:
     """A later run explains the records, or sees them in another break that takes this one's place."""
-    _require(brk, Move.AUTO_CLOSE)
-    return _changed(brk, state=BreakState.RESOLVED, resolution=resolution, resolved_at=now)
+    require_state(brk, Move.AUTO_CLOSE)
+    return _changed(brk, state=BreakState.RESOLVED, resolution=resolution, resolved_at=now, proposal=None, snoozed_until=None)
 
 
 def succeed(brk: Break, *, predecessor: Break) -> Break:
-    """A new break of records that were in another one before: owner, state and age carry over."""
-    life = ("state", "owner_id", "acknowledged_at", "opened_at")
+    """A new break of records that were in another one before: owner, state, age and what was said of it carry over."""
+    life = (
+        "state",
+        "owner_id",
+        "acknowledged_at",
+        "opened_at",
+        "touched_by",
+        "touched_at",
+        "snoozed_until",
+        "links",
+        "proposal",
+        "escalated",
+    )
     return replace(brk, **{name: getattr(predecessor, name) for name in life})
 
 
-def reopen(brk: Break) -> Break:
-    """A resolved break is open again: its records break again, or somebody says it was not right."""
-    _require(brk, Move.REOPEN)
-    return _changed(brk, state=BreakState.OPEN, owner_id=None, acknowledged_at=None, resolution=None, resolved_at=None)
+def reopen(brk: Break, *, by: Actor | None = None, now: datetime | None = None) -> Break:
+    """A resolved break is open again: its records break again, or somebody (`by`) says it was not right."""
+    require_state(brk, Move.REOPEN)
+    fresh = _changed(brk, state=BreakState.OPEN, owner_id=None, acknowledged_at=None, resolution=None, resolved_at=None, proposal=None)
+    return replace(fresh, touched_by=by.id, touched_at=now) if by else fresh
 
 
 def restate(brk: Break, *, seen: Break) -> Break:
@@ -177,13 +228,19 @@ def restate(brk: Break, *, seen: Break) -> Break:
     return brk if now_seen == brk else replace(now_seen, revision=brk.revision + 1)
 
 
-def _require(brk: Break, move: Move) -> None:
+def require_state(brk: Break, move: Move) -> None:
+    """Refuse, naming the states it can be made from, unless the break stands where the move begins."""
     if brk.state not in MOVES[move]:
         allowed = ", ".join(sorted(MOVES[move]))
         raise RefusedError(
             f"{brk.id} is {brk.state}, so it can't be moved by '{move}' (only from: {allowed}).",
             remedy="Look at its card for where it stands.",
         )
+
+
+def touched(brk: Break, by: str, now: datetime, **changes: object) -> Break:
+    """Moved by a person."""
+    return _changed(brk, **{"touched_by": by, "touched_at": now, **changes})
 
 
 def _changed(brk: Break, **changes: object) -> Break:

@@ -1,46 +1,122 @@
-"""What people do with a break: each function is one move, with its access check, audit row and card."""
+"""What people do with a break: each function is one move, with its access check, audit row, card and news in the card's thread."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from breakwater.errors import NotFoundError, RefusedError
 from breakwater.model import breaks as moves
-from breakwater.model.access import Actor, Permission, require
-from breakwater.model.breaks import Break
+from breakwater.model import working
+from breakwater.model.access import INTERNAL, Actor, Permission, require
+from breakwater.model.breaks import NEEDS, Break, Move
 from breakwater.model.partners import Partner
+from breakwater.model.proposals import Authority, Proposal
 from breakwater.steps.reconcile import enqueue_card
 from breakwater.store import outbox, reads, writes
+from breakwater.store.outbox import Kind
 from breakwater.store.writes import StaleError
+from breakwater.views.break_news import news
+
+
+@dataclass(frozen=True, kw_only=True)
+class Click:
+    """Who asks for a move of which break, as their card showed it: `revision`. None where an older card does no harm."""
+
+    actor: Actor
+    break_id: str
+    revision: int | None
+    partners: Mapping[str, Partner]
+    now: datetime
 
 
 def acknowledge(tx: Connection, *, actor: Actor, break_id: str, revision: int, partners: Mapping[str, Partner], now: datetime) -> Break:
     """Give an open break an owner and show it on its cards. The second to try is told who was first."""
-    require(actor, Permission.ACKNOWLEDGE_BREAK)
-    was = break_known(tx, break_id)
-    brk = moves.acknowledge(was, owner_id=actor.id, now=now)
-    if was.revision != revision:
-        raise RefusedError(
-            f"That card showed an older state of {was.id}; nothing was changed. It is {was.state.replace('_', ' ')} now.",
-            remedy="Its card is up to date now: look again and click there.",
-        )
+    click = Click(actor=actor, break_id=break_id, revision=revision, partners=partners, now=now)
+    require(actor, NEEDS[Move.ACKNOWLEDGE])
+    moves.acknowledge(break_known(tx, break_id), owner_id=actor.id, now=now)  # says who was first
     try:
-        writes.save_break(tx, brk, was=was, action=str(moves.Move.ACKNOWLEDGE), actor=actor, now=now)
+        return _moved(tx, click, Move.ACKNOWLEDGE, lambda brk: moves.acknowledge(brk, owner_id=actor.id, now=now))
     except StaleError:
-        moves.acknowledge(break_known(tx, break_id), owner_id=actor.id, now=now)  # says who was first
+        moves.acknowledge(break_known(tx, break_id), owner_id=actor.id, now=now)
         raise
-    refresh_cards(tx, brk, partner=partners[brk.partner], now=now)
-    return brk
+
+
+def assign(tx: Connection, click: Click, *, to: Actor) -> Break:
+    """Make somebody the owner, oneself or another."""
+    return _moved(tx, click, Move.ASSIGN, lambda brk: working.assign(brk, to=to, by=click.actor, now=click.now))
+
+
+def comment(tx: Connection, click: Click, *, text: str) -> Break:
+    """Say something in the thread of the break's cards."""
+    return _moved(tx, click, Move.COMMENT, lambda brk: working.comment(brk, by=click.actor, now=click.now), said=text)
+
+
+def link(tx: Connection, click: Click, *, to: str, text: str = "") -> Break:
+    """Put an incident, a ticket or a document beside the break, with a word about it perhaps."""
+    said = f"{to}\n{text}" if text else to
+    return _moved(tx, click, Move.LINK, lambda brk: working.link(brk, to=to, by=click.actor, now=click.now), said=said)
+
+
+def snooze(tx: Connection, click: Click, *, until: date) -> Break:
+    """Let the break sleep until a business day of its partner."""
+
+    def apply(brk: Break) -> Break:
+        partner = click.partners[brk.partner]
+        today = click.now.astimezone(partner.time_zone).date()
+        return working.snooze(brk, until=until, calendar=partner.calendar, today=today, by=click.actor, now=click.now)
+
+    return _moved(tx, click, Move.SNOOZE, apply)
+
+
+def investigate(tx: Connection, click: Click) -> Break:
+    """Say that one looks into it."""
+    return _moved(tx, click, Move.INVESTIGATE, lambda brk: working.investigate(brk, by=click.actor, now=click.now))
+
+
+def ask_partner(tx: Connection, click: Click, *, question: str) -> Break:
+    """Note that the partner was asked. Nothing is sent to them."""
+    return _moved(tx, click, Move.ASK_PARTNER, lambda brk: working.ask_partner(brk, by=click.actor, now=click.now), said=question)
+
+
+def ask_us(tx: Connection, click: Click, *, question: str) -> Break:
+    """Ask our own side in the thread."""
+    return _moved(tx, click, Move.ASK_US, lambda brk: working.ask_us(brk, by=click.actor, now=click.now), said=question)
+
+
+def propose(tx: Connection, click: Click, *, proposal: Proposal) -> Break:
+    """Propose a correction, a write-off or a manual match to a second person."""
+    return _moved(tx, click, Move.PROPOSE, lambda brk: working.propose(brk, proposal=proposal, now=click.now))
+
+
+def approve(tx: Connection, click: Click, *, authority: Authority) -> Break:
+    """Agree, as the second person, to what was proposed."""
+    return _moved(tx, click, Move.APPROVE, lambda brk: working.approve(brk, by=click.actor, authority=authority, now=click.now))
+
+
+def decline(tx: Connection, click: Click, *, reason: str) -> Break:
+    """Refuse what was proposed."""
+    return _moved(tx, click, Move.DECLINE, lambda brk: working.decline(brk, by=click.actor, now=click.now), said=reason)
+
+
+def resolve(tx: Connection, click: Click, *, reason: str) -> Break:
+    """Close a break that is explained without moving money."""
+    return _moved(tx, click, Move.RESOLVE, lambda brk: working.resolve(brk, reason=reason, by=click.actor, now=click.now), said=reason)
+
+
+def reopen(tx: Connection, click: Click, *, reason: str) -> Break:
+    """Open a closed break again."""
+    return _moved(tx, click, Move.REOPEN, lambda brk: moves.reopen(brk, by=click.actor, now=click.now), said=reason)
 
 
 def show(tx: Connection, *, actor: Actor, break_id: str, channel: str, partners: Mapping[str, Partner], now: datetime) -> Break:
     """Post the card of a break in a channel of its partner, or bring the one that is there up to date."""
     require(actor, Permission.READ)
     brk = break_known(tx, break_id)
-    partner = partners[brk.partner]
+    partner = partner_of(brk, partners)
     if channel not in partner.internal_channels:
         where = " or ".join(f"<#{c}>" for c in partner.internal_channels) or "a channel configured for it"
         raise RefusedError(f"Cards of {partner.name} belong into {where}.", remedy="Ask for the break there.")
@@ -56,7 +132,68 @@ def break_known(tx: Connection, break_id: str) -> Break:
     return brk
 
 
+def break_as_shown(tx: Connection, click: Click, move: Move) -> Break:
+    """The break, if the actor may make this move from what their card showed; else a sentence why not. Nothing is changed."""
+    require(click.actor, NEEDS[move])
+    brk = break_known(tx, click.break_id)
+    partner_of(brk, click.partners)
+    _require_fresh(brk, click.revision)
+    moves.require_state(brk, move)
+    return brk
+
+
+def partner_of(brk: Break, partners: Mapping[str, Partner]) -> Partner:
+    """The partner a break belongs to; refused if it is configured no longer."""
+    if brk.partner not in partners:
+        raise RefusedError(
+            f"{brk.id} belongs to the partner '{brk.partner}', which is not configured any more.",
+            remedy="An administrator can give the partner its old id back in breakwater.toml.",
+        )
+    return partners[brk.partner]
+
+
 def refresh_cards(tx: Connection, brk: Break, *, partner: Partner, now: datetime) -> None:
     """Every card of the break that is out shows its new state."""
     for channel in outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, []):
         enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
+
+
+def _moved(tx: Connection, click: Click, move: Move, apply: Callable[[Break], Break], *, said: str = "") -> Break:
+    """Make one move: who may, from where, what changes, who hears of it."""
+    require(click.actor, NEEDS[move])
+    was = break_known(tx, click.break_id)
+    partner = partner_of(was, click.partners)
+    _require_fresh(was, click.revision)
+    brk = apply(was)
+    writes.save_break(tx, brk, was=was, action=str(move), actor=click.actor, now=click.now, said=said)
+    refresh_cards(tx, brk, partner=partner, now=click.now)
+    _tell_threads(tx, brk, was=was, move=move, said=said, partner=partner, now=click.now)
+    return brk
+
+
+def _require_fresh(brk: Break, revision: int | None) -> None:
+    if revision is None or brk.revision == revision:
+        return
+    by = f" <@{brk.touched_by}> moved it last." if brk.touched_by else ""
+    raise RefusedError(
+        f"That card showed an older state of {brk.id}; nothing was changed. It is {brk.state.replace('_', ' ')} now.{by}",
+        remedy="Its card is up to date now: look again and click there.",
+    )
+
+
+def _tell_threads(tx: Connection, brk: Break, *, was: Break, move: Move, said: str, partner: Partner, now: datetime) -> None:
+    message = news(move, brk, was=was, said=said)
+    if message is None:
+        return
+    for channel in outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, []):
+        if channel in partner.internal_channels:
+            outbox.enqueue(
+                tx,
+                key=f"break:{brk.id}:{channel}:{brk.revision}:news",
+                kind=Kind.REPLY,
+                audience=INTERNAL,
+                channel=channel,
+                payload=message.payload(),
+                thread_about=brk.id,
+                now=now,
+            )

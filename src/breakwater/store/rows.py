@@ -11,6 +11,7 @@ from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.files import Notice, SourceFile
 from breakwater.model.findings import Finding, FindingKind, FindingState, SeriesPoint
 from breakwater.model.incidents import EntrySide, Incident, IncidentStatus, Severity, TimelineEntry
+from breakwater.model.proposals import proposal_of
 from breakwater.model.records import Side
 from breakwater.model.runs import BreakFigure, Run, Totals
 
@@ -52,14 +53,15 @@ def run_of(row: Row) -> Run:
 
 def break_row(brk: Break) -> dict[str, Any]:
     """A break as a row of `breaks`."""
-    lists = {name: list(getattr(brk, name)) for name in ("ours", "theirs", "also", "references")}
-    return {**_shallow(brk), **lists, "extra": dict(brk.extra)}
+    lists = {name: list(getattr(brk, name)) for name in ("ours", "theirs", "also", "references", "links")}
+    return {**_shallow(brk), **lists, "extra": dict(brk.extra), "proposal": brk.proposal.to_json() if brk.proposal else None}
 
 
 def break_of(row: Row) -> Break:
     """A row of `breaks` as a break."""
-    lists = {name: tuple(row[name]) for name in ("ours", "theirs", "also", "references")}
-    return Break(**{**_only(Break, row), **lists, "kind": BreakKind(row["kind"]), "state": BreakState(row["state"])})
+    lists = {name: tuple(row[name]) for name in ("ours", "theirs", "also", "references", "links")}
+    words = {"kind": BreakKind(row["kind"]), "state": BreakState(row["state"])}
+    return Break(**{**_only(Break, row), **lists, **words, "proposal": proposal_of(row["proposal"]) if row["proposal"] else None})
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:

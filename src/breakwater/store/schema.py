@@ -184,8 +184,15 @@ breaks = Table(
     Column("resolution", Text),
     Column("run_id", Name),
     Column("extra", JSON, nullable=False),
+    Column("touched_by", Name),
+    Column("touched_at", UtcTime),
+    Column("snoozed_until", Date),
+    Column("links", JSON, nullable=False, server_default="[]"),
+    Column("proposal", JSON(none_as_null=True)),
+    Column("escalated", Integer, nullable=False, server_default="0"),
     UniqueConstraint("agreement", "fingerprint"),
     Index(None, "partner", "state", "amount_minor"),
+    Index(None, "owner_id"),
 )
 break_record = Table(
     "break_record",

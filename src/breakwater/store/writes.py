@@ -35,7 +35,8 @@ from breakwater.store.schema import (
 T = TypeVar("T")
 _CHUNK = 1_000
 _INCIDENT_NUMBERS = 0x494E43  # the lock of PostgreSQL under which numbers are given out
-_QUIET = frozenset({"ours", "theirs", "references", "revision", "series"})  # figures too long for an audit row, or said by another
+# Figures too long for an audit row, or said by another of its columns.
+_QUIET = frozenset({"ours", "theirs", "references", "revision", "series", "touched_by", "touched_at"})
 
 
 class StaleError(RefusedError):
@@ -101,12 +102,13 @@ def insert_breaks(
         audit.append_many(tx, (_opened(b, actor=actor, now=now) for b in chunk))
 
 
-def save_break(tx: Connection, brk: Break, *, was: Break, action: str, actor: Actor, now: datetime) -> None:
-    """Keep a changed break. StaleError if somebody else changed it since `was` was read."""
+def save_break(tx: Connection, brk: Break, *, was: Break, action: str, actor: Actor, now: datetime, said: str = "") -> None:
+    """Keep a changed break; `said` is what the actor wrote with it. StaleError if somebody else changed it since `was` was read."""
     same = (breaks.c.id == was.id, breaks.c.revision == was.revision)
     if tx.execute(update(breaks).where(*same).values(_life_of(brk))).rowcount == 0:
         raise StaleError(_must(reads.break_by_id(tx, was.id), was.id))
-    _note(tx, actor, now, action, "break", brk.id, _difference(break_row(was), break_row(brk)))
+    detail = _difference(break_row(was), break_row(brk)) | ({"said": said} if said else {})
+    _note(tx, actor, now, action, "break", brk.id, detail)
 
 
 def save_breaks(tx: Connection, changes: Iterable[tuple[Break, Break, str]], *, actor: Actor, now: datetime) -> list[Break]:

@@ -1,0 +1,125 @@
+"""What somebody proposes to do about a break, and who may agree to it: reasons, limits, and two accounts of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from breakwater.errors import RefusedError
+from breakwater.model.access import Actor, Role
+from breakwater.model.money import format_minor
+
+
+class ProposalKind(StrEnum):
+    """What is proposed."""
+
+    CORRECTION = "correction"
+    WRITE_OFF = "write_off"
+    MANUAL_MATCH = "manual_match"
+
+
+class ReasonCode(StrEnum):
+    """Why money is booked or given up, as accounting groups it."""
+
+    BANK_CHARGE = "bank_charge"
+    FX_DIFFERENCE = "fx_difference"
+    ROUNDING = "rounding"
+    FEE_DISPUTE = "fee_dispute"
+    DUPLICATE = "duplicate"
+    FRAUD_LOSS = "fraud_loss"
+    BOOKING_ERROR = "booking_error"
+    BELOW_COST = "below_cost"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What `by` proposes: `amount_minor` in `currency`, to be booked on the suspense `account`, with its evidence.
+
+    `matches` are the references a manual match ties together. `decided_by` is the second person, once they agreed.
+    """
+
+    kind: ProposalKind
+    by: str
+    at: datetime
+    reason: ReasonCode
+    amount_minor: int
+    currency: str
+    account: str = ""
+    note: str = ""
+    evidence: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The proposal in words JSON has."""
+        times = {"at": self.at.isoformat(), "decided_at": self.decided_at.isoformat() if self.decided_at else None}
+        lists = {"evidence": list(self.evidence), "matches": list(self.matches)}
+        return {**asdict(self), "kind": str(self.kind), "reason": str(self.reason), **lists, **times}
+
+
+def proposal_of(given: Mapping[str, Any]) -> Proposal:
+    """The inverse of `Proposal.to_json`."""
+    changes = {
+        "kind": ProposalKind(given["kind"]),
+        "reason": ReasonCode(given["reason"]),
+        "at": datetime.fromisoformat(given["at"]),
+        "decided_at": datetime.fromisoformat(given["decided_at"]) if given["decided_at"] else None,
+        "evidence": tuple(given["evidence"]),
+        "matches": tuple(given["matches"]),
+    }
+    return Proposal(**{**given, **changes})
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteOffLimit:
+    """The most a role may write off at once in a currency, in minor units."""
+
+    role: Role
+    currency: str
+    write_off_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authority:
+    """What the configuration says about agreeing: limits, and the accounts that are one person's."""
+
+    limits: tuple[WriteOffLimit, ...] = ()
+    same_person: tuple[frozenset[str], ...] = field(default=())
+
+    def is_same_person(self, one: str, other: str) -> bool:
+        """True for one account, and for two accounts of one person."""
+        return one == other or any({one, other} <= accounts for accounts in self.same_person)
+
+    def limit_minor(self, role: Role, currency: str) -> int:
+        """How much a role may write off at once: the highest limit of its own and of the roles below it; 0 without any."""
+        given = (limit.write_off_minor for limit in self.limits if limit.role <= role and limit.currency == currency)
+        return max(given, default=0)
+
+    def require_may_approve(self, actor: Actor, proposal: Proposal) -> None:
+        """Refuse, in words that help, unless `actor` is a second person whose limit reaches far enough."""
+        if self.is_same_person(actor.id, proposal.by):
+            account = "yourself" if actor.id == proposal.by else f"with your other account, <@{proposal.by}>"
+            raise RefusedError(f"You proposed this {account}: a second person has to agree.", remedy="Ask another approver to click.")
+        if proposal.kind is not ProposalKind.WRITE_OFF:
+            return
+        limit = self.limit_minor(actor.role, proposal.currency)
+        if proposal.amount_minor > limit:
+            this_one = format_minor(proposal.amount_minor, proposal.currency)
+            yours = f"Your limit for write-offs is {format_minor(limit, proposal.currency)}"
+            none = f"You have no limit for write-offs in {proposal.currency}"
+            raise RefusedError(
+                f"{yours if limit else none}; this one is {this_one}.",
+                remedy=self._who_can(proposal),
+            )
+
+    def _who_can(self, proposal: Proposal) -> str:
+        able = [role for role in Role if self.limit_minor(role, proposal.currency) >= proposal.amount_minor and role >= Role.APPROVER]
+        if able:
+            limit = format_minor(self.limit_minor(able[0], proposal.currency), proposal.currency)
+            return f"Somebody with the role '{able[0].name.lower()}' can: up to {limit}."
+        return f"Nobody has a limit that high in {proposal.currency}: an administrator can raise it in breakwater.toml, [roles] limits."

@@ -1,0 +1,85 @@
+"""News in a break's thread: who did what, in a sentence, with what they wrote."""
+
+from __future__ import annotations
+
+from breakwater.model.breaks import Break, Move
+from breakwater.model.proposals import Proposal, ProposalKind, ReasonCode
+from breakwater.views.blocks import Message, code, cut, plain, quote, section
+from breakwater.views.words import day, joined, person, plain_money
+
+SAID_SHOWN = 2_000
+EVIDENCE_SHOWN = 10
+TWIN_SHOWN = 300
+
+PROPOSAL_WORDS = {
+    ProposalKind.CORRECTION: "a correction",
+    ProposalKind.WRITE_OFF: "a write-off",
+    ProposalKind.MANUAL_MATCH: "a match by hand",
+}
+REASON_WORDS = {
+    ReasonCode.BANK_CHARGE: "bank charge",
+    ReasonCode.FX_DIFFERENCE: "exchange difference",
+    ReasonCode.ROUNDING: "rounding",
+    ReasonCode.FEE_DISPUTE: "fee dispute lost",
+    ReasonCode.DUPLICATE: "booked twice",
+    ReasonCode.FRAUD_LOSS: "fraud loss",
+    ReasonCode.BOOKING_ERROR: "booking error",
+    ReasonCode.BELOW_COST: "below the cost of asking",
+    ReasonCode.OTHER: "other",
+}
+
+
+def news(move: Move, brk: Break, *, was: Break, said: str = "") -> Message | None:
+    """What the thread is told of a move; None where the card says it all."""
+    sentence = _sentence(move, brk, was=was)
+    if not sentence:
+        return None
+    proposed = proposal_lines(brk.proposal) if move is Move.PROPOSE and brk.proposal else ""
+    body = "\n".join(line for line in (sentence, proposed, quote(said, SAID_SHOWN) if said else "") if line)
+    twin = joined((sentence.replace("*", ""), plain(said, TWIN_SHOWN).replace("&", "&amp;") if said else ""), " ")
+    return Message(text=cut(twin, TWIN_SHOWN * 2), blocks=(section(body),))
+
+
+def proposal_words(proposal: Proposal) -> str:
+    """'a write-off of EUR 12.50 (bank charge)'."""
+    of = "" if proposal.kind is ProposalKind.MANUAL_MATCH else f" of {plain_money(proposal.amount_minor, proposal.currency)}"
+    return f"{PROPOSAL_WORDS[proposal.kind]}{of} ({REASON_WORDS[proposal.reason]})"
+
+
+def proposal_lines(proposal: Proposal) -> str:
+    """What a second person has to see: the account, what is matched, the evidence, the note."""
+    shown = " ".join(code(entry, 120) for entry in proposal.evidence[:EVIDENCE_SHOWN])
+    more = len(proposal.evidence) - EVIDENCE_SHOWN
+    matches = " ".join(code(entry, 60) for entry in proposal.matches[:EVIDENCE_SHOWN])
+    lines = (
+        f"Account {code(proposal.account, 40)}" if proposal.account else "",
+        f"Matches {matches}" if matches else "",
+        f"Evidence {shown}{f' and {more:,} more' if more > 0 else ''}" if shown else "",
+        quote(proposal.note, 600) if proposal.note else "",
+    )
+    return "\n".join(line for line in lines if line)
+
+
+def _sentence(move: Move, brk: Break, *, was: Break) -> str:
+    who = person(brk.touched_by)
+    if move is Move.ASSIGN:
+        return f"{who} took this." if brk.owner_id == brk.touched_by else f"{who} gave this to {person(brk.owner_id)}."
+    if move is Move.SNOOZE and brk.snoozed_until:
+        return f"{who} lets this sleep until {day(brk.snoozed_until)}."
+    if move is Move.PROPOSE and brk.proposal:
+        return f"{who} proposes {proposal_words(brk.proposal)}. A second person approves or declines it on the card."
+    if move is Move.APPROVE and brk.proposal:
+        return f"{who} approved {proposal_words(brk.proposal)}, proposed by {person(brk.proposal.by)}."
+    if move is Move.DECLINE and was.proposal:
+        return f"{who} declined {proposal_words(was.proposal)}, proposed by {person(was.proposal.by)}:"
+    return _PLAIN_SENTENCES.get(move, "").format(who=who)
+
+
+_PLAIN_SENTENCES = {
+    Move.COMMENT: "{who}:",
+    Move.LINK: "{who} linked:",
+    Move.ASK_PARTNER: "{who} asked the partner:",
+    Move.ASK_US: "{who} asks our own side:",
+    Move.RESOLVE: "{who} resolved this:",
+    Move.REOPEN: "{who} opened this again:",
+}
