@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from breakwater.matching import engines, reference
 from breakwater.matching.agreement import Agreement, parse
 from breakwater.matching.outcome import Found, Match
+from breakwater.matching.reference_claims import Result
 from breakwater.matching.sides import SCHEMA
 from breakwater.model.breaks import BreakKind
 from breakwater.model.runs import Outcome
@@ -60,23 +61,23 @@ def run_engine(ours: Sequence[Row], theirs: Sequence[Row], agreement: Agreement,
         return match_on_duckdb(ours=[paths["ours"]], theirs=[paths["theirs"]], agreement=agreement, as_of=as_of)
 
 
-def run_reference(ours: Sequence[Row], theirs: Sequence[Row], agreement: Agreement, as_of: date = AS_OF) -> reference.Result:
+def run_reference(ours: Sequence[Row], theirs: Sequence[Row], agreement: Agreement, as_of: date = AS_OF) -> Result:
     """What the plain-Python meaning says, in the order of an outcome."""
     found = reference.reconcile(ours=ours, theirs=theirs, agreement=agreement, as_of=as_of)
-    return reference.Result(
+    return Result(
         matches=sorted(found.matches, key=lambda m: (m.ours, m.theirs)),
         pending=sorted(found.pending),
         breaks=sorted(found.breaks, key=lambda b: b.place),
     )
 
 
-def plain(outcome: Outcome) -> reference.Result:
+def plain(outcome: Outcome) -> Result:
     """An outcome as the reference writes it."""
     matches: dict[int, dict[str, Any]] = {}
     for row in outcome.matches.to_pylist():
         match = matches.setdefault(row["match_id"], {"pass_name": row["pass"], "notice": row["notice"], "ours": (), "theirs": ()})
         match[row["side"]] += (row["record_id"],)
-    return reference.Result(
+    return Result(
         matches=[Match(**match) for match in matches.values()],
         pending=[(row["side"], row["record_id"]) for row in outcome.pending.to_pylist()],
         breaks=[_found(row) for row in outcome.breaks.to_pylist()],

@@ -11,7 +11,8 @@ from matching_builders import AS_OF, BY_PAYMENT, Row, a_row, an_agreement, plain
 
 from breakwater.errors import CallError
 from breakwater.matching.agreement import Agreement
-from breakwater.matching.reference import Result, reconcile
+from breakwater.matching.reference import reconcile
+from breakwater.matching.reference_claims import Result
 
 WEDNESDAY, THURSDAY, FRIDAY, MONDAY = date(2026, 3, 11), date(2026, 3, 12), date(2026, 3, 13), date(2026, 3, 16)
 LATE = date(2026, 3, 18)

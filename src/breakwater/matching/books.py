@@ -20,7 +20,7 @@ from breakwater.model.records import CANONICAL_COLUMNS
 REFERENCES = tuple(name for name in CANONICAL_COLUMNS if name.startswith("ref_"))
 Row = Mapping[str, Any]
 Group = Mapping[str, Sequence[Row]]  # by side
-_HEADS = pa.schema([("first", pa.string()), ("members", pa.list_(pa.string())), ("sides", pa.list_(pa.string()))])
+_HEADS = pa.schema([("first", pa.string()), ("members", pa.list_(pa.string())), ("is_ours", pa.list_(pa.bool_()))])
 _FLAGS = {
     "late": BreakKind.LATE_SETTLEMENT,
     "fee_differs": BreakKind.FEE_VARIANCE,
@@ -65,7 +65,7 @@ class Books:
         self.free = dict(sides)
         self.free_rows = dict(sizes)
         self.matches: list[Table] = []
-        """Each an expression: `first` of ours, `members` (ours, then theirs), their `sides`, `pass`, `notice`."""
+        """Each an expression: `first` of ours, `members` (ours, then theirs), for each of them `is_ours`, `pass`, `notice`."""
         self.breaks: list[Found] = []
         self.pending: list[tuple[str, str]] = []
         self.in_breaks: list[tuple[str, str, int, int]] = []
@@ -127,7 +127,7 @@ class Books:
             p.select(
                 first="ours",
                 members=ibis.array([p.ours, p.theirs]),
-                sides=ibis.array(list(SIDES)),
+                is_ours=ibis.array([True, False]),
                 **{"pass": ibis.literal(each.name), "notice": notice},
             )
         )
@@ -137,7 +137,7 @@ class Books:
         heads = []
         for group in groups:
             ours, theirs = (sorted(row["record_id"] for row in group[side]) for side in SIDES)
-            heads.append({"first": ours[0], "members": ours + theirs, "sides": ["ours"] * len(ours) + ["theirs"] * len(theirs)})
+            heads.append({"first": ours[0], "members": ours + theirs, "is_ours": [True] * len(ours) + [False] * len(theirs)})
         if heads:
             table = self.engine.put(pa.Table.from_pylist(heads, schema=_HEADS))
             self.matches.append(table.mutate(**{"pass": ibis.literal(each.name), "notice": ibis.literal(None, "string")}))

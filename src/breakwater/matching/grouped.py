@@ -80,19 +80,19 @@ def _match(books: Books, each: GroupedPass, sums: Table) -> None:
     """Claim the groups that match, without looking at their records one by one."""
     same = _same(each)
     agreed = sums.filter(sums.verdict == _MATCH)
-    members = (books.seen(side, each, *each.keys).semi_join(agreed, same).mutate(word=ibis.literal(side)) for side in SIDES)
-    ours, theirs = (books.engine.keep(table.select("n", "record_id", "word", *same)) for table in members)
+    members = (books.seen(side, each, *each.keys).semi_join(agreed, same).mutate(is_ours=ibis.literal(side == "ours")) for side in SIDES)
+    ours, theirs = (books.engine.keep(table.select("n", "record_id", "is_ours", *same)) for table in members)
     if not ours.size:
         return
     o_ids, t_ids = (
-        g.group_by(same).aggregate(ids=g.record_id.collect(order_by=g.record_id), words=g.word.collect(), first=g.record_id.min())
+        g.group_by(same).aggregate(ids=g.record_id.collect(order_by=g.record_id), are_ours=g.is_ours.collect(), first=g.record_id.min())
         for g in (ours.table, theirs.table)
     )
     both = o_ids.join(t_ids, same, rname="{name}_t")
     heads = both.select(
         "first",
         members=both.ids.concat(both.ids_t),
-        sides=both.words.concat(both.words_t),
+        is_ours=both.are_ours.concat(both.are_ours_t),
         **{"pass": ibis.literal(each.name), "notice": ibis.literal(None, "string")},
     )
     books.matches.append(books.engine.keep(heads).table)

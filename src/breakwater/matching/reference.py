@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from itertools import combinations
 from typing import Any
 
-from breakwater.matching.agreement import Agreement, ExactPass, GroupedPass, NettingPass, Pass, SimilarPass
+from breakwater.matching.agreement import Agreement, ExactPass, GroupedPass, NettingPass, SimilarPass
 from breakwater.matching.comparing import (
     AMOUNT_FINDINGS,
-    REFERENCES,
     Comparison,
     Item,
     alike,
@@ -34,23 +33,10 @@ from breakwater.matching.outcome import (
     ORPHANS,
     REFERENCE_NOTICE,
     SIDES,
-    Found,
-    Match,
     coarse,
-    references_of,
 )
+from breakwater.matching.reference_claims import Claims, Group, Result
 from breakwater.model.breaks import BreakKind
-
-Group = Mapping[str, list[Item]]
-
-
-@dataclass
-class Result:
-    """Every record in exactly one of the three lists."""
-
-    matches: list[Match] = field(default_factory=list)
-    pending: list[tuple[str, str]] = field(default_factory=list)
-    breaks: list[Found] = field(default_factory=list)
 
 
 def reconcile(*, ours: Iterable[Mapping[str, Any]], theirs: Iterable[Mapping[str, Any]], agreement: Agreement, as_of: date) -> Result:
@@ -59,15 +45,8 @@ def reconcile(*, ours: Iterable[Mapping[str, Any]], theirs: Iterable[Mapping[str
     return _Run(sides, agreement, as_of).result()
 
 
-class _Run:
-    """One reconciliation: `free` shrinks as records are claimed, once each."""
-
-    def __init__(self, sides: dict[str, list[Item]], agreement: Agreement, as_of: date) -> None:
-        self.sides, self.agreement = sides, agreement
-        self.b_as_of = agreement.calendar.between(date(1970, 1, 1), as_of)
-        self.free = {side: {r.record_id: r for r in records} for side, records in sides.items()}
-        self.found = Result()
-        self.duplicates: dict[str, set[str]] = {side: set() for side in SIDES}
+class _Run(Claims):
+    """The steps of one reconciliation."""
 
     def result(self) -> Result:
         exact = [p for p in self.agreement.passes if isinstance(p, ExactPass)]
@@ -95,49 +74,6 @@ class _Run:
                 self.netting(each)
         self.rest()  # step 5
         return self.found
-
-    # claiming
-
-    def claim(self, ours: Iterable[Item], theirs: Iterable[Item]) -> None:
-        for side, records in (("ours", ours), ("theirs", theirs)):
-            for record in records:
-                del self.free[side][record.record_id]
-
-    def match(self, name: str, group: Group, notice: str | None = None) -> None:
-        self.claim(group["ours"], group["theirs"])
-        self.found.matches.append(Match(pass_name=name, ours=_ids(group["ours"]), theirs=_ids(group["theirs"]), notice=notice))
-
-    def break_group(self, kind: BreakKind, name: str, group: Group, amount_minor: int, currency: str) -> None:
-        self.claim(group["ours"], group["theirs"])
-        self.found.breaks.append(
-            Found(kind=kind, pass_name=name, ours=_ids(group["ours"]), theirs=_ids(group["theirs"]),
-                  amount_minor=abs(amount_minor), currency=currency, **_facts(group['ours'] + group['theirs']))
-        )  # fmt: skip
-
-    def pair(self, name: str, c: Comparison, notice: str | None = None) -> None:
-        """A pair without findings is a match; otherwise its first finding is the kind of a break."""
-        if not c.findings:
-            return self.match(name, {"ours": [c.o], "theirs": [c.t]}, notice)
-        self.claim([c.o], [c.t])
-        first, *also = c.findings
-        amount_minor, currency = c.value
-        self.found.breaks.append(
-            Found(kind=first, pass_name=name, ours=(c.o.record_id,), theirs=(c.t.record_id,),
-                  amount_minor=amount_minor, currency=currency, also=tuple(also), lag=c.lag, **_facts([c.o, c.t]))
-        )  # fmt: skip
-        return None
-
-    # groups
-
-    def groups(self, each: Pass, by: Callable[[Item], tuple[Any, ...] | None]) -> Iterable[Group]:
-        """Free records the pass sees, by whatever `by` says; None is in no group. Only groups with both sides."""
-        found: dict[tuple[Any, ...], dict[str, list[Item]]] = defaultdict(lambda: {"ours": [], "theirs": []})
-        for side, kinds in (("ours", each.kinds_ours), ("theirs", each.kinds_theirs)):
-            for record in self.free[side].values():
-                key = by(record)
-                if seen_by(kinds, record.kind) and key is not None:
-                    found[key][side].append(record)
-        return [group for group in found.values() if group["ours"] and group["theirs"]]
 
     def exact_groups(self, each: ExactPass) -> Iterable[Group]:
         return self.groups(each, lambda r: _with((r.kind,), r.values(each.keys)))
@@ -252,21 +188,6 @@ class _Run:
         self.duplicates[side].add(record.record_id)
         self.single(side, DUPLICATE[side], record, pass_name=each.name, of=original.record_id)
 
-    def single(self, side: str, kind: BreakKind, record: Item, *, pass_name: str | None = None, of: str | None = None) -> None:
-        del self.free[side][record.record_id]
-        self.found.breaks.append(
-            Found(
-                kind=kind,
-                pass_name=pass_name,
-                ours=(record.record_id,) if side == "ours" else (),
-                theirs=(record.record_id,) if side == "theirs" else (),
-                amount_minor=abs(record.amount_minor),
-                currency=record.currency,
-                of=of,
-                **_facts([record]),
-            )
-        )
-
     # netting
 
     def netting(self, each: NettingPass) -> None:
@@ -317,15 +238,6 @@ class _Run:
 
 def _with(head: tuple[Any, ...], key: tuple[str, ...] | None) -> tuple[Any, ...] | None:
     return None if key is None else (*head, *key)
-
-
-def _ids(records: Iterable[Item]) -> tuple[str, ...]:
-    return tuple(sorted(r.record_id for r in records))
-
-
-def _facts(records: Sequence[Item]) -> dict[str, Any]:
-    """What a break says of its records beside their ids."""
-    return {"dated": min(r.date for r in records), "references": references_of(getattr(r, name) for r in records for name in REFERENCES)}
 
 
 def _by_date(record: Item) -> tuple[date, str]:

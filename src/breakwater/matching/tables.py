@@ -20,14 +20,14 @@ def match_table(matches: Sequence[Table]) -> pa.Table:
     if not matches:
         return MATCH_SCHEMA.empty_table()
     every = ibis.union(*matches) if len(matches) > 1 else matches[0]
-    heads = every.order_by("first").select("members", "sides", "pass", "notice").to_pyarrow().combine_chunks()
-    number = pc.list_parent_indices(heads["members"])
+    heads = every.order_by("first").select("members", "is_ours", "pass", "notice").to_pyarrow()
+    number = pc.list_parent_indices(heads["members"]).combine_chunks()
     columns = {
         "match_id": number,
-        "side": pc.list_flatten(heads["sides"]),
+        "side": pc.if_else(pc.list_flatten(heads["is_ours"]), "ours", "theirs"),
         "record_id": pc.list_flatten(heads["members"]),
-        "pass": pc.take(heads["pass"], number),
-        "notice": pc.take(heads["notice"], number),
+        "pass": pc.take(heads["pass"].combine_chunks(), number),
+        "notice": pc.take(heads["notice"].combine_chunks(), number),
     }
     return pa.table(columns).cast(MATCH_SCHEMA)
 
