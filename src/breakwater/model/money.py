@@ -44,6 +44,12 @@ def exponent(currency: str) -> int:
     return int(places)
 
 
+@cache
+def currency_of_number(number: int) -> str:
+    """The currency of a numeric ISO 4217 code: 978 is EUR. KeyError for a number nobody has."""
+    return {currency.number: str(currency.code) for currency in Currency}[number]
+
+
 def minor_from_major(text: str, exponent: int) -> int:
     """Minor units of a decimal text in major units, exactly: '12.5' with exponent 2 is 1250.
 

@@ -17,6 +17,8 @@ from breakwater.sources import archives, layouts, markup
 from breakwater.sources.bai2 import Bai2
 from breakwater.sources.camt import Camt
 from breakwater.sources.documents import RESEND, Document, Language, head_of
+from breakwater.sources.ipm import Ipm
+from breakwater.sources.ipm_masking import masked_copy
 from breakwater.sources.layout_language import LayoutLanguage
 from breakwater.sources.ledger import EVENTS, RECORDS, Ledger
 from breakwater.sources.mt940 import Mt940
@@ -33,13 +35,14 @@ LANGUAGES: tuple[Language, ...] = (
     Mt940(),
     Bai2(),
     Nacha(),
+    Ipm(),
     *(LayoutLanguage(layout) for layout in layouts.built_in()),
     Ledger(RECORDS),
     Ledger(EVENTS),
 )
 FORMATS = {format: language for language in LANGUAGES for format in language.formats}
 # How a copy of a file is written in which no card number can be read, for formats that bear them: what is archived is that copy.
-MASKS: Mapping[str, Callable[[Path, Path], None]] = {}
+MASKS: Mapping[str, Callable[[Path, Path], None]] = {"mastercard-ipm": masked_copy}
 _MUST_BALANCE = frozenset({"camt.053", "mt940"})  # formats whose statements owe both balances
 _HASH_CHUNK_BYTES = 1 << 20
 _NAMED_STATEMENTS = 5

@@ -1,0 +1,93 @@
+"""A copy of a Mastercard IPM file in which no card number can be read, and which is otherwise the same file."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from cardutil.mciipm import VbsWriter
+
+from breakwater.model.masking import is_card_number
+from breakwater.sources import archives
+from breakwater.sources.documents import Document
+from breakwater.sources.ipm_messages import CARD_NUMBER, PRIVATE_DATA, Message, is_blocked, messages, pds_fields, serialized
+
+CHIP_DATA = 55
+FREE_TEXT = (54, 72, 105, 111, 127)
+_CONTROLS = frozenset({"0105", "0148", "0301", "0306"})  # PDS fields that are numbers of the file, and never a card's
+_SEEN_FIRST, _SEEN_LAST = 6, 4
+_RUN = re.compile(r"(?<![0-9])[0-9]{12,19}(?![0-9])")
+
+
+def masked_copy(source: Path, target: Path) -> None:
+    """Write a copy of the file at `source`, or of each file of the archive there, with the same messages of the same length.
+
+    The card number element keeps its first six and last four digits, and so does what looks like one in free text; chip data is blanked.
+    FileError if the file can't be cut into messages.
+    """
+    with source.open("rb") as stream:
+        packed = stream.read(4).startswith(archives.SIGNATURES)
+    if not packed:
+        with target.open("wb") as copy:
+            _write(_document(source.name, functools.partial(_opened, source)), copy)
+        return
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in archives.members(source):
+            with tempfile.TemporaryFile() as copy, archive.open(member.name, "w") as packed_copy:
+                _write(_document(member.name, member.open), cast(BinaryIO, copy))
+                copy.seek(0)
+                shutil.copyfileobj(copy, packed_copy)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _document(name: str, open: Callable[[], BinaryIO]) -> Document:
+    return Document(name=name, open=open, partner="", network=None, source_file="")
+
+
+def _write(document: Document, copy: BinaryIO) -> None:
+    writer = VbsWriter(copy, blocked=is_blocked(document.head()))
+    for message in messages(document):
+        message.private_data()  # what can't be cut into its fields can't be masked
+        writer.write(serialized(_masked(message)))
+    writer.close()
+
+
+def _masked(message: Message) -> Message:
+    """The message with its card number covered, wherever it may stand."""
+    elements = message.elements
+    star = "*".encode(message.encoding)
+    if CARD_NUMBER in elements:
+        number = elements[CARD_NUMBER]
+        hidden = max(len(number) - _SEEN_FIRST - _SEEN_LAST, 0)
+        elements[CARD_NUMBER] = number[:_SEEN_FIRST] + star * hidden + number[_SEEN_FIRST + hidden :]
+    if CHIP_DATA in elements:
+        elements[CHIP_DATA] = bytes(len(elements[CHIP_DATA]))
+    for element in FREE_TEXT:
+        if element in elements:
+            elements[element] = _covered(message.text_untrimmed(element)).encode(message.encoding)
+    for element in PRIVATE_DATA:
+        if element in elements:
+            fields = pds_fields(message.text_untrimmed(element))
+            text = "".join(
+                f"{tag}{len(value or ''):03}{value or '' if tag in _CONTROLS else _covered(value or '')}" for tag, value in fields
+            )
+            elements[element] = text.encode(message.encoding)
+    return message
+
+
+def _covered(text: str) -> str:
+    """The text with the middle of each card number in it replaced, at the same length."""
+    return _RUN.sub(lambda run: _starred(run[0]) if is_card_number(run[0]) else run[0], text)
+
+
+def _starred(number: str) -> str:
+    return number[:_SEEN_FIRST] + "*" * (len(number) - _SEEN_FIRST - _SEEN_LAST) + number[-_SEEN_LAST:]
