@@ -106,7 +106,7 @@ class FileSettings(DropSettings):
 
     stream: Name
     format: Literal["camt.052", "camt.053", "camt.054", "camt.056", "pain.001", "pain.002", "pain.008", "pacs.002", "pacs.004", "pacs.008",
-        "adyen-settlement"]
+        "mt940", "mt942", "bai2", "nacha", "mastercard-ipm", "adyen-settlement"]
     drop: DropAddress
     expected: ExpectedSettings
 
