@@ -181,6 +181,48 @@ def test_a_late_settlement_is_late_in_both_directions() -> None:
     assert (late.breaks[0].lag, early.breaks[0].lag) == (6, -3)
 
 
+@pytest.mark.parametrize(("day", "kinds"), [(9, []), (6, ["late_settlement"]), (13, []), (14, []), (16, ["late_settlement"])])
+def test_the_edges_of_the_window_are_inside(day: int, kinds: list[str]) -> None:
+    # Tuesday the 10th: Monday is one day before; Friday, and the Saturday that counts like it, are three days after.
+    found = run([a_row("o1")], [a_row("t1", booked_on=date(2026, 3, day))])
+
+    assert [str(b.kind) for b in found.breaks] == kinds
+
+
+@pytest.mark.parametrize(("day", "kinds"), [(8, ["late_settlement"]), (9, ["missing_at_partner", "missing_in_ledger"])])
+def test_the_edge_of_the_link_still_belongs_together(day: int, kinds: list[str]) -> None:
+    # 8 April is twenty business days after 9 March; Easter takes two.
+    found = run([a_row("o1", booked_on=date(2026, 3, 9))], [a_row("t1", booked_on=date(2026, 4, day))])
+
+    assert [str(b.kind) for b in found.breaks] == kinds
+
+
+@pytest.mark.parametrize(("within", "kinds"), [(THURSDAY, ["duplicate_in_ledger"]), (FRIDAY, ["missing_at_partner"])])
+def test_the_edge_of_a_duplicate(within: date, kinds: list[str]) -> None:
+    found = run([a_row("o1"), a_row("o2", booked_on=within)], [a_row("t1")])
+
+    assert [str(b.kind) for b in found.breaks] == kinds
+
+
+@pytest.mark.parametrize(
+    ("near", "far"),
+    [
+        ({"amount_minor": 100, "booked_on": THURSDAY}, {"amount_minor": 101}),
+        ({"booked_on": WEDNESDAY, "status": "failed"}, {"booked_on": THURSDAY}),
+        ({"booked_on": date(2026, 3, 13)}, {"booked_on": date(2026, 3, 14)}),
+        ({"status": "settled"}, {"status": "failed"}),
+    ],
+    ids=["the amount before the lag", "the lag before the status", "calendar days where the lag is equal", "the status before the id"],
+)
+def test_the_nearest_of_two_is_taken(near: dict[str, Any], far: dict[str, Any]) -> None:
+    terms = an_agreement(tables="[tolerance]\namount_minor = { default = 1 }\n")
+
+    found = run([a_row("o1", status="settled")], [a_row("t1") | far, a_row("t2") | near], terms)
+
+    claimed = [m.theirs for m in found.matches] + [b.theirs for b in found.breaks if b.ours]
+    assert claimed == [("t2",)]
+
+
 def test_further_apart_than_the_link_equal_references_are_a_reused_reference() -> None:
     found = run([a_row("o1")], [a_row("t1", booked_on=date(2026, 4, 10))])
 
