@@ -105,8 +105,36 @@ class FileSettings(DropSettings):
     """[[partners.files]]: one stream of files, and where it is dropped."""
 
     stream: Name
-    format: Literal["camt.052", "camt.053", "camt.054", "camt.056", "pain.001", "pain.002", "pain.008", "pacs.002", "pacs.004", "pacs.008",
-        "mt940", "mt942", "bai2", "nacha", "mastercard-ipm", "adyen-settlement"]
+    format: Literal[
+        "camt.052",
+        "camt.053",
+        "camt.054",
+        "camt.056",
+        "pain.001",
+        "pain.002",
+        "pain.008",
+        "pacs.002",
+        "pacs.004",
+        "pacs.008",
+        "mt940",
+        "mt942",
+        "bai2",
+        "nacha",
+        "mastercard-ipm",
+        "adyen-settlement",
+        "adyen-accounting",
+        "alipay-settlement",
+        "alipay-transactions",
+        "antom-settlement",
+        "stripe-balance",
+        "stripe-payout",
+        "paypal-stl",
+        "paypal-trr",
+        "checkout-settlement",
+        "dlocal-settlement",
+        "trustly-settlement",
+        "braintree-disbursement",
+    ]
     drop: DropAddress
     expected: ExpectedSettings
 
