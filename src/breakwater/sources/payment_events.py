@@ -81,7 +81,7 @@ class PaymentEvents:
         """What is left at the end of the document, and the notices that are due."""
         if self._unknown:
             codes = ", ".join(f"{code} ({n:,})" for code, n in self._unknown.most_common(_NAMED_CODES))
-            self._reading.notices.append(Notice("unknown-status", f"Status codes that are not known here, and count as unknown: {codes}."))
+            self._reading.notices.append(Notice("unknown-status", f"Status codes that are not known here and count as unknown: {codes}."))
         for why, n in self._lost.items():
-            self._reading.notices.append(Notice("event-not-kept", f"{n:,} messages about payments {why}, so they can't be traced."))
+            self._reading.notices.append(Notice("event-not-kept", f"Transactions that {why}, and so can't be traced: {n:,}."))
         yield from self._rows.take()
