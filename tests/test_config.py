@@ -133,7 +133,13 @@ WRONG: Mapping[str, tuple[str, str, str]] = {
     "a time with a zone of its own": ('due = "07:00"', 'due = "07:00Z"', "has a time zone of its own; write a time of the partner's clock"),
     "a deadline before it is due": ('deadline = "08:30"', 'deadline = "06:30"', "the deadline 06:30 is before the file is due, 07:00"),
     "a channel by name": ('"C0SEPA"', '"#sepa"', "'partners.0.internal_channels.0'"),
-    "a format nobody reads": ('"camt.053"', '"mt940"', "'partners.0.files.0.format'"),
+    "a format nobody reads": (
+        '"camt.053"',
+        '"camt.53"',
+        "'partners.0.files.0.format': 'camt.53' is no format that is read here, nor one that [[layouts]] declare. Did you mean 'camt.053'?",
+    ),
+    "a layout that is not there": ("[ledger]", '[[layouts]]\nfile = "nowhere.toml"\n[ledger]', "nowhere.toml can't be read"),
+    "a layout without a file": ("[ledger]", "[[layouts]]\n[ledger]", "'layouts.0.file' is missing."),
     "a digest of an unknown partner": (
         'partners = ["nordbank"]',
         'partners = ["nordbnk"]',
@@ -176,7 +182,7 @@ def test_what_is_wrong_is_named_with_a_remedy(right: str, wrong: str, complaint:
 
 
 def test_all_wrong_entries_are_named_at_once(tmp_path: Path) -> None:
-    refused = refusal(GOOD.replace('"TARGET2"', '"TARGET3"').replace('"camt.053"', '"mt940"'), tmp_path)
+    refused = refusal(GOOD.replace('"TARGET2"', '"TARGET3"').replace('"camt.053"', '"camt.53"'), tmp_path)
 
     assert "TARGET3" in refused.message
     assert "partners.0.files.0.format" in refused.message
@@ -256,3 +262,15 @@ def test_limits_and_second_accounts_become_who_may_agree(tmp_path: Path) -> None
 )
 def test_a_wrong_limit_is_refused(tmp_path: Path, limit: str, said: str) -> None:
     assert said in refusal(GOOD.replace("[roles]\n", f"[roles]\nlimits = [{limit}]\n"), tmp_path).message
+
+
+def test_a_format_of_our_own_is_declared_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "layouts").mkdir()
+    (tmp_path / "layouts/mybank.toml").write_text('format = "mybank"\n')
+    path = tmp_path / "breakwater.toml"
+    path.write_text(GOOD.replace('"camt.053"', '"mybank"').replace("[ledger]", '[[layouts]]\nfile = "layouts/mybank.toml"\n[ledger]'))
+
+    config = load(path, environment={})
+
+    assert config.layouts == (tmp_path / "layouts/mybank.toml",)
+    assert config.partners["nordbank"].files[0].format == "mybank"

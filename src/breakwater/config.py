@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apscheduler.triggers.cron import CronTrigger
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, ValidationInfo
 
 from breakwater.config_files import DropAddress, DropSettings, ExpectedSettings, HttpSettings, LedgerSettings, LocalTime, Table
 from breakwater.errors import CallError, nearest
@@ -24,6 +24,12 @@ from breakwater.model.partners import ExpectedFile, Partner
 from breakwater.model.proposals import Authority, WriteOffLimit
 
 EVERYBODY = "*"
+FORMATS = (
+    "camt.052", "camt.053", "camt.054", "camt.056", "pain.001", "pain.002", "pain.008", "pacs.002", "pacs.004", "pacs.008",
+    "mt940", "mt942", "bai2", "nacha", "mastercard-ipm", "adyen-settlement", "adyen-accounting", "alipay-settlement", "alipay-transactions",
+    "antom-settlement", "stripe-balance", "stripe-payout", "paypal-stl", "paypal-trr", "checkout-settlement", "dlocal-settlement",
+    "trustly-settlement", "braintree-disbursement",
+)  # fmt: skip
 DEFAULT_SLACK_API_URL = "https://slack.com/api/"
 
 
@@ -54,6 +60,14 @@ def _cron(text: str) -> str:
     return text
 
 
+def _format(name: str, info: ValidationInfo) -> str:
+    """A format that comes with Breakwater, or that a file of [[layouts]] declares: those are in the context."""
+    known = (*FORMATS, *(info.context or ()))
+    if name not in known:
+        raise ValueError(f"'{name}' is no format that is read here, nor one that [[layouts]] declare.{nearest(name, known)}")
+    return name
+
+
 def _currency(code: str) -> str:
     try:
         exponent(code)
@@ -66,6 +80,7 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Calendar = Annotated[str, AfterValidator(_calendar)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Format = Annotated[str, AfterValidator(_format)]
 Person = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,}$")]
 Currency = Annotated[str, AfterValidator(_currency)]
 Channel = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]{2,}$")]
@@ -105,36 +120,7 @@ class FileSettings(DropSettings):
     """[[partners.files]]: one stream of files, and where it is dropped."""
 
     stream: Name
-    format: Literal[
-        "camt.052",
-        "camt.053",
-        "camt.054",
-        "camt.056",
-        "pain.001",
-        "pain.002",
-        "pain.008",
-        "pacs.002",
-        "pacs.004",
-        "pacs.008",
-        "mt940",
-        "mt942",
-        "bai2",
-        "nacha",
-        "mastercard-ipm",
-        "adyen-settlement",
-        "adyen-accounting",
-        "alipay-settlement",
-        "alipay-transactions",
-        "antom-settlement",
-        "stripe-balance",
-        "stripe-payout",
-        "paypal-stl",
-        "paypal-trr",
-        "checkout-settlement",
-        "dlocal-settlement",
-        "trustly-settlement",
-        "braintree-disbursement",
-    ]
+    format: Format
     drop: DropAddress
     expected: ExpectedSettings
 
@@ -153,6 +139,12 @@ class PartnerSettings(Table):
     shared_channel: Channel | None = None
     agreement: str
     files: tuple[FileSettings, ...] = ()
+
+
+class LayoutSettings(Table):
+    """[[layouts]]: a format of our own, declared in a TOML file."""
+
+    file: str
 
 
 class DigestSettings(Table):
@@ -174,6 +166,7 @@ class Settings(Table):
     people: PeopleSettings = PeopleSettings()
     partners: tuple[PartnerSettings, ...] = Field(min_length=1)
     ledger: LedgerSettings
+    layouts: tuple[LayoutSettings, ...] = ()
     digests: tuple[DigestSettings, ...] = ()
 
 
@@ -189,6 +182,7 @@ class Config:
         self.environment = environment
         self.partners = {p.id: self._partner(p) for p in settings.partners}
         self.places = self._places()
+        self.layouts = tuple(self.path(layout.file) for layout in settings.layouts)
         self.subscriptions = tuple(_subscription(n, d) for n, d in enumerate(settings.digests))
         self.authority = _authority(settings)
         self._check()
@@ -315,12 +309,28 @@ def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Config:
     except tomllib.TOMLDecodeError as wrong:
         raise CallError(f"{path} is not TOML: {wrong}.", remedy="Correct that line.") from None
     try:
-        settings = Settings.model_validate(document)
+        settings = Settings.model_validate(document, context=_own_formats(document, folder=path.parent))
     except ValidationError as wrong:
         raise CallError(
             f"{path}: " + " ".join(_complaint(e) for e in wrong.errors()), remedy="See docs/install.md for every entry."
         ) from None
     return Config(settings, folder=path.resolve().parent, environment=environment)
+
+
+def _own_formats(document: Mapping[str, Any], *, folder: Path) -> tuple[str, ...]:
+    """The formats that the files of [[layouts]] declare; whether they are declared well is for their reader to say."""
+    tables = document.get("layouts")
+    names = [table.get("file") for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []
+    return tuple(_format_in(folder / name) for name in names if isinstance(name, str))
+
+
+def _format_in(path: Path) -> str:
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("format"))
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise CallError(f"The layout {path} can't be read: {wrong}.", remedy="Correct the path in [[layouts]].") from None
+    except tomllib.TOMLDecodeError as wrong:
+        raise CallError(f"The layout {path} is not TOML: {wrong}.", remedy="Correct that line.") from None
 
 
 def _complaint(error: Any) -> str:
@@ -329,7 +339,8 @@ def _complaint(error: Any) -> str:
         return f"Unknown entry '{place}'.{nearest(str(error['loc'][-1]), _known_entries(error['loc'][:-1]))}"
     if error["type"] == "missing":
         return f"'{place}' is missing."
-    return f"'{place}': {error['msg'].removeprefix('Value error, ')}."
+    message = error["msg"].removeprefix("Value error, ")
+    return f"'{place}': {message}{'' if message.endswith('?') else '.'}"
 
 
 def _known_entries(steps: tuple[int | str, ...]) -> list[str]:
@@ -350,6 +361,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "files": FileSettings,
     "expected": ExpectedSettings,
     "ledger": LedgerSettings,
+    "layouts": LayoutSettings,
     "http": HttpSettings,
     "digests": DigestSettings,
 }

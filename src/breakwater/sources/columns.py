@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import NoReturn
@@ -11,9 +12,11 @@ import pyarrow.compute as pc
 
 from breakwater.model.money import exponent
 from breakwater.model.records import NOT_A_REFERENCE
-from breakwater.sources.amounts import minor_of
+from breakwater.sources.amounts import minor_of, rounded
 
 _POWERS = pa.array([10**n for n in range(19)], pa.int64())
+_FINEST_PLACES = 6  # how many decimals more than its currency an amount may have that is rounded
+_NO_TEXT = pa.scalar(None, pa.string())
 Blame = Callable[[int, str], NoReturn]  # told the row within the column and the text that does not fit, it raises
 
 
@@ -26,12 +29,12 @@ def cleaned(column: pa.Array) -> pa.Array:
     """As `model.records.clean_reference`, for a whole column."""
     trimmed = pc.ascii_trim(column, " \t\r\n\f\v")
     no_reference = pc.is_in(pc.ascii_upper(trimmed), pa.array(["", *NOT_A_REFERENCE]))
-    return pc.if_else(no_reference, pa.scalar(None, pa.string()), trimmed)
+    return pc.if_else(no_reference, _NO_TEXT, trimmed)
 
 
 def or_null(column: pa.Array) -> pa.Array:
     """The column with null for every empty cell."""
-    return pc.if_else(blank(column), pa.scalar(None, pa.string()), column)
+    return pc.if_else(blank(column), _NO_TEXT, column)
 
 
 def exponents(currencies: pa.Array, blame: Blame) -> pa.Array:
@@ -46,6 +49,20 @@ def exponents(currencies: pa.Array, blame: Blame) -> pa.Array:
     return pc.take(pa.array(places, pa.int64()), encoded.indices)
 
 
+def with_points(column: pa.Array, *, decimal: str, thousands: str, blame: Blame) -> pa.Array:
+    """Amounts with another decimal sign, or with thousands apart, as plain decimal texts. What is not written so is blamed."""
+    if (decimal, thousands) == (".", ""):
+        return column
+    point, group = re.escape(decimal), re.escape(thousands)
+    whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]*" if thousands else "[0-9]*"
+    wrong = pc.invert(pc.match_substring_regex(column, rf"^[+-]?(?:{whole})(?:{point}[0-9]*)?$"))
+    row = pc.index(wrong, value=True).as_py()
+    if row >= 0:
+        blame(row, column[row].as_py())
+    plain = pc.replace_substring(column, thousands, "") if thousands else column
+    return plain if decimal == "." else pc.replace_substring(plain, decimal, ".")
+
+
 def minor_units(column: pa.Array, places: pa.Array, blame: Blame) -> pa.Array:
     """Minor units of decimal texts in major units, `places` decimals each; null where the cell is empty."""
     texts = or_null(column)
@@ -55,9 +72,19 @@ def minor_units(column: pa.Array, places: pa.Array, blame: Blame) -> pa.Array:
         return pa.array(_walk(texts, places, blame), pa.int64())
 
 
+def rounded_units(column: pa.Array, places: pa.Array, blame: Blame) -> pa.Array:
+    """As `minor_units`, for amounts that may be finer than the minor unit: they are rounded half up by their size."""
+    texts = or_null(column)
+    try:
+        return _minor_units(texts, places)
+    except (pa.ArrowInvalid, IndexError):
+        fine = _walk(texts, pc.add(places, _FINEST_PLACES), blame)
+        return pa.array([None if amount is None else rounded(amount, _FINEST_PLACES) for amount in fine], pa.int64())
+
+
 def _minor_units(texts: pa.Array, places: pa.Array) -> pa.Array:
     """The fast way: digits without their point as whole numbers, moved by powers of ten. ArrowInvalid where that is not exact."""
-    if pc.any(pc.greater(pc.find_substring(texts, "-"), 0)).as_py() or pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
+    if (pc.max(pc.find_substring(texts, "-")).as_py() or 0) > 0 or any(pc.any(pc.match_substring(texts, x)).as_py() for x in "xX"):
         raise pa.ArrowInvalid("a sign inside of a number, or hexadecimal")
     point = pc.find_substring(texts, ".")
     digits = pc.cast(pc.replace_substring(texts, ".", "", max_replacements=1), pa.int64())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,17 +16,31 @@ from breakwater.errors import FileError
 from breakwater.sources.documents import RESEND, Document, Utf8Stream, bad_encoding, utf8_stream
 
 BLOCK_BYTES = 8 * 1024 * 1024
+_FOOT_BYTES = 64 * 1024  # a last piece as small as this may begin in the middle of the lines after the rows
 LONGEST_ROW_BYTES = 64 * 1024 * 1024
 DELIMITERS = (",", ";", "|", "\t")
+_BLANK = " \t\r\n\f\v"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """The header line of a document: trimmed names, the delimiter, and the lines up to and with it."""
+    """The header line of a document: trimmed names, the delimiter, the number of lines up to and with it, and the texts of those before."""
 
     names: tuple[str, ...]
     delimiter: str
     lines: int
+    before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What comes after the last row: lines that start with `comment`, and `mark`, a line of its own or a word in such a line.
+
+    A document without its mark is `truncated`.
+    """
+
+    comment: str | None = None
+    mark: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,31 +50,86 @@ class Block:
     columns: dict[str, pa.Array]
     lines: pa.Array
 
+    def where(self, mask: pa.Array) -> Block:
+        """The rows for which `mask` is true."""
+        return Block(columns={name: column.filter(mask) for name, column in self.columns.items()}, lines=self.lines.filter(mask))
 
-def header_of(text: str, *, known: frozenset[str]) -> Header | None:
-    """The header at the start of `text`, if with some delimiter it holds every known name; leading blank lines are skipped."""
-    before = len(text) - len(text.lstrip("\ufeff \t\r\n"))
-    line, _, _ = text[before:].partition("\n")
-    for delimiter in DELIMITERS:
-        try:
-            names = tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True), []))
-        except csv.Error:
+    def filled(self, names: Sequence[str]) -> pa.Array:
+        """Of several columns the first that is filled, row by row; '' where none is, or where the document has none of them."""
+        known = [self.columns[name] for name in names if name in self.columns]
+        if not known:
+            return pa.repeat(pa.scalar("", pa.string()), len(self.lines))
+        cells = known[0]
+        for other in known[1:]:
+            cells = pc.if_else(pc.equal(cells, ""), other, cells)
+        return cells
+
+
+def header_of(text: str, *, known: Collection[str], skipped: Sequence[str] = ()) -> Header | None:
+    """The header at the start of `text`, if with some delimiter it holds every known name.
+
+    Blank lines and lines that start with one of `skipped` may stand before it.
+    """
+    before: list[str] = []
+    for number, line in enumerate(_lines(text.lstrip("\ufeff"))):
+        if not line.strip() or any(line.startswith(start) for start in skipped):
+            before.append(line.strip())
             continue
-        if known <= set(names):
-            return Header(names=names, delimiter=delimiter, lines=text[:before].count("\n") + 1)
+        for delimiter in DELIMITERS:
+            names = _split(line, delimiter)
+            if frozenset(known) <= frozenset(names):
+                return Header(names=names, delimiter=delimiter, lines=number + 1, before=tuple(filter(None, before)))
+        return None
     return None
 
 
-def blocks(document: Document, header: Header, *, columns: Sequence[str], needed: Sequence[str]) -> Iterator[Block]:
+def _lines(text: str) -> Iterator[str]:
+    """As `text.split("\\n")`, without splitting what nobody asks for."""
+    at = 0
+    while (end := text.find("\n", at)) >= 0:
+        yield text[at:end]
+        at = end + 1
+    yield text[at:]
+
+
+def _split(line: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        return tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True), []))
+    except csv.Error:
+        return ()
+
+
+def first_rows(text: str, header: Header, *, ending: Ending | None, is_whole: bool) -> list[dict[str, str]]:
+    """The rows of a document as far as `text` goes, for a look at what it holds. Unless it is whole, its last row may be cut: left out."""
+    lines = text.lstrip("\ufeff").split("\n")[header.lines : None if is_whole else -1]
+    found = []
+    with contextlib.suppress(csv.Error):  # the reading itself will name the line
+        for row in csv.reader(lines, delimiter=header.delimiter):
+            cells = [cell.strip() for cell in row]
+            if any(cells) and not (ending and any(end and cells[0].startswith(end) for end in (ending.mark, ending.comment))):
+                found.append(dict(zip(header.names, cells, strict=False)))
+    return found
+
+
+def blocks(
+    document: Document,
+    header: Header,
+    *,
+    columns: Sequence[str],
+    needed: Sequence[str],
+    ending: Ending | None = None,
+    encoding: str | None = None,
+) -> Iterator[Block]:
     """The rows of a document below its header, block by block.
 
     `columns` are the names wanted, all in the header. A row may end early, but not before the last of `needed` (`truncated`), nor go on
-    after the header's last column (`malformed`).
+    after the header's last column (`malformed`). `encoding` is of a document that is not Unicode.
     """
     places = {name: header.names.index(name) for name in columns}
-    shortest = 1 + max(header.names.index(name) for name in needed)
+    shortest = 1 + max((header.names.index(name) for name in needed), default=0)
     line = 1
-    for data in _cut(utf8_stream(document), name=document.name):
+    stream = utf8_stream(document) if encoding is None else Utf8Stream(document.open(), encoding=encoding, name=document.name)
+    for data in _ended(_cut(stream, name=document.name), ending, header, name=document.name):
         if line == 1:
             data, line = _without_lines(data, header.lines), 1 + header.lines
         reader = _Rows(document.name, header, places=places, shortest=shortest, first_line=line)
@@ -76,8 +146,46 @@ def _without_lines(data: bytes, count: int) -> bytes:
     return data[at:]
 
 
+def _ended(pieces: Iterator[bytes], ending: Ending | None, header: Header, *, name: str) -> Iterator[bytes]:
+    """The pieces without what comes after the last row."""
+    if ending is None:
+        yield from pieces
+        return
+    held = b""
+    for piece in pieces:
+        if held and len(piece) > _FOOT_BYTES:
+            yield held
+            held = b""
+        held += piece
+    rows, after = _last_lines(held, ending, delimiter=header.delimiter)
+    if ending.mark and not any(_is_mark(line, ending, delimiter=header.delimiter) for line in after):
+        raise FileError("truncated", f"{name} does not end with '{ending.mark}'.", remedy=RESEND)
+    yield rows
+
+
+def _last_lines(data: bytes, ending: Ending, *, delimiter: str) -> tuple[bytes, list[str]]:
+    """The rows of the last piece, and the lines after them."""
+    after: list[str] = []
+    while stripped := data.rstrip():
+        start = stripped.rfind(b"\n") + 1
+        line = stripped[start:].decode("utf-8", errors="replace").strip()
+        if not (ending.comment and line.startswith(ending.comment)) and not _is_mark(line, ending, delimiter=delimiter):
+            break
+        after.append(line)
+        data = data[:start]
+    return data, after
+
+
+def _is_mark(line: str, ending: Ending, *, delimiter: str) -> bool:
+    if ending.mark is None:
+        return False
+    if ending.comment and line.startswith(ending.comment):
+        return ending.mark in line
+    return line.rstrip(delimiter + _BLANK).strip('"') == ending.mark
+
+
 def _cut(stream: Utf8Stream, *, name: str) -> Iterator[bytes]:
-    """The stream in blocks that end where a row ends: at a line end outside of quotes."""
+    """The stream in pieces that end where a row ends: at a line end outside of quotes."""
     try:
         pending = b""
         while chunk := stream.read(BLOCK_BYTES):
@@ -179,5 +287,5 @@ class _Rows:
 
 def _trimmed(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    trimmed = pc.ascii_trim(whole, " \t\r\n\f\v")
+    trimmed = pc.ascii_trim(whole, _BLANK)
     return trimmed.combine_chunks() if isinstance(trimmed, pa.ChunkedArray) else trimmed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,19 +13,22 @@ import pyarrow as pa
 from breakwater.errors import CallError, FileError, nearest
 from breakwater.model.files import Notice, Reading, Statement
 from breakwater.model.records import Side
-from breakwater.sources import archives, layouts, markup
+from breakwater.sources import archives, layout_files, layout_language, markup
 from breakwater.sources.bai2 import Bai2
+from breakwater.sources.braintree import Braintree
 from breakwater.sources.camt import Camt
+from breakwater.sources.dlocal import DLocal
 from breakwater.sources.documents import RESEND, Document, Language, head_of
 from breakwater.sources.ipm import Ipm
 from breakwater.sources.ipm_masking import masked_copy
-from breakwater.sources.layout_language import LayoutLanguage
 from breakwater.sources.ledger import EVENTS, RECORDS, Ledger
 from breakwater.sources.mt940 import Mt940
 from breakwater.sources.nacha import Nacha
 from breakwater.sources.pacs import Pacs
 from breakwater.sources.pain import Pain
 from breakwater.sources.payment_statuses import PaymentStatuses
+from breakwater.sources.paypal import PayPal
+from breakwater.sources.trustly import Trustly
 
 LANGUAGES: tuple[Language, ...] = (
     Camt(),
@@ -36,7 +39,11 @@ LANGUAGES: tuple[Language, ...] = (
     Bai2(),
     Nacha(),
     Ipm(),
-    *(LayoutLanguage(layout) for layout in layouts.built_in()),
+    PayPal(),
+    Trustly(),
+    DLocal(),
+    Braintree(),
+    *layout_language.languages(layout_files.built_in()),
     Ledger(RECORDS),
     Ledger(EVENTS),
 )
@@ -56,15 +63,17 @@ def read(
     side: Side = Side.THEIRS,
     format: str | None = None,
     sha256: str | None = None,
+    layouts: Sequence[Language] = (),
 ) -> Reading:
     """What the file at `path` says. Its format is found by content unless `format` names it; the ledger's own formats are always ours.
 
     FileError comes at once where the start of the file shows that it can't be trusted, else while the batches are read. Records name
-    `sha256` as their source file, or the file's name where no hash is given.
+    `sha256` as their source file, or the file's name where no hash is given. `layouts` are languages of the user's own, asked first.
     """
     path = Path(path)
     documents = _documents(path, partner=partner, network=network, source_file=sha256 or path.name)
-    languages = [(d, name := _format_of(d, wanted=format), _language(name)) for d in documents]
+    known = {**{name: language for language in layouts for name in language.formats}, **FORMATS}
+    languages = [(d, name := _format_of(d, known, wanted=format), _language(name, known)) for d in documents]
     if len({language.side for _, _, language in languages}) > 1:
         raise FileError("malformed", f"{path.name} mixes our ledger with a partner's files.", remedy="Deliver them in two files.")
     _, first_format, first = languages[0]
@@ -77,7 +86,7 @@ def read(
 
 def detect_format(path: Path | str) -> str:
     """The format of the file at `path`, of an archive that of its first member. FileError where it is none we know."""
-    return _format_of(_documents(Path(path), partner="", network=None, source_file="")[0])
+    return _format_of(_documents(Path(path), partner="", network=None, source_file="")[0], FORMATS)
 
 
 def sha256_of(path: Path | str) -> str:
@@ -113,7 +122,7 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _format_of(document: Document, *, wanted: str | None = None) -> str:
+def _format_of(document: Document, known: Mapping[str, Language], *, wanted: str | None = None) -> str:
     """The format of a document by content; `wanted` is believed unless the document is known to be something else."""
     head = head_of(document)
     if not head.raw:
@@ -126,23 +135,23 @@ def _format_of(document: Document, *, wanted: str | None = None) -> str:
     if text.startswith("<"):
         markup.root_name(text.encode(), name=document.name)
     if wanted:
-        if (seen := _language(wanted).recognise(head)) not in (None, wanted):
+        if (seen := _language(wanted, known).recognise(head)) not in (None, wanted):
             raise FileError("unknown-format", f"{document.name} is {seen}, not {wanted}.", remedy=f"Read it as {seen}.")
         return wanted
-    for language in LANGUAGES:
+    for language in dict.fromkeys(known.values()):
         if format := language.recognise(head):
             return format
     raise FileError(
         "unknown-format",
-        f"{document.name} is in no format known here ({', '.join(FORMATS)}).",
+        f"{document.name} is in no format known here ({', '.join(known)}).",
         remedy="Check that this is the report you meant, or name its format.",
     )
 
 
-def _language(format: str) -> Language:
-    if format not in FORMATS:
-        raise CallError(f"There is no format '{format}'.{nearest(format, FORMATS)}", remedy=f"Use one of: {', '.join(FORMATS)}.")
-    return FORMATS[format]
+def _language(format: str, known: Mapping[str, Language]) -> Language:
+    if format not in known:
+        raise CallError(f"There is no format '{format}'.{nearest(format, known)}", remedy=f"Use one of: {', '.join(known)}.")
+    return known[format]
 
 
 def _batches(documents: list[tuple[Document, str, Language]], reading: Reading) -> Iterator[pa.RecordBatch]:

@@ -1,8 +1,9 @@
-"""A declared layout as a partner language: recognised by its header line, read block by block."""
+"""Declared layouts as a partner language: recognised by their header line, read block by block."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import codecs
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
@@ -10,43 +11,122 @@ from breakwater.errors import FileError
 from breakwater.model.files import Reading
 from breakwater.model.records import Side
 from breakwater.sources import csv_blocks
-from breakwater.sources.documents import RESEND, Document, Head, head_of
+from breakwater.sources.csv_blocks import Ending, Header
+from breakwater.sources.documents import HEAD_BYTES, RESEND, Document, Head, head_of
 from breakwater.sources.layout_rows import Rows
 from breakwater.sources.layouts import Layout
 
 
 class LayoutLanguage:
-    """One declared layout as a partner language."""
+    """One format as a partner language: one layout, or several where its reports come with different columns."""
 
     side = Side.THEIRS
     event_formats: tuple[str, ...] = ()
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self.formats: tuple[str, ...] = (layout.format,)
+    def __init__(self, *layouts: Layout) -> None:
+        # The more columns a layout asks for, the surer it is that a report with all of them is meant.
+        self.layouts = tuple(sorted(layouts, key=lambda layout: -len(layout.header)))
+        self.formats: tuple[str, ...] = (layouts[0].format,)
 
     def recognise(self, head: Head) -> str | None:
-        """By the columns of the header line."""
-        return self.layout.format if csv_blocks.header_of(head.text, known=frozenset(self.layout.header)) else None
+        """By the columns of the header line, and where two reports share them, by what the first rows fill."""
+        return self.formats[0] if any(_fits(layout, head) for layout in self.layouts) else None
 
     def read(self, document: Document, reading: Reading) -> Iterator[pa.RecordBatch]:
         """The records of one report."""
-        layout = self.layout
-        with_header = csv_blocks.header_of(head_of(document).text, known=frozenset(layout.header))
-        if with_header is None:
-            missing = ", ".join(f"'{name}'" for name in layout.header)
-            raise FileError("malformed", f"{document.name} has no header line with the columns {missing}.", remedy=RESEND)
-        names = frozenset(with_header.names)
-        for wanted in (*layout.needed, layout.kind):
-            if wanted not in names:
-                raise _without(document, f"the column '{wanted}'")
-        if not names & set(layout.booked):
-            raise _without(document, "any of the date columns " + ", ".join(f"'{name}'" for name in layout.booked))
-        columns = [name for name in layout.mentioned if name in names]
-        rows = Rows(layout, document=document, reading=reading)
-        for block in csv_blocks.blocks(document, with_header, columns=columns, needed=layout.needed):
-            yield rows.batch(block)
+        head = head_of(document)
+        layout = next((one for one in self.layouts if _fits(one, head)), None)
+        layout = layout or next((one for one in self.layouts if _header(one, head)), self.layouts[-1])
+        header = _header(layout, head)
+        if header is None:
+            raise _without(document, "a header line with the columns " + _listed(layout.header))
+        _check(document, layout, header)
+        account, count = _first_line(document, layout, header)
+        rows = Rows(layout, document=document, reading=reading, account=account, count=count)
+        wanted = layout.mentioned(header.names)
+        blocks = csv_blocks.blocks(
+            document,
+            header,
+            columns=wanted,
+            needed=layout.shortest(header.names),
+            ending=_ending(layout),
+            encoding=layout.text.encoding if _is_in_own_encoding(layout, head) else None,
+        )
+        for block in blocks:
+            yield from rows.batches(block)
         rows.finish()
+
+
+def languages(layouts: Sequence[Layout]) -> tuple[LayoutLanguage, ...]:
+    """One language for each format, those first that are known by most columns."""
+    formats: dict[str, list[Layout]] = {}
+    for layout in layouts:
+        formats.setdefault(layout.format, []).append(layout)
+    made = [LayoutLanguage(*variants) for variants in formats.values()]
+    return tuple(sorted(made, key=lambda language: -len(language.layouts[0].header)))
+
+
+def _fits(layout: Layout, head: Head) -> bool:
+    header = _header(layout, head)
+    if header is None:
+        return False
+    if layout.filled_in_every_row is None and layout.empty_in_some_row is None:
+        return True
+    is_whole = len(head.raw) < HEAD_BYTES
+    rows = csv_blocks.first_rows(_text(layout, head), header, ending=_ending(layout), is_whole=is_whole)
+    name = layout.filled_in_every_row or layout.empty_in_some_row
+    everywhere = all(row.get(str(name)) for row in rows)
+    return everywhere if layout.filled_in_every_row else not everywhere
+
+
+def _header(layout: Layout, head: Head) -> Header | None:
+    skipped = [start for start in (layout.text.comment, layout.first_line and layout.first_line.starts) if start]
+    return csv_blocks.header_of(_text(layout, head), known=layout.header, skipped=skipped)
+
+
+def _text(layout: Layout, head: Head) -> str:
+    return head.raw.decode(str(layout.text.encoding), errors="replace") if _is_in_own_encoding(layout, head) else head.text
+
+
+def _is_in_own_encoding(layout: Layout, head: Head) -> bool:
+    """True if a report is written in its layout's encoding rather than in Unicode."""
+    if layout.text.encoding is None or head.raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head.raw)  # the head may end within a letter
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _ending(layout: Layout) -> Ending | None:
+    return Ending(comment=layout.text.comment, mark=layout.text.end) if layout.text.comment or layout.text.end else None
+
+
+def _check(document: Document, layout: Layout, header: Header) -> None:
+    for column in layout.needed:
+        if not any(name in header.names for name in column):
+            raise _without(document, f"the column {_listed(column, ' or ')}")
+    if not any(name in header.names for name in layout.booked):
+        raise _without(document, f"any of the date columns {_listed(layout.booked)}")
+
+
+def _first_line(document: Document, layout: Layout, header: Header) -> tuple[str | None, int | None]:
+    """The account and the number of rows in the line before the header; None where it says nothing of them."""
+    declared = layout.first_line
+    line = next((line for line in header.before if declared and line.startswith(declared.starts)), None)
+    if declared is None or line is None:
+        return None, None
+    pairs = (cell.partition(":") for cell in line.split(header.delimiter))
+    said = {name.strip(): value.strip() for name, _, value in pairs}
+    count = said.get(declared.count or "", "")
+    if count and not (count.isascii() and count.isdecimal()):
+        raise FileError("malformed", f"{document.name}: '{declared.count}' in the first line is no number.", remedy=RESEND)
+    return said.get(declared.account or "") or None, int(count) if count else None
+
+
+def _listed(names: Sequence[str], between: str = ", ") -> str:
+    return between.join(f"'{name}'" for name in names)
 
 
 def _without(document: Document, what: str) -> FileError:

@@ -1,268 +1,251 @@
-"""The rows of a declared layout become records and statements, whole columns at a time."""
+"""The rows of a declared layout become records, whole columns at a time."""
 
 from __future__ import annotations
 
-import functools
+import fnmatch
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, NoReturn
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from breakwater.errors import FileError
-from breakwater.model.files import Notice, Reading, Statement
+from breakwater.model.files import Notice, Reading
 from breakwater.model.masking import mask_cards
-from breakwater.model.records import RECORD_SCHEMA
-from breakwater.sources import columns
+from breakwater.model.payments import ProcessingState
+from breakwater.model.records import RECORD_SCHEMA, Kind
+from breakwater.sources import columns, layout_dates, layout_money
 from breakwater.sources.batches import Ordinals
 from breakwater.sources.csv_blocks import Block
-from breakwater.sources.documents import RESEND, Document
-from breakwater.sources.layouts import Layout
+from breakwater.sources.documents import Document
+from breakwater.sources.layout_faults import Faults
+from breakwater.sources.layout_money import Amounts
+from breakwater.sources.layout_totals import Statements
+from breakwater.sources.layouts import Column, Layout
 
-_SHOWN_REFERENCES = 5
 _SHOWN_WORDS = 5
-_SEPARATOR = "\x1f"
-_EXACT_SUM = pa.decimal128(19, 0)  # a sum of these has 38 digits: no column of int64 can overflow it
-
-# Hours ahead of UTC of the zone abbreviations that reports print. Reports name standard and summer time apart, so each is one offset.
-_ZONE_OFFSET_H = {
-    "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
-    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
-    "BRT": -3, "ART": -3, "SAST": 2, "GST": 4, "SGT": 8, "HKT": 8, "AWST": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11,
-    "NZST": 12, "NZDT": 13,
-}  # fmt: skip
-
-
-@dataclass
-class _Totals:
-    id: str | None
-    account: str | None
-    currency: str
-    entries: int = 0
-    credits_minor: int = 0
-    debits_minor: int = 0
-    references: list[str] = field(default_factory=list)
+_NO_TEXT = pa.scalar(None, pa.string())
+_NO_AMOUNT = pa.scalar(None, pa.int64())
 
 
 class Rows:
-    """Turns the blocks of one report into batches, and adds up its statements."""
+    """Turns the blocks of one report into batches. `account` and `count` are what its first line says of the whole report."""
 
-    def __init__(self, layout: Layout, *, document: Document, reading: Reading) -> None:
+    def __init__(
+        self, layout: Layout, *, document: Document, reading: Reading, account: str | None = None, count: int | None = None
+    ) -> None:
         self._layout = layout
         self._document = document
         self._reading = reading
+        self._account = account
+        self._statements = Statements(layout, name=document.name, account=account, count=count)
         self._ordinals = Ordinals()
-        self._totals: dict[str, _Totals] = {}
-        self._unknown_words: Counter[str] = Counter()
+        self._report_name: str | None = None  # of a report without an id of its own
+        self._unknown_kinds: Counter[str] = Counter()
+        self._unknown_states: Counter[str] = Counter()
 
-    def batch(self, block: Block) -> pa.RecordBatch:
-        """The records of one block."""
-        layout, count = self._layout, len(block.lines)
-        cells = functools.partial(_cells, block)
-        currency = pc.ascii_upper(cells(layout.currency))
-        places = columns.exponents(currency, self._blame(block, "bad-amount", layout.currency, "is no currency"))
-        places = places if layout.unit == "major" else pa.repeat(pa.scalar(0, pa.int64()), count)
-        credit, debit = self._money(block, places)
-        fee = self._fee(block, places)
-        amount = pc.add_checked(pc.subtract_checked(credit, debit), pc.fill_null(fee, 0))
-        local, zone = self._booked(block)
-        words = pc.utf8_lower(cells(layout.kind))
-        kind = self._kinds(words)
-        self._add_up(block, currency=currency, credit=credit, debit=debit)
+    def batches(self, block: Block) -> Iterator[pa.RecordBatch]:
+        """The records of one block: its rows that moved money."""
+        rest, totals = _parted(block, self._are_totals(block))
+        if totals:
+            self._add_totals(totals)
+        if rest:
+            booked = self._without_pending(rest)
+            if booked:
+                yield self._batch(booked)
+
+    def finish(self) -> None:
+        """The report is complete: its statements, and what was odd about it."""
+        self._statements.finish(self._reading)
+        kind, status = self._layout.kind, self._layout.status
+        self._tell(self._unknown_kinds, "unknown-kind", kind.column, " or ".join(dict.fromkeys(kind.otherwise or ())))
+        self._tell(self._unknown_states, "unknown-status", status.column, ProcessingState.UNKNOWN)
+
+    def _batch(self, block: Block) -> pa.RecordBatch:
+        layout, faults = self._layout, Faults(self._document.name, block)
+        currency, places = self._currency(block, faults)
+        money = layout_money.amounts_of(block, layout, places=places, faults=faults)
+        self._statements.add(block, currency, credit=money.credit, debit=money.debit)
+        kind = self._kind(block, money)
+        amount, fee = _fees_are_their_own(kind, money)
+        local, moment = self._booked(block, faults)
+        original_amount, original_currency = layout_money.original_of(block, layout, currency=currency, amount=amount, faults=faults)
+        status = self._status(block)
+        raw_status = columns.or_null(block.filled(layout.status.column)) if layout.status.column else None
+        booked_on = pc.cast(local, pa.date32())
         given: dict[str, Any] = {
-            "record_id": self._record_ids(block),
+            "record_id": self._record_ids(block, booked_on),
             "kind": kind,
             "amount_minor": amount,
             "fee_minor": fee,
             "currency": currency,
-            "booked_on": pc.cast(local, pa.date32()),
-            "booked_at": pc.assume_timezone(pc.subtract(local, _offsets(zone)), "UTC"),
-            "value_date": self._value_date(block),
-            "status": _looked_up(words, layout.status_words),
-            "account": columns.cleaned(cells(layout.account)) if layout.account else None,
-            "raw_code": columns.or_null(cells(layout.kind)),
+            "booked_on": booked_on,
+            "booked_at": moment,
+            "value_date": self._value_date(block, faults),
+            "status": status,
+            "account": self._accounts(block),
+            "original_amount_minor": original_amount,
+            "original_currency": original_currency,
+            "raw_status": raw_status,
+            "raw_code": columns.or_null(block.filled(layout.kind.column)) if layout.kind.column else None,
             "line": block.lines,
-            **dict(zip(("original_amount_minor", "original_currency"), self._original(block, currency, amount), strict=True)),
             **self._references(block, kind),
         }
-        constants = {"partner": self._document.partner, "network": self._document.network, "source_file": self._document.source_file}
-        given |= {name: pa.repeat(pa.scalar(value, pa.string()), count) for name, value in constants.items() if value is not None}
-        days = pc.max(given["booked_on"]).as_py()
-        self._reading.business_date = max(filter(None, (self._reading.business_date, days)), default=None)
-        arrays = [pa.nulls(count, f.type) if given.get(f.name) is None else given[f.name] for f in RECORD_SCHEMA]
+        for name in ("partner", "network", "source_file"):
+            if (value := getattr(self._document, name)) is not None:
+                given[name] = pa.repeat(pa.scalar(value, pa.string()), len(block.lines))
+        days = (self._reading.business_date, pc.max(booked_on).as_py())
+        self._reading.business_date = max(filter(None, days), default=None)
+        arrays = [pa.nulls(len(block.lines), f.type) if given.get(f.name) is None else given[f.name] for f in RECORD_SCHEMA]
         return pa.RecordBatch.from_arrays(arrays, schema=RECORD_SCHEMA)
 
-    def finish(self) -> None:
-        """The report is complete: its statements, and what was odd about it."""
-        for totals in self._totals.values():
-            self._reading.statements.append(
-                Statement(
-                    id=totals.id,
-                    account=totals.account,
-                    currency=totals.currency,
-                    entries=totals.entries,
-                    credits_minor=totals.credits_minor,
-                    debits_minor=totals.debits_minor,
-                    references=tuple(totals.references),
-                )
-            )
-            key = self._logical_key(totals.account, totals.id)
-            if key not in self._reading.logical_keys:
-                self._reading.logical_keys.append(key)
-        if self._unknown_words:
-            shown = ", ".join(f"'{mask_cards(word)}' ({count})" for word, count in self._unknown_words.most_common(_SHOWN_WORDS))
-            message = f"Unknown words in '{self._layout.kind}' were read as {self._layout.kind_otherwise}: {shown}."
-            self._reading.notices.append(Notice("unknown-kind", message))
-
-    def _money(self, block: Block, places: pa.Array) -> tuple[pa.Array, pa.Array]:
-        """Unsigned credit and debit of each row; 0 where the cell is empty, but never both empty."""
-        layout = self._layout
-        if layout.net:
-            net = columns.minor_units(block.columns[layout.net], places, self._no_number(block, layout.net))
-            self._require(block, pc.is_null(net), layout.net, "is empty, so the row has no amount")
-            return pc.max_element_wise(net, 0), pc.max_element_wise(pc.negate_checked(net), 0)
-        assert layout.credit is not None
-        assert layout.debit is not None
-        sides = []
-        for name in (layout.credit, layout.debit):
-            side = columns.minor_units(block.columns[name], places, self._no_number(block, name))
-            self._require(block, pc.less(side, 0), name, "is negative in a column of unsigned amounts")
-            sides.append(side)
-        self._require(block, pc.and_(*map(pc.is_null, sides)), layout.credit, f"and '{layout.debit}' are empty, so the row has no amount")
-        return pc.fill_null(sides[0], 0), pc.fill_null(sides[1], 0)
-
-    def _fee(self, block: Block, places: pa.Array) -> pa.Array:
-        """The sum of the fee columns; null where none of them is filled."""
-        total = pa.nulls(len(block.lines), pa.int64())
-        for name in self._layout.fees:
-            if name in block.columns and not pc.all(columns.blank(block.columns[name])).as_py():
-                fee = columns.minor_units(block.columns[name], places, self._no_number(block, name))
-                total = pc.if_else(pc.is_null(fee), total, pc.add_checked(fee, pc.fill_null(total, 0)))
-        return total
-
-    def _original(self, block: Block, currency: pa.Array, amount: pa.Array) -> tuple[pa.Array, pa.Array]:
-        """Amount and currency before conversion, signed as `amount`; null where there was none."""
-        nothing = pa.nulls(len(block.lines), pa.int64()), pa.nulls(len(block.lines), pa.string())
-        if self._layout.original is None or not set(self._layout.original) <= set(block.columns):
-            return nothing
-        names = self._layout.original
-        theirs = columns.or_null(pc.ascii_upper(block.columns[names[0]]))
-        theirs = pc.if_else(pc.equal(theirs, currency), pa.scalar(None, pa.string()), theirs)
-        if theirs.null_count == len(theirs):
-            return nothing
-        places = columns.exponents(theirs, self._blame(block, "bad-amount", names[0], "is no currency"))
-        places = places if self._layout.unit == "major" else pc.if_else(pc.is_null(places), places, 0)
-        texts = [pc.if_else(pc.is_null(theirs), "", block.columns[name]) for name in names[1:]]
-        sides = [columns.minor_units(t, places, self._no_number(block, n)) for t, n in zip(texts, names[1:], strict=True)]
-        known = pc.invert(pc.and_(*map(pc.is_null, sides)))
-        gross = pc.subtract_checked(pc.fill_null(sides[0], 0), pc.fill_null(sides[1], 0))
-        turned = pc.less(pc.multiply(pc.sign(gross), pc.sign(amount)), 0)
-        signed = pc.if_else(turned, pc.negate(gross), gross)
-        return pc.if_else(known, signed, pa.scalar(None, pa.int64())), pc.if_else(known, theirs, pa.scalar(None, pa.string()))
-
-    def _booked(self, block: Block) -> tuple[pa.Array, pa.Array]:
-        """The local booking time and its zone's name, from the first date column that is filled."""
-        empty = pa.repeat(pa.scalar("", pa.string()), len(block.lines))
-        text, zone = empty, empty
-        zones = (*self._layout.zones, *[""] * len(self._layout.booked))
-        for name, zone_name in reversed(list(zip(self._layout.booked, zones, strict=False))):
-            if name in block.columns:
-                filled = pc.invert(columns.blank(block.columns[name]))
-                text = pc.if_else(filled, block.columns[name], text)
-                zone = pc.if_else(filled, block.columns.get(zone_name, empty), zone)
-        names = " / ".join(self._layout.booked)
-        local = columns.moments(text, self._blame(block, "bad-date", names, "is no date"))
-        self._require(block, pc.is_null(local), names, "is empty, so the row has no date", code="bad-date")
-        return local, zone
-
-    def _value_date(self, block: Block) -> pa.Array | None:
-        name = self._layout.value
-        if name is None or name not in block.columns:
+    def _are_totals(self, block: Block) -> pa.Array | None:
+        total = self._layout.total
+        if total is None or not any(name in block.columns for name in total.column):
             return None
-        return pc.cast(columns.moments(block.columns[name], self._blame(block, "bad-date", name, "is no date")), pa.date32())
+        return pc.equal(pc.utf8_lower(block.filled(total.column)), total.word)
 
-    def _kinds(self, words: pa.Array) -> pa.Array:
-        known = _looked_up(words, self._layout.kind_words)
+    def _add_totals(self, block: Block) -> None:
+        """A total of money is in the columns of money, by its sign: it has no direction of its own."""
+        faults = Faults(self._document.name, block)
+        currency, places = self._currency(block, faults)
+        amounts = layout_money.net_of_totals(block, self._layout, places=places, faults=faults)
+        self._statements.add_totals(block, currency, amounts, faults=faults)
+
+    def _without_pending(self, block: Block) -> Block:
+        """The booked rows of a block; the others are counted."""
+        faults = Faults(self._document.name, block)
+        is_pending = self._are_pending(block)
+        currency, _ = self._currency(block, faults)
+        self._statements.see(block, currency, is_pending=is_pending, faults=faults)
+        return _parted(block, is_pending)[0]
+
+    def _are_pending(self, block: Block) -> pa.Array | None:
+        state = self._layout.state
+        if state is None or not any(name in block.columns for name in state.column):
+            return None
+        words = pc.dictionary_encode(pc.utf8_lower(block.filled(state.column)))
+        is_pending = [
+            _is_one_of(w, state.pending) if state.pending else not _is_one_of(w, state.booked) for w in words.dictionary.to_pylist()
+        ]
+        return pc.take(pa.array(is_pending, pa.bool_()), words.indices) if any(is_pending) else None
+
+    def _currency(self, block: Block, faults: Faults) -> tuple[pa.Array, pa.Array]:
+        """The currency of each row, and its decimal places."""
+        if self._layout.always_currency:
+            currency = pa.repeat(pa.scalar(self._layout.always_currency, pa.string()), len(block.lines))
+        else:
+            currency = pc.ascii_upper(block.filled(self._layout.currency))
+        return currency, columns.exponents(currency, faults.blame("bad-amount", " / ".join(self._layout.currency), "is no currency"))
+
+    def _kind(self, block: Block, money: Amounts) -> pa.Array:
+        words = self._layout.kind
+        assert words.otherwise is not None
+        credit, debit = words.otherwise
+        otherwise = pc.if_else(pc.greater(money.debit, money.credit), debit, credit) if credit != debit else credit
+        if not any(name in block.columns for name in words.column):
+            return otherwise if isinstance(otherwise, pa.Array) else pa.repeat(pa.scalar(otherwise, pa.string()), len(block.lines))
+        texts = pc.utf8_lower(block.filled(words.column))
+        known = _looked_up(texts, words.meanings)
         if known.null_count:
-            self._unknown_words.update(pc.filter(words, pc.is_null(known)).to_pylist())
-        return pc.fill_null(known, self._layout.kind_otherwise)
+            self._unknown_kinds.update(texts.filter(pc.is_null(known)).to_pylist())
+        return pc.if_else(pc.is_null(known), otherwise, known)
+
+    def _status(self, block: Block) -> pa.Array:
+        """The canonical status; null where the report states none. Without a column of its own it is told by the kind's words."""
+        status = self._layout.status
+        texts = pc.utf8_lower(block.filled(status.column or self._layout.kind.column))
+        known = _looked_up(texts, status.meanings)
+        if not status.column:
+            return known
+        strange = pc.and_(pc.is_null(known), pc.invert(columns.blank(texts)))
+        if pc.any(strange).as_py():
+            self._unknown_states.update(texts.filter(strange).to_pylist())
+        return pc.if_else(strange, str(ProcessingState.UNKNOWN), known)
+
+    def _booked(self, block: Block, faults: Faults) -> tuple[pa.Array, pa.Array]:
+        layout = self._layout
+        shown = " / ".join(layout.booked)
+        blame = faults.blame("bad-date", shown, "is no date")
+        local, moment = layout_dates.booked(block, layout.booked, zones=layout.zones, written=layout.written, blame=blame)
+        faults.require(pc.is_null(local), shown, "is empty, so the row has no date", code="bad-date")
+        return local, moment
+
+    def _value_date(self, block: Block, faults: Faults) -> pa.Array | None:
+        column = self._layout.value
+        if not any(name in block.columns for name in column):
+            return None
+        blame = faults.blame("bad-date", " / ".join(column), "is no date")
+        return layout_dates.days(block.filled(column), written=self._layout.written, blame=blame)
+
+    def _accounts(self, block: Block) -> pa.Array | None:
+        column = self._layout.account or self._layout.account_if_one
+        if any(name in block.columns for name in column):
+            return columns.cleaned(block.filled(column))
+        return pa.repeat(pa.scalar(self._account, pa.string()), len(block.lines)) if self._account else None
 
     def _references(self, block: Block, kind: pa.Array) -> dict[str, pa.Array]:
         found = {}
         for target, reference in self._layout.references.items():
-            if reference.column in block.columns:
-                cleaned = columns.cleaned(block.columns[reference.column])
+            if any(name in block.columns for name in reference.column):
+                cleaned = columns.cleaned(block.filled(reference.column))
                 of_kind = pc.is_in(kind, pa.array(reference.kinds, pa.string())) if reference.kinds else None
-                found[target] = cleaned if of_kind is None else pc.if_else(of_kind, cleaned, pa.scalar(None, pa.string()))
+                found[target] = cleaned if of_kind is None else pc.if_else(of_kind, cleaned, _NO_TEXT)
         return found
 
-    def _record_ids(self, block: Block) -> pa.Array:
-        """As `model.records.record_id`, for a whole column."""
+    def _record_ids(self, block: Block, booked_on: pa.Array) -> pa.Array:
+        """As `model.records.record_id`, for a whole column; each logical key is kept once."""
         layout = self._layout
-        empty = pa.scalar("", pa.string())
         parts = [block.columns[name] for name in layout.line if name in block.columns]
-        named = pc.utf8_trim(pc.binary_join_element_wise(*parts, "/"), "/") if parts else pa.repeat(empty, len(block.lines))
-        account, identity = (_cells(block, name) if name else empty for name in (layout.account, layout.id))
-        key = pc.binary_join_element_wise(layout.format, account, identity, ":")
-        line = pc.binary_join_element_wise(key, pc.if_else(columns.blank(named), "-", named), "/")
-        line = line if isinstance(line, pa.Array) else line.combine_chunks()
+        named = (
+            pc.utf8_trim(pc.binary_join_element_wise(*parts, "/"), "/")
+            if parts
+            else pa.repeat(pa.scalar("", pa.string()), len(block.lines))
+        )
+        named = pc.if_else(columns.blank(named), "-", named)
+        if self._report_name is None:
+            self._report_name = f"{booked_on[0].as_py()}.{named[0].as_py()}"
+        key = self._logical_keys(block)
+        for found in pc.unique(key).to_pylist():
+            if found not in self._reading.logical_keys:
+                self._reading.logical_keys.append(found)
+        line = pc.binary_join_element_wise(key, named, "/")
         ordinals = pc.cast(pa.array(self._ordinals.of(line.to_pylist()), pa.int64()), pa.string())
         return pc.binary_join_element_wise(line, ordinals, "/")
 
-    def _add_up(self, block: Block, *, currency: pa.Array, credit: pa.Array, debit: pa.Array) -> None:
-        """One statement for each id, account and currency, in order of first appearance."""
+    def _logical_keys(self, block: Block) -> pa.Array:
+        """What the report is, whatever its bytes: format, account and id; without an id its first row names it, by day and reference."""
         layout = self._layout
-        empty = pa.repeat(pa.scalar("", pa.string()), len(block.lines))
-        parts = [_cells(block, layout.id) if layout.id else empty, _cells(block, layout.account) if layout.account else empty, currency]
-        encoded = pc.dictionary_encode(pc.binary_join_element_wise(*parts, _SEPARATOR))
-        money = {"at": encoded.indices, "credit": pc.cast(credit, _EXACT_SUM), "debit": pc.cast(debit, _EXACT_SUM)}
-        sums = pa.table(money).group_by("at").aggregate([("credit", "sum"), ("debit", "sum"), ("at", "count")]).to_pylist()
-        for row in sorted(sums, key=lambda row: row["at"]):
-            key = encoded.dictionary[row["at"]].as_py()
-            identity, account, code = key.split(_SEPARATOR)
-            totals = self._totals.setdefault(key, _Totals(id=identity or None, account=account or None, currency=code))
-            totals.entries += row["at_count"]
-            totals.credits_minor += int(row["credit_sum"])
-            totals.debits_minor += int(row["debit_sum"])
-            wanted = _SHOWN_REFERENCES - len(totals.references)
-            if layout.reference in block.columns and wanted:
-                references = block.columns[layout.reference]
-                mine = pc.and_(pc.equal(encoded.indices, row["at"]), pc.invert(columns.blank(references)))
-                totals.references += references.take(pc.indices_nonzero(mine)[:wanted]).to_pylist()
+        account = block.filled(layout.account) if layout.account else self._account or ""
+        identity = block.filled(layout.id or layout.id_if_one)
+        identity = pc.if_else(columns.blank(identity), self._report_name, identity)
+        return pc.binary_join_element_wise(layout.format, account, identity, ":")
 
-    def _logical_key(self, account: str | None, identity: str | None) -> str:
-        return f"{self._layout.format}:{account or ''}:{identity or ''}"
-
-    def _no_number(self, block: Block, name: str) -> columns.Blame:
-        return self._blame(block, "bad-amount", name, "is no amount this currency can have")
-
-    def _blame(self, block: Block, code: str, name: str, why: str) -> columns.Blame:
-        def blame(row: int, text: str) -> NoReturn:
-            line = block.lines[row].as_py()
-            raise FileError(code, f"{self._document.name} line {line}: '{name}' {mask_cards(repr(text))} {why}.", remedy=RESEND)
-
-        return blame
-
-    def _require(self, block: Block, wrong: pa.Array, name: str, why: str, *, code: str = "bad-amount") -> None:
-        row = pc.index(wrong, value=True).as_py()
-        if row >= 0:
-            raise FileError(code, f"{self._document.name} line {block.lines[row].as_py()}: '{name}' {why}.", remedy=RESEND)
+    def _tell(self, words: Counter[str], code: str, column: Column, meaning: str) -> None:
+        if words:
+            shown = ", ".join(f"'{mask_cards(word)}' ({count})" for word, count in words.most_common(_SHOWN_WORDS))
+            self._reading.notices.append(Notice(code, f"Unknown words in '{' / '.join(column)}' were read as {meaning}: {shown}."))
 
 
-def _cells(block: Block, name: str) -> pa.Array:
-    return block.columns[name]
+def _parted(block: Block, mask: pa.Array | None) -> tuple[Block, Block | None]:
+    """The rows of a block for which `mask` is false, and those for which it is true; None means that it is false for all."""
+    if mask is None or not pc.any(mask).as_py():
+        return block, None
+    return block.where(pc.invert(mask)), block.where(mask)
+
+
+def _is_one_of(word: str, words: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(word, known) for known in words)
+
+
+def _fees_are_their_own(kind: pa.Array, money: Amounts) -> tuple[pa.Array, pa.Array]:
+    """Amount and fee of each row. A row that is a fee has no fee: it is one."""
+    is_fee = pc.equal(kind, str(Kind.FEE))
+    net = pc.subtract_checked(money.credit, money.debit)
+    return pc.if_else(is_fee, net, money.amount), pc.if_else(is_fee, _NO_AMOUNT, money.fee)
 
 
 def _looked_up(words: pa.Array, meanings: Any) -> pa.Array:
     """The meaning of each word; null for a word without one."""
     encoded = pc.dictionary_encode(words)
     return pc.take(pa.array([meanings.get(word) for word in encoded.dictionary.to_pylist()], pa.string()), encoded.indices)
-
-
-def _offsets(zone: pa.Array) -> pa.Array:
-    """How far each zone is ahead of UTC; null for one that is not known, since a guessed hour is worse than none."""
-    encoded = pc.dictionary_encode(zone)
-    hours = [_ZONE_OFFSET_H.get(name.upper()) for name in encoded.dictionary.to_pylist()]
-    return pc.take(pa.array([None if h is None else timedelta(hours=h) for h in hours], pa.duration("us")), encoded.indices)

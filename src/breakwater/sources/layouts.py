@@ -1,177 +1,179 @@
-"""Declared layouts: a delimited report as a table of column names in TOML, ours in `reports/`, or a user's own."""
+"""Declared layouts: what a delimited report's columns mean. `layout_files` reads them from TOML, `layout_rows` reads reports by them."""
 
 from __future__ import annotations
 
-import functools
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any
 
-from breakwater.errors import CallError, nearest
-from breakwater.model.payments import ProcessingState
-from breakwater.model.records import REFERENCE_COLUMNS, Kind
+# A column by name; of several names the first that is in the report and filled in the row counts.
+Column = tuple[str, ...]
 
-_UNITS = ("major", "minor")
-# table: its entries, as (name, what stands there, required)
-_ENTRIES: Mapping[str, tuple[tuple[str, type, bool], ...]] = {
-    "": (("format", str, True), ("header", list, True)),
-    "statement": (("id", str, False), ("account", str, False), ("currency", str, True), ("reference", str, False)),
-    "money": (("unit", str, True), ("credit", str, False), ("debit", str, False), ("net", str, False), ("fees", list, False)),
-    "original": (("currency", str, True), ("credit", str, True), ("debit", str, True)),
-    "dates": (("booked", list, True), ("zone", list, False), ("value", str, False)),
-    "line": (("reference", list, True),),
-    "kind": (("column", str, True), ("otherwise", str, True), ("words", dict, True)),
-    "references": (),
-    "status": (),
-}
-_REQUIRED_TABLES = ("statement", "money", "dates", "kind")
+UNITS = ("major", "minor", "hundredths")
+FEE_SIGNS = ("costs", "signed", "unsigned")
+DIRECTIONS = ("credit", "debit", "sign")
+# The last day of 2026 as a report may write it. A time may follow.
+WRITTEN_DATES = ("2026-12-31", "2026/12/31", "20261231", "31.12.2026", "31/12/2026", "12/31/2026")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
     """Where a reference stands; only on records of `kinds` if any are named."""
 
-    column: str
+    column: Column
     kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """How a report is written: its encoding where it is not Unicode, and the lines around its rows.
+
+    Lines that start with `comment` may stand before the header and after the last row. `end` is the last line of a complete report, or
+    a word in one of its last comments.
+    """
+
+    encoding: str | None = None
+    comment: str | None = None
+    end: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstLine:
+    """A line of NAME:VALUE cells before the header; it starts with `starts`. `account` and `count` (of rows) are names in it."""
+
+    starts: str
+    account: str | None = None
+    count: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money:
+    """The columns of amounts: unsigned `credit` and `debit`; or `net`, after fees; or `gross` and `fees`, of which the net is made.
+
+    `unit` is of the statement's currency: its major unit, its minor unit, or 1/100 of its major unit whatever its decimals. `fees_are`
+    'costs' where a positive number is what we pay, 'signed' where a negative one is, 'unsigned' where a fee goes against its payment and
+    comes back with its refund. Where there are `net` and `gross` but no `fees`, they are the difference; where there are all three, an
+    empty net is made of the other two. With `apart`, gross and fees each count on their own side instead of the net. With
+    `negative_debits` the column `debit` holds what is taken away as negative numbers.
+    """
+
+    unit: str
+    credit: Column = ()
+    debit: Column = ()
+    net: Column = ()
+    gross: Column = ()
+    fees: tuple[str, ...] = ()
+    fees_are: str = "costs"
+    apart: bool = False
+    negative_debits: bool = False
+    decimal: str = "."
+    thousands: str = ""
+
+    @property
+    def counted(self) -> tuple[Column, ...]:
+        """The columns that make up what a statement counts."""
+        if self.net and not (self.gross and self.fees):
+            return (self.net,)
+        fees = tuple((fee,) for fee in self.fees) if self.gross else ()
+        return tuple(column for column in (self.credit, self.debit, self.net, self.gross) if column) + fees
+
+
+@dataclass(frozen=True, kw_only=True)
+class Direction:
+    """Which words make a row a credit or a debit, whatever its sign; `otherwise` is for all others. Words are in lower case."""
+
+    column: Column
+    credit: tuple[str, ...] = ()
+    debit: tuple[str, ...] = ()
+    otherwise: str = "sign"
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """Which rows have moved no money yet: those with one of the words `pending`, or all without one of the words `booked`.
+
+    Words are in lower case; '*reversed' stands for every word that ends so.
+    """
+
+    column: Column
+    pending: tuple[str, ...] = ()
+    booked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """Rows that add up others: those with `word` in `column`. `count` is the column that says how many transactions a row stands for."""
+
+    column: Column
+    word: str
+    count: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What the words of a column mean; `otherwise` is the meaning of all others, for credits and for debits. Words are in lower case."""
+
+    column: Column = ()
+    meanings: Mapping[str, str]
+    otherwise: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """A report's columns by name, and what they mean. None and () where the report has no such column.
 
-    Money is either a pair of unsigned columns, `credit` and `debit`, or one signed column `net`, after `fees`, in `unit`s of `currency`.
+    `header` are the columns by which it is known. Where two reports share them, `filled_in_every_row` or `empty_in_some_row` names the
+    column that tells them apart.
     """
 
     format: str
     header: tuple[str, ...]
-    currency: str
-    unit: str
-    booked: tuple[str, ...]
-    kind: str
-    kind_words: Mapping[str, str]
-    kind_otherwise: str
-    id: str | None = None
-    account: str | None = None
-    reference: str | None = None
-    credit: str | None = None
-    debit: str | None = None
-    net: str | None = None
-    fees: tuple[str, ...] = ()
-    original: tuple[str, str, str] | None = None
+    filled_in_every_row: str | None = None
+    empty_in_some_row: str | None = None
+    text: Text = Text()
+    first_line: FirstLine | None = None
+    id: Column = ()
+    id_if_one: Column = ()
+    account: Column = ()
+    account_if_one: Column = ()
+    currency: Column = ()
+    always_currency: str | None = None
+    reference: Column = ()
+    money: Money
+    direction: Direction | None = None
+    state: State | None = None
+    total: Total | None = None
+    original: tuple[str, ...] = ()
+    """Currency and amount before conversion: the names of the currency and one signed or two unsigned columns."""
+    booked: Column
     zones: tuple[str, ...] = ()
-    value: str | None = None
+    value: Column = ()
+    written: str = WRITTEN_DATES[0]
     line: tuple[str, ...] = ()
+    kind: Words
     references: Mapping[str, Reference]
-    status_words: Mapping[str, str]
+    status: Words
 
     @property
-    def needed(self) -> tuple[str, ...]:
-        """The columns without which a row's money can't be counted: no row may end before the last of them."""
-        return tuple(name for name in (self.id, self.account, self.currency, self.credit, self.debit, self.net) if name)
+    def needed(self) -> tuple[Column, ...]:
+        """The columns a report must have: without them its rows' money can't be counted."""
+        return tuple(column for column in (self.id, self.account, self.currency, *self.money.counted) if column)
 
     @property
-    def mentioned(self) -> tuple[str, ...]:
-        """Every column the layout speaks of."""
-        names = [
-            *self.needed, *self.fees, *self.booked, *self.zones, *self.line, *(self.original or ()), self.kind, self.reference, self.value,
-            *(r.column for r in self.references.values()),
-        ]  # fmt: skip
-        return tuple(dict.fromkeys(name for name in names if name))
+    def told_apart_by(self) -> tuple[Column, ...]:
+        """The columns that decide how a row counts, where a report has them."""
+        chosen = (part.column for part in (self.direction, self.state, self.total) if part)
+        return tuple(column for column in (*chosen, self.id_if_one, self.account_if_one) if column)
 
+    def mentioned(self, header: Collection[str]) -> tuple[str, ...]:
+        """Every column of `header` that the layout speaks of."""
+        columns = (
+            *self.needed, *self.told_apart_by, self.money.fees, self.money.gross, self.booked, self.zones, self.value, self.line,
+            self.original, self.kind.column, self.status.column, self.reference, *(r.column for r in self.references.values()),
+        )  # fmt: skip
+        if self.total and self.total.count:
+            columns = (*columns, (self.total.count,))
+        return tuple(dict.fromkeys(name for column in columns for name in column if name in header))
 
-def built_in() -> tuple[Layout, ...]:
-    """The layouts that come with Breakwater."""
-    folder = resources.files("breakwater.sources").joinpath("reports")
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
-    return tuple(layout_of(file.read_text(encoding="utf-8"), name=file.name) for file in files)
-
-
-def layout_of(text: str, *, name: str) -> Layout:
-    """The layout that a TOML text declares. CallError names the wrong entry and the nearest known one."""
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as wrong:
-        raise CallError(f"The layout {name} is not TOML: {wrong}.", remedy="Correct that line.") from None
-    complain = functools.partial(_complaint, name)
-    _check(tables, complain)
-    statement, money, dates, kind = (tables[table] for table in _REQUIRED_TABLES)
-    original = tables.get("original")
-    references = {column: _reference(column, given, complain) for column, given in tables.get("references", {}).items()}
-    _check_money(money, complain)
-    for word in (kind["otherwise"], *kind["words"].values()):
-        _one_of(word, list(Kind), "kind", complain)
-    for word in tables.get("status", {}).values():
-        _one_of(word, list(ProcessingState), "status", complain)
-    return Layout(
-        format=tables["format"],
-        header=tuple(tables["header"]),
-        **statement,
-        unit=money["unit"],
-        credit=money.get("credit"),
-        debit=money.get("debit"),
-        net=money.get("net"),
-        fees=tuple(money.get("fees", ())),
-        original=(original["currency"], original["credit"], original["debit"]) if original else None,
-        booked=tuple(dates["booked"]),
-        zones=tuple(dates.get("zone", ())),
-        value=dates.get("value"),
-        line=tuple(tables.get("line", {}).get("reference", ())),
-        kind=kind["column"],
-        kind_words=_lower(kind["words"]),
-        kind_otherwise=kind["otherwise"],
-        references=references,
-        status_words=_lower(tables.get("status", {})),
-    )
-
-
-def _check(tables: Mapping[str, Any], complain: functools.partial[CallError]) -> None:
-    for table in (t for t in _REQUIRED_TABLES if t not in tables):
-        raise complain(f"the table [{table}] is missing")
-    for table, entries in _ENTRIES.items():
-        given = tables.get(table, {}) if table else {k: v for k, v in tables.items() if not isinstance(v, dict)}
-        where = f"[{table}]" if table else "the top"
-        known = {entry: what for entry, what, _ in entries}
-        for entry, value in given.items() if entries else ():
-            if entry not in known:
-                raise complain(f"'{entry}' is no entry of {where}.{nearest(entry, known)}")
-            if not isinstance(value, known[entry]) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
-                raise complain(f"'{entry}' in {where} has to be a {'list of texts' if known[entry] is list else known[entry].__name__}")
-        for entry, _, required in entries:
-            if required and table in (*tables, "") and entry not in given:
-                raise complain(f"'{entry}' is missing in {where}")
-    for table in tables:
-        if isinstance(tables[table], dict) and table not in _ENTRIES:
-            raise complain(f"there is no table [{table}].{nearest(table, _ENTRIES)}")
-
-
-def _check_money(money: Mapping[str, Any], complain: functools.partial[CallError]) -> None:
-    _one_of(money["unit"], _UNITS, "unit", complain)
-    pair = ("credit" in money, "debit" in money)
-    if ("net" in money and any(pair)) or ("net" not in money and not all(pair)):
-        raise complain("[money] has to name either 'credit' and 'debit', or 'net'")
-
-
-def _reference(column: str, given: Any, complain: functools.partial[CallError]) -> Reference:
-    _one_of(column, REFERENCE_COLUMNS, "reference", complain)
-    if isinstance(given, str):
-        return Reference(column=given)
-    if not isinstance(given, dict) or set(given) != {"column", "kinds"}:
-        raise complain(f"'{column}' has to be a column's name, or {{ column = …, kinds = […] }}")
-    for kind in given["kinds"]:
-        _one_of(kind, list(Kind), "kind", complain)
-    return Reference(column=given["column"], kinds=tuple(given["kinds"]))
-
-
-def _one_of(word: Any, known: Any, what: str, complain: functools.partial[CallError]) -> None:
-    if word not in list(known):
-        raise complain(f"'{word}' is no {what}.{nearest(str(word), known)}")
-
-
-def _lower(words: Mapping[str, str]) -> dict[str, str]:
-    return {word.lower(): meaning for word, meaning in words.items()}
-
-
-def _complaint(name: str, what: str) -> CallError:
-    return CallError(f"The layout {name} is wrong: {what.rstrip('.')}.", remedy="Compare it with the layouts that come with Breakwater.")
+    def shortest(self, header: Collection[str]) -> tuple[str, ...]:
+        """The columns of `header` that no row may end before."""
+        return tuple(dict.fromkeys(name for column in (*self.needed, *self.told_apart_by) for name in column if name in header))
