@@ -441,5 +441,13 @@ def test_a_key_for_more_than_four_million_pairs_is_refused() -> None:
         reconcile(ours=ours, theirs=theirs, agreement=an_agreement(), as_of=AS_OF)
 
 
+def test_the_largest_amounts_are_compared_exactly() -> None:
+    largest = 2**63 - 1
+
+    assert told(run([a_row("o1", largest)], [a_row("t1", largest - 1)])) == [("amount_mismatch", "o1", "t1", 1, "EUR")]
+    with pytest.raises(CallError, match="The amount_mismatch of o1, t1 is worth more than 9223372036854775807 minor units"):
+        run_engine([a_row("o1", largest)], [a_row("t1", -1)], an_agreement())
+
+
 def test_two_empty_sides_are_reconciled() -> None:
     assert run([], []) == Result()
