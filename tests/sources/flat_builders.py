@@ -85,7 +85,7 @@ def ach(
     company: str = "231380104",
 ) -> str:
     """A file of batches, each an entry class with its records; controls are computed here."""
-    text = f"101 03130001202313801 4{made}1055A094101{'Some Bank':<23}{'Some Company':<23}{'':8}\n".replace("02313801 4", "0231380104")
+    text = f"101 0313000120231380104{made}1055A094101{'Some Bank':<23}{'Some Company':<23}{'':8}\n"
     count = hash = debits = credits = 0
     for number, (entry_class, lines) in enumerate(batches, start=1):
         id = f"12104288{number:07}"
