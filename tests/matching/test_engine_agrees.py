@@ -137,10 +137,13 @@ def assert_value_is_conserved(found: Outcome, both: tuple[list[Row], list[Row]])
     ):
         expected: Counter[tuple[str, str]] = Counter()
         rows: Counter[tuple[str, str]] = Counter()
+        moved: Counter[tuple[str, str]] = Counter()
         for side, i in members:
             expected[amounts[side, i]["currency"], side] += amounts[side, i]["amount_minor"]
             rows[amounts[side, i]["currency"], side] += 1
+            moved[amounts[side, i]["currency"], side] += abs(amounts[side, i]["amount_minor"])
         told = {(c, side): getattr(t, f"{side}_rows") for c, t in totals.items() for side in ("ours", "theirs")}
         worth = {(c, side): getattr(t, f"{side}_minor") for c, t in totals.items() for side in ("ours", "theirs")}
         assert +Counter(told) == rows
+        assert +Counter({(c, side): getattr(t, f"{side}_moved_minor") for c, t in totals.items() for side in ("ours", "theirs")}) == +moved
         assert {k: v for k, v in worth.items() if v} == {k: v for k, v in expected.items() if v}

@@ -78,9 +78,13 @@ def a_run(**changes: Any) -> Run:
         "finished_at": later(2),
         "ours_rows": 10,
         "theirs_rows": 9,
-        "matched": {"EUR": Totals(ours_rows=8, ours_minor=800, theirs_rows=8, theirs_minor=800)},
+        "matched": {
+            "EUR": Totals(ours_rows=8, ours_minor=800, theirs_rows=8, theirs_minor=800, ours_moved_minor=800, theirs_moved_minor=800)
+        },
         "pending": {},
-        "in_breaks": {"EUR": Totals(ours_rows=2, ours_minor=20, theirs_rows=1, theirs_minor=10)},
+        "in_breaks": {
+            "EUR": Totals(ours_rows=2, ours_minor=20, theirs_rows=1, theirs_minor=10, ours_moved_minor=20, theirs_moved_minor=10)
+        },
         "breaks": {BreakKind.MISSING_AT_PARTNER: BreakFigure(count=1, value_minor={"EUR": 10})},
         "input_key": "k" * 64,
     }

@@ -54,11 +54,25 @@ CLEAN = a_state(run=a_run(in_breaks={}), active={}, ageing=(), acknowledged=0)
 YEN_AND_DINAR = a_state(
     run=a_run(
         matched={
-            "JPY": Totals(ours_rows=900, ours_minor=9_000_000, theirs_rows=900, theirs_minor=9_000_000),
-            "KWD": Totals(ours_rows=7, ours_minor=1_234_500, theirs_rows=6, theirs_minor=1_000_000),
+            "JPY": Totals(
+                ours_rows=900,
+                ours_minor=9_000_000,
+                theirs_rows=900,
+                theirs_minor=9_000_000,
+                ours_moved_minor=9_000_000,
+                theirs_moved_minor=9_000_000,
+            ),
+            "KWD": Totals(
+                ours_rows=7,
+                ours_minor=1_234_500,
+                theirs_rows=6,
+                theirs_minor=1_000_000,
+                ours_moved_minor=1_234_500,
+                theirs_moved_minor=1_000_000,
+            ),
         },
         pending={},
-        in_breaks={"KWD": Totals(ours_rows=1, ours_minor=234_500)},
+        in_breaks={"KWD": Totals(ours_rows=1, ours_minor=234_500, ours_moved_minor=234_500)},
     ),
     active={BreakKind.MISSING_AT_PARTNER: BreakFigure(count=2, value_minor={"JPY": 1_235, "KWD": 234_500})},
 )

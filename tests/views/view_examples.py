@@ -116,9 +116,36 @@ def a_run(**changes: Any) -> Run:
         finished_at=NOW - timedelta(minutes=2),
         ours_rows=10_346,
         theirs_rows=10_337,
-        matched={"EUR": Totals(ours_rows=10_234, ours_minor=123_456_700, theirs_rows=10_234, theirs_minor=123_456_700)},
-        pending={"EUR": Totals(ours_rows=103, ours_minor=1_234_500, theirs_rows=100, theirs_minor=1_200_000)},
-        in_breaks={"EUR": Totals(ours_rows=9, ours_minor=1_000_000, theirs_rows=3, theirs_minor=234_500)},
+        matched={
+            "EUR": Totals(
+                ours_rows=10_234,
+                ours_minor=123_456_700,
+                theirs_rows=10_234,
+                theirs_minor=123_456_700,
+                ours_moved_minor=123_456_700,
+                theirs_moved_minor=123_456_700,
+            )
+        },
+        pending={
+            "EUR": Totals(
+                ours_rows=103,
+                ours_minor=1_234_500,
+                theirs_rows=100,
+                theirs_minor=1_200_000,
+                ours_moved_minor=1_234_500,
+                theirs_moved_minor=1_200_000,
+            )
+        },
+        in_breaks={
+            "EUR": Totals(
+                ours_rows=9,
+                ours_minor=1_000_000,
+                theirs_rows=3,
+                theirs_minor=234_500,
+                ours_moved_minor=1_000_000,
+                theirs_moved_minor=234_500,
+            )
+        },
         breaks={},
         input_key="k",
     )

@@ -73,8 +73,10 @@ class _Tour:
             _same(outcome, {c: vars(t) for c, t in found.items()}, truth[outcome])
         shown = self._ask("/recon", partner)
         for currency, total in truth["matched"].items():
-            _shows(shown, format_minor(total["ours_minor"], currency))
-        matched = ", ".join(f"{format_minor(t['ours_minor'], c)} matched in {t['ours_rows']:,} rows" for c, t in truth["matched"].items())
+            _shows(shown, format_minor(total["ours_moved_minor"], currency))
+        matched = ", ".join(
+            f"{format_minor(t['ours_moved_minor'], c)} matched in {t['ours_rows']:,} rows" for c, t in truth["matched"].items()
+        )
         return f"{matched}; as in the company's truth"
 
     def breaks(self, partner: str) -> str:

@@ -27,7 +27,10 @@ def breakwater_toml(partners: Sequence[Partner], *, folder: Path, digests: Itera
     """The whole of breakwater.toml; paths are relative to `folder`, where it will lie."""
     head = (
         'company = "Harbour Payments"\ndata_dir = "var"\n\n[slack]\noperations_channel = "C0PAYOPS"\n\n[roles]\nviewer = ["*"]\noperator = ["S0TECHOPS"]\n'
-        'approver = ["S0OPSLEADS"]\nadmin = ["U0ADA"]\n\n[ledger]\ndrop = "inbox/ledger"\n'
+        'approver = ["S0OPSLEADS"]\nadmin = ["U0ADA"]\nlimits = [\n'
+        '  { role = "approver", currency = "EUR", write_off_minor = 100_000 },\n'
+        '  { role = "admin", currency = "EUR", write_off_minor = 5_000_000 },\n'
+        ']\n\n[ledger]\ndrop = "inbox/ledger"\n'
     )
     return head + "".join(_partner(p, folder=folder) for p in partners) + "".join(_digest(d) for d in digests)
 

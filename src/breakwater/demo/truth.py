@@ -12,6 +12,7 @@ from breakwater.demo.partners import LateFile
 from breakwater.demo.traffic import Attempt, Drop
 
 _IN_BREAKS = "in_breaks"
+_FIGURES = tuple(f"{side}_{figure}" for side in ("ours", "theirs") for figure in ("rows", "minor", "moved_minor"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +62,15 @@ def _partner(books: Books) -> dict[str, Any]:
 
 
 def _totals(cases: Iterable[Case]) -> dict[str, dict[str, int]]:
-    """Rows and signed gross amounts by currency of the record."""
+    """Rows, signed sums and sums of absolute amounts by currency of the record."""
     found: dict[str, dict[str, int]] = {}
     for case in cases:
         for side in ("ours", "theirs"):
             for record in getattr(case, side):
-                total = found.setdefault(record.currency, dict.fromkeys(("ours_rows", "ours_minor", "theirs_rows", "theirs_minor"), 0))
+                total = found.setdefault(record.currency, dict.fromkeys(_FIGURES, 0))
                 total[f"{side}_rows"] += 1
                 total[f"{side}_minor"] += record.amount_minor
+                total[f"{side}_moved_minor"] += abs(record.amount_minor)
     return dict(sorted(found.items()))
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ibis import Table, Value
 
 from breakwater.matching.agreement import Agreement, Kinds, Pass
-from breakwater.matching.outcome import PRECEDENCE, SIDES, Found, references_of
+from breakwater.matching.outcome import PRECEDENCE, SIDES, Found, Share, references_of, share
 from breakwater.matching.pairs import compared
 from breakwater.model.breaks import BreakKind
 from breakwater.model.records import CANONICAL_COLUMNS
@@ -68,9 +68,9 @@ class Books:
         """Each an expression: `first` of ours, `members` (ours, then theirs), for each of them `is_ours`, `pass`, `notice`."""
         self.breaks: list[Found] = []
         self.pending: list[tuple[str, str]] = []
-        self.in_breaks: list[tuple[str, str, int, int]] = []
-        """(side, currency, rows, sum of amounts) of what is in breaks; the same for pending."""
-        self.in_pending: list[tuple[str, str, int, int]] = []
+        self.in_breaks: list[Share] = []
+        """What is in breaks, record by record; the same for pending."""
+        self.in_pending: list[Share] = []
 
     @property
     def both_free(self) -> bool:
@@ -116,7 +116,7 @@ class Books:
         self.match_pairs(p.filter(fine).mutate(ours="o_record_id", theirs="t_record_id"), each)
         for row in rows(p.filter(~fine).select(*_TOLD, *(name for name in _FLAGS if name in p.columns))):
             self.breaks.append(_pair_break(row, each))
-            self.in_breaks += [(side, row[f"{x}_currency"], 1, row[f"{x}_amount_minor"]) for side, x in (("ours", "o"), ("theirs", "t"))]
+            self.in_breaks += [share(side, row[f"{x}_currency"], row[f"{x}_amount_minor"]) for side, x in (("ours", "o"), ("theirs", "t"))]
         for side, column in (("ours", "o_n"), ("theirs", "t_n")):
             self.claim(side, p, column)
 
@@ -164,13 +164,13 @@ class Books:
             )
         )
         for side in SIDES:
-            self.in_breaks += [(side, row["currency"], 1, row["amount_minor"]) for row in group.get(side, ())]
+            self.in_breaks += [share(side, row["currency"], row["amount_minor"]) for row in group.get(side, ())]
 
     def wait(self, side: str, records: Iterable[Row]) -> None:
         """Records at hand are pending. The caller claims them, many at once."""
         for row in records:
             self.pending.append((side, row["record_id"]))
-            self.in_pending.append((side, row["currency"], 1, row["amount_minor"]))
+            self.in_pending.append(share(side, row["currency"], row["amount_minor"]))
 
 
 def seen(table: Table, side: str, each: Pass, *columns: str) -> Table:

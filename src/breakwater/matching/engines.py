@@ -66,7 +66,9 @@ def _reconcile(engine: _Engine, *, agreement: Agreement, as_of: date) -> Outcome
     books = Books(sides={side: engine.whole(side) for side in SIDES}, sizes=sizes, agreement=agreement, as_of=as_of, engine=engine)
     run(books)
     everything = [(side, *figures) for side in SIDES for figures in profiles[side].totals]
-    not_matched = [(side, currency, -rows, -amount) for side, currency, rows, amount in (*books.in_breaks, *books.in_pending)]
+    not_matched = [
+        (side, currency, -rows, -amount, -moved) for side, currency, rows, amount, moved in (*books.in_breaks, *books.in_pending)
+    ]
     return Outcome(
         ours_rows=sizes["ours"],
         theirs_rows=sizes["theirs"],

@@ -116,11 +116,21 @@ def break_table(breaks: Iterable[Found], agreement: Agreement) -> pa.Table:
     return pa.table(columns, schema=BREAK_SCHEMA)
 
 
-def totals(rows: Iterable[tuple[str, str, int, int]]) -> Mapping[str, Totals]:
-    """Totals by currency, from (side, currency, rows, sum of amounts); currencies sorted."""
+Share = tuple[str, str, int, int, int]
+"""(side, currency, rows, sum of amounts, sum of their absolute values): a part of an outcome's totals."""
+
+
+def share(side: str, currency: str, amount_minor: int) -> Share:
+    """What one record adds to the totals."""
+    return side, currency, 1, amount_minor, abs(amount_minor)
+
+
+def totals(rows: Iterable[Share]) -> Mapping[str, Totals]:
+    """Totals by currency, from their parts; currencies sorted."""
     found: dict[str, dict[str, int]] = {}
-    for side, currency, count, amount_minor in rows:
+    for side, currency, count, amount_minor, moved_minor in rows:
         figures = found.setdefault(currency, {})
         figures[f"{side}_rows"] = figures.get(f"{side}_rows", 0) + count
         figures[f"{side}_minor"] = figures.get(f"{side}_minor", 0) + amount_minor
+        figures[f"{side}_moved_minor"] = figures.get(f"{side}_moved_minor", 0) + moved_minor
     return {currency: Totals(**found[currency]) for currency in sorted(found) if any(found[currency].values())}

@@ -33,11 +33,11 @@ _INTEGER, _DATE = "^-?[0-9]+$", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What one look at a side tells: its dates, and (currency, rows, sum of amounts)."""
+    """What one look at a side tells: its dates, and (currency, rows, sum of amounts, sum of their absolute values)."""
 
     rows: int
     dates: frozenset[date]
-    totals: tuple[tuple[str, int, int], ...]
+    totals: tuple[tuple[str, int, int, int], ...]
 
 
 def parquet_parts(paths: Sequence[str | Path], *, side: str, scratch: Path) -> list[Path]:
@@ -205,7 +205,7 @@ def check(table: ibis.Table, *, side: str, paths: Sequence[str | Path]) -> Profi
     rows = sum(group["rows"] for group in found)
     if rows != hash_of(table.record_id).nunique().to_pyarrow().as_py():
         _refuse_repeated(table, side, paths)
-    totals = tuple((group["currency"], group["rows"], int(group["amount_minor"])) for group in found)
+    totals = tuple((group["currency"], group["rows"], int(group["amount_minor"]), int(group["moved_minor"])) for group in found)
     return Profile(rows=rows, dates=frozenset(group["day"] for group in found), totals=totals)
 
 
@@ -216,6 +216,7 @@ def _look(table: ibis.Table) -> list[dict[str, Any]]:
     groups = table.group_by(table.kind, table.currency, table.original_currency, day=ibis.ifelse(outside, None, day)).aggregate(
         rows=table.count(),
         amount_minor=table.amount_minor.cast("decimal(38,0)").sum().cast("decimal(38,0)"),
+        moved_minor=table.amount_minor.cast("decimal(38,0)").abs().sum().cast("decimal(38,0)"),
         missing=(table.record_id.isnull() | table.amount_minor.isnull() | table.booked_on.isnull() | outside).sum(),
         halves=(table.original_amount_minor.isnull() != table.original_currency.isnull()).sum(),
     )

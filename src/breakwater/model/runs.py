@@ -13,12 +13,18 @@ from breakwater.model.breaks import BreakKind, BreakState
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """Rows and signed gross amounts of one outcome in one currency."""
+    """Rows and gross amounts of one outcome in one currency.
+
+    `…_minor` is the signed sum, in which a payout takes away what the payments brought; `…_moved_minor` is the sum of absolute
+    amounts: how much money that was.
+    """
 
     ours_rows: int = 0
     ours_minor: int = 0
     theirs_rows: int = 0
     theirs_minor: int = 0
+    ours_moved_minor: int = 0
+    theirs_moved_minor: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

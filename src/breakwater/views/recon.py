@@ -142,9 +142,9 @@ def _currency(run: Run, currency: str) -> str:
 
 
 def _both_sides(totals: Totals, currency: str) -> str:
-    ours, theirs = (totals.ours_rows, totals.ours_minor), (totals.theirs_rows, totals.theirs_minor)
+    ours, theirs = (totals.ours_rows, totals.ours_moved_minor), (totals.theirs_rows, totals.theirs_moved_minor)
     if ours == theirs:
-        return f"{totals.ours_rows:,} on each side, *{plain_money(totals.ours_minor, currency)}*"
+        return f"{totals.ours_rows:,} on each side, *{plain_money(totals.ours_moved_minor, currency)}*"
     return " / ".join(
         f"{side} {rows:,}" + (f", *{plain_money(minor, currency)}*" if rows else "")
         for side, (rows, minor) in (("ours", ours), ("theirs", theirs))
@@ -225,4 +225,4 @@ def _rows(totals: Totals) -> int:
 
 
 def _value(totals: Totals | None) -> int:
-    return abs(totals.ours_minor) + abs(totals.theirs_minor) if totals else 0
+    return totals.ours_moved_minor + totals.theirs_moved_minor if totals else 0
