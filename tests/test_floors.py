@@ -22,14 +22,20 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "lake": ({"errors", "model"}, {"duckdb", "pyarrow"}),
     "steps": ({"errors", "model", "detection", "matching", "views", "store", "lake"}, {"sqlalchemy", "pyarrow"}),
     "slack": ({"errors", "model", "views", "steps", "store"}, {"slack_bolt", "slack_sdk"}),
-    "config": ({"errors", "model"}, {"pydantic", "apscheduler"}),
+    "config_files": ({"errors"}, {"pydantic"}),
+    "config": ({"errors", "model", "config_files"}, {"pydantic", "apscheduler"}),
     "schedule": (set(), {"apscheduler"}),
     "web": (
         {"errors", "model", "config", "store", "lake", "slack", "steps"},
         {"uvicorn", "starlette", "slack_bolt", "slack_sdk", "prometheus_client", "structlog"},
     ),
+    "deliveries": (
+        {"errors", "model", "config", "sources", "views", "store", "lake", "steps"},
+        {"structlog"},
+    ),
     "app": (
-        {"errors", "model", "config", "sources", "matching", "detection", "views", "store", "lake", "steps", "slack", "web", "schedule"},
+        {"errors", "model", "config", "sources", "matching", "detection", "views", "store", "lake", "steps", "slack", "web", "schedule"}
+        | {"deliveries"},
         {"structlog", "slack_bolt", "slack_sdk", "sqlalchemy", "uvicorn", "starlette", "prometheus_client"},
     ),
     "cli": (

@@ -20,23 +20,21 @@ from starlette.applications import Starlette
 
 from breakwater import web
 from breakwater.config import Config
+from breakwater.deliveries import SETTLE_S, Deliveries
 from breakwater.errors import BreakwaterError, CallError, WorldError
 from breakwater.lake.parts import Lake
 from breakwater.matching import agreement as agreements
 from breakwater.matching import engines
 from breakwater.model.access import Role
-from breakwater.model.partners import Partner
-from breakwater.model.records import Side
 from breakwater.schedule import Clock, last_due
-from breakwater.slack import breaks, findings, incidents, payments
+from breakwater.slack import breaks, files, findings, incidents, payments
 from breakwater.slack.doors import Doors
 from breakwater.slack.guard import Guard
 from breakwater.slack.people import People
 from breakwater.slack.sender import Sender
-from breakwater.sources import files as source_files
 from breakwater.steps.detect import detect
 from breakwater.steps.digest import post as post_digest
-from breakwater.steps.ingest import Arrival, Delivery, ingest
+from breakwater.steps.ingest import Arrival
 from breakwater.steps.reconcile import reconcile
 from breakwater.steps.trace import trace
 from breakwater.store import claims
@@ -48,8 +46,6 @@ WORK_EVERY_S = 60.0
 DIGESTS_EVERY_S = 5.0
 SLACK_TIMEOUT_S = 15
 SOCKET_PING_S = 5  # the default of 10 s leaves the bot deaf for almost a minute after a lost connection
-SETTLE_S = 5.0  # a file whose size or time changed this recently may still be under way
-_TEMPORARY = (".tmp", ".part", ".filepart", ".crdownload")
 
 log = structlog.get_logger("breakwater")
 
@@ -72,7 +68,6 @@ class Breakwater:
         self.match = engines.open(None)
         self.agreements = {p.id: agreements.load(Path(p.agreement)) for p in config.partners.values()}
         self._agreement_hashes = {p.id: hashlib.sha256(Path(p.agreement).read_bytes()).hexdigest() for p in config.partners.values()}
-        self._known_deliveries: set[tuple[str, int, int]] = set()
         self._clock = Clock()
         self._handler: SocketModeHandler | None = None
         self._sender: Sender | None = None
@@ -87,27 +82,14 @@ class Breakwater:
         channel = self.config.settings.slack.operations_channel
         detect(self.database, self.lake, partners=list(self.config.partners.values()), channel=channel, now=self._now())
 
-    def ingest_new(self) -> list[Arrival]:
-        """Take in every settled file that lies in a drop. A file that fails stops itself, never its neighbours."""
-        arrivals = []
-        for delivery in self._deliveries():
-            try:
-                arrivals += self._take_in(delivery)
-            except OSError as gone:  # taken away or unreadable while we looked
-                _report(f"the file {delivery.path.name} of {delivery.partner} can't be read", gone)
-        return arrivals
+    @property
+    def deliveries(self) -> Deliveries:
+        """How files arrive."""
+        return Deliveries(self.config, self.database, self.lake, now=self._now, settle_s=self._settle_s, report=_report)
 
-    def _take_in(self, delivery: Delivery) -> list[Arrival]:
-        stat = delivery.path.stat()
-        seen = (str(delivery.path), stat.st_size, stat.st_mtime_ns)
-        if seen in self._known_deliveries or self._now().timestamp() - stat.st_mtime < self._settle_s:
-            return []
-        channel = self.config.settings.slack.operations_channel
-        arrived = ingest(self.database, self.lake, delivery=delivery, read=source_files.read, channel=channel, now=self._now())
-        self._known_deliveries.add(seen)
-        if arrived.arrival is not Arrival.ALREADY_KNOWN:
-            log.info("file", partner=delivery.partner, name=delivery.path.name, arrival=str(arrived.arrival), records=arrived.file.records)
-        return [arrived.arrival]
+    def ingest_new(self) -> list[Arrival]:
+        """Take in what lies complete in the drops. A file or drop that fails stops itself, never its neighbours."""
+        return self.deliveries.take_in()
 
     def reconcile_all(self) -> None:
         """Run every partner whose records, agreement or business date changed since its last run."""
@@ -141,17 +123,6 @@ class Breakwater:
                 )
         return posted
 
-    def _deliveries(self) -> list[Delivery]:
-        settings = self.config.settings
-        found = [
-            Delivery(path=path, partner="ledger", partner_name="our ledger", stream="ledger", side=Side.OURS)
-            for path in _files_in(self.config.path(settings.ledger.drop))
-        ]
-        for partner in self.config.partners.values():
-            for stream in partner.files:
-                found += [_delivery(partner, path, stream.stream, stream.format) for path in _files_in(Path(stream.folder))]
-        return found
-
     # --- what is connected ---
 
     def connect(self) -> App:
@@ -182,8 +153,9 @@ class Breakwater:
             now=self._now,
             executor=ThreadPoolExecutor(WORKERS, thread_name_prefix="door"),
             report=_report,
+            authority=config.authority,
         )
-        self.bolt = _bolt(client, doors, signing_secret=config.environment.get("SLACK_SIGNING_SECRET"))
+        self.bolt = _bolt(client, doors, self.deliveries, signing_secret=config.environment.get("SLACK_SIGNING_SECRET"))
         self._sender = Sender(self.database, sending, guard=guard, now=self._now, wake=doors.wake_sender, report=_report)
         return self.bolt
 
@@ -255,7 +227,7 @@ def _kept_alive(job: Callable[[], Any]) -> Callable[[], None]:
     return run
 
 
-def _bolt(client: WebClient, doors: Doors, *, signing_secret: str | None) -> App:
+def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, *, signing_secret: str | None) -> App:
     app = App(
         client=client,
         signing_secret=signing_secret or "socket mode does not sign",
@@ -264,6 +236,7 @@ def _bolt(client: WebClient, doors: Doors, *, signing_secret: str | None) -> App
     )
     for subject in (payments, breaks, findings, incidents):
         subject.register(app, doors)
+    files.register(app, doors, deliveries)
     app.error(lambda error, body: doors.answer_error(body, error))
     return app
 
@@ -280,19 +253,6 @@ def _ourselves(client: WebClient, *, url: str) -> dict[str, str]:
         ) from None
     except OSError as lost:
         raise WorldError(f"Slack can't be reached at {url} ({lost}).", remedy="Check the network and SLACK_API_URL.") from None
-
-
-def _delivery(partner: Partner, path: Path, stream: str, format: str) -> Delivery:
-    return Delivery(
-        path=path, partner=partner.id, partner_name=partner.name, stream=stream, side=Side.THEIRS, network=partner.network, format=format
-    )
-
-
-def _files_in(folder: Path) -> list[Path]:
-    """The files of a drop in the order of their names; hidden and temporary ones are still under way."""
-    if not folder.is_dir():
-        return []
-    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".") and not p.name.endswith(_TEMPORARY))
 
 
 def _report(what: str, wrong: BaseException) -> None:

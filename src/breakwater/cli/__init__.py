@@ -18,6 +18,7 @@ COMMANDS = {
     "run": ("breakwater.cli.run", "Run the bot: Slack, schedules, files (Socket Mode, or --http)."),
     "demo": ("breakwater.cli.demo", "A whole payment company on this machine, with a Slack-like page to click in."),
     "inspect": ("breakwater.cli.inspect", "Read partner files without storing anything, and say what they say."),
+    "quarantine": ("breakwater.cli.quarantine", "Refused files: list them, try one again, or put it aside for good."),
     "reconcile": ("breakwater.cli.reconcile", "Reconcile two files of canonical records by an agreement."),
 }
 

@@ -11,13 +11,20 @@ from breakwater.model.calendar import BusinessCalendar
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedFile:
-    """One stream of files a partner owes us: on each business day of its calendar, due at `due`, late after `deadline` (partner's time)."""
+    """One stream of files a partner owes us, due at `due`, late after `deadline` (partner's time). `folder` is a path, or a URL.
+
+    `days` says about which days there is a file: 'business' (each business day of the partner's calendar, delivered on the next one),
+    'daily' (each day, delivered on the next) or weekdays such as ('mon', 'thu'), holidays or not, delivered on the next business day.
+    Where `is_continuous`, the statements are numbered without gaps.
+    """
 
     stream: str
     format: str
     folder: str
     due: time
     deadline: time
+    days: str | tuple[str, ...] = "business"
+    is_continuous: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,17 @@
-"""Partner files that need a person: one that can't be trusted."""
+"""Partner files as people meet them: refused ones with their buttons, and what is worth a line when a file comes again."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from breakwater.model.files import SourceFile
-from breakwater.views.blocks import Message, bold, code, context, fit, section, word
-from breakwater.views.words import moment
+from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, section, word
+from breakwater.views.words import moment, person, plural
+
+RETRY = "file_retry"
+DISCARD = "file_discard"
+NAMES_SHOWN = 3
 
 
 def quarantined(file: SourceFile, *, partner_name: str, remedy: str) -> Message:
@@ -12,10 +19,102 @@ def quarantined(file: SourceFile, *, partner_name: str, remedy: str) -> Message:
     reason = word(file.reason or "it can't be trusted", 600)
     todo = word(remedy, 600)
     head = f"🔴 {bold(partner_name)}: file refused, nothing of it was booked"
-    small = f"{word(file.stream)} · {word(file.format)} · {moment(file.received_at)} · sha256 {code(file.sha256[:12])}"
+    tried = f" · tried again by {person(file.handled_by)}, {moment(file.handled_at)}" if file.handled_at else ""
+    value = {"partner": file.partner, "sha256": file.sha256}
     return fit(
         Message(
             text=f"{word(partner_name)}: file {word(file.name)} was refused, nothing of it was booked. {reason} {todo}",
-            blocks=(section(f"{head}\n{code(file.name, 120)}\n{reason}" + (f"\n*Next:* {todo}" if todo else "")), context(small)),
+            blocks=(
+                section(f"{head}\n{code(file.name, 120)}\n{reason}" + (f"\n*Next:* {todo}" if todo else "")),
+                actions(button(RETRY, "Retry", value), button(DISCARD, "Discard", value)),
+                context(_small(file) + tried),
+            ),
         )
     )
+
+
+def taken_in_after_all(file: SourceFile, *, partner_name: str) -> Message:
+    """A refused file was read after all: who tried it again, and what it said."""
+    what = (
+        "it says what is known already, so nothing was booked" if file.state == "duplicate" else plural(file.records, "record") + " booked"
+    )
+    return _settled(file, f"✅ {bold(partner_name)}: refused file taken in by {person(file.handled_by)}, {what}", partner_name)
+
+
+def discarded(file: SourceFile, *, partner_name: str) -> Message:
+    """A refused file was put aside for good: who did it, and why it had been refused."""
+    return _settled(file, f"⚪ {bold(partner_name)}: refused file discarded by {person(file.handled_by)}", partner_name)
+
+
+def retried(file: SourceFile) -> Message:
+    """For the one who tried a refused file again and was in luck."""
+    if file.state == "duplicate":
+        return _private(f"{code(file.name, 120)} can be read now. It says what is known already, so nothing was booked.")
+    return _private(
+        f"✅ {code(file.name, 120)} was taken in: {plural(file.records, 'record')} booked. The reconciliation follows in a moment."
+    )
+
+
+def still_refused(file: SourceFile, *, remedy: str) -> Message:
+    """For the one who tried a refused file again in vain."""
+    return _private(f"{code(file.name, 120)} is still refused. {word(file.reason or '', 600)} {word(remedy, 600)}".rstrip())
+
+
+def reissued(file: SourceFile, *, partner_name: str, replaced: Sequence[SourceFile]) -> Message:
+    """A corrected statement took the place of an earlier one, which stays as history."""
+    before = sum(old.records for old in replaced)
+    return _news(
+        f"🔁 {bold(partner_name)} re-issued {_named(replaced)} as {code(file.name, 120)}: {plural(file.records, 'record')} "
+        f"instead of {before:,}. The earlier one is kept as history and no longer counts.",
+        twin=f"{word(partner_name)} re-issued a file as {word(file.name)}: {plural(file.records, 'record')} instead of {before:,}.",
+        small=_small(file),
+    )
+
+
+def drop_lost(*, stream: str, partner_name: str, reason: str, remedy: str) -> Message:
+    """The place a partner delivers to can't be reached: said once, however often it is tried again."""
+    said, todo = word(reason, 600), word(remedy, 600)
+    return _news(
+        f"🔌 {bold(partner_name)}: the drop of its {word(stream)} can't be reached\n{said}\n*Next:* {todo}",
+        twin=f"{word(partner_name)}: the drop of its {word(stream)} can't be reached. {said} {todo}",
+        small="It is tried again by itself, less and less often, at the latest every half hour; I say so when it is back.",
+    )
+
+
+def drop_back(*, stream: str, partner_name: str, since: datetime) -> Message:
+    """It can be reached again."""
+    return _news(
+        f"✅ {bold(partner_name)}: the drop of its {word(stream)} is back, it was away since {moment(since)}.",
+        twin=f"{word(partner_name)}: the drop of its {word(stream)} is back.",
+        small="What was delivered meanwhile is taken in now.",
+    )
+
+
+def _settled(file: SourceFile, head: str, partner_name: str) -> Message:
+    why = f"\nIt had been refused: {word(file.reason, 600)}" if file.state == "discarded" and file.reason else ""
+    at = f" · {moment(file.handled_at)}" if file.handled_at else ""
+    return fit(
+        Message(
+            text=f"{word(partner_name)}: refused file {word(file.name)} was "
+            + ("discarded." if file.state == "discarded" else f"taken in, {plural(file.records, 'record')}."),
+            blocks=(section(f"{head}\n{code(file.name, 120)}{why}"), context(_small(file) + at)),
+        )
+    )
+
+
+def _news(text: str, *, twin: str, small: str) -> Message:
+    return fit(Message(text=twin, blocks=(section(text), context(small))))
+
+
+def _private(text: str) -> Message:
+    block: Block = section(text)
+    return Message(text=text, blocks=(block,))
+
+
+def _named(files: Sequence[SourceFile]) -> str:
+    shown = ", ".join(f"{code(f.name, 120)} of {moment(f.received_at)}" for f in files[:NAMES_SHOWN])
+    return shown + (f" and {len(files) - NAMES_SHOWN} more" if len(files) > NAMES_SHOWN else "")
+
+
+def _small(file: SourceFile) -> str:
+    return f"{word(file.stream)} · {word(file.format)} · {moment(file.received_at)} · sha256 {code(file.sha256[:12])}"

@@ -1,0 +1,75 @@
+"""How news about files looks: read the golden files in the diff. No name of a file or words of a server exceed what Slack takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from slack_limits import accept
+from view_examples import LONG, NASTY, NOW
+
+from breakwater.model.files import SourceFile
+from breakwater.model.records import Side
+from breakwater.views import files
+from breakwater.views.blocks import Message
+
+REFUSED = SourceFile(
+    sha256="9c56cc51b374",
+    partner="nordbank",
+    stream="statement",
+    side=Side.THEIRS,
+    format="camt.053",
+    name="camt053_20261123.xml",
+    business_date=date(2026, 11, 23),
+    received_at=NOW,
+    records=0,
+    events=0,
+    state="quarantined",
+    reason="truncated: the file ends in the middle of statement 3.",
+)
+HANDLED = replace(REFUSED, state="ingested", records=1_204, handled_by="U0ADA", handled_at=NOW)
+LOST = {"reason": "files.nordbank.example does not answer.", "remedy": "Ask Nordbank."}
+
+MESSAGES: dict[str, Message] = {
+    "file_refused_again": files.quarantined(
+        replace(REFUSED, handled_by="U0ADA", handled_at=NOW), partner_name="Nordbank", remedy="Ask Nordbank to send it again."
+    ),
+    "file_taken_in_after_all": files.taken_in_after_all(HANDLED, partner_name="Nordbank"),
+    "file_discarded": files.discarded(replace(HANDLED, state="discarded", records=0), partner_name="Nordbank"),
+    "file_retried": files.retried(HANDLED),
+    "file_still_refused": files.still_refused(REFUSED, remedy="Ask Nordbank to send it again."),
+    "file_reissued": files.reissued(HANDLED, partner_name="Nordbank", replaced=[replace(HANDLED, records=1_200)]),
+    "drop_lost": files.drop_lost(stream="statement", partner_name="Nordbank", **LOST),
+    "drop_back": files.drop_back(stream="statement", partner_name="Nordbank", since=NOW),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_news_of_a_file_looks_like_its_golden_file(name: str, golden: Callable[[str, Any], None]) -> None:
+    accept(MESSAGES[name])
+
+    golden(name, MESSAGES[name].payload())
+
+
+def hostile_messages(word: str) -> dict[str, Message]:
+    """Every view with `word` in the place of every foreign word it shows."""
+    file = replace(HANDLED, name=word, reason=word, stream=word, format=word, handled_by=word)
+    return {
+        "reissued": files.reissued(file, partner_name=word, replaced=[file] * 9),
+        "discarded": files.discarded(replace(file, state="discarded"), partner_name=word),
+        "taken_in": files.taken_in_after_all(file, partner_name=word),
+        "refused": files.quarantined(file, partner_name=word, remedy=word),
+        "still_refused": files.still_refused(file, remedy=word),
+        "retried": files.retried(file),
+        "drop_lost": files.drop_lost(stream=word, partner_name=word, reason=word, remedy=word),
+        "drop_back": files.drop_back(stream=word, partner_name=word, since=NOW),
+    }
+
+
+@pytest.mark.parametrize("name", hostile_messages("x"))
+@pytest.mark.parametrize("word", [NASTY, LONG, "&" * 500, "`*_~>" * 100, "\n\n* \u202e<!here>"])
+def test_no_word_of_a_file_exceeds_a_limit_or_pings_anybody(name: str, word: str) -> None:
+    accept(hostile_messages(word)[name])
