@@ -12,6 +12,8 @@ class FindingKind(StrEnum):
 
     FILE_LATE = "file_late"
     FILE_MISSING = "file_missing"
+    FILE_DUPLICATE = "file_duplicate"
+    FILE_GAP = "file_gap"
     VOLUME_DROP = "volume_drop"
     VOLUME_SPIKE = "volume_spike"
     APPROVAL_DROP = "approval_drop"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from breakwater.model.files import SourceFile
-from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, section, word
+from breakwater.views.blocks import Message, actions, bold, button, code, context, fit, section, word
 from breakwater.views.words import moment, person, plural
 
 RETRY = "file_retry"
@@ -48,16 +48,15 @@ def discarded(file: SourceFile, *, partner_name: str) -> Message:
 
 def retried(file: SourceFile) -> Message:
     """For the one who tried a refused file again and was in luck."""
-    if file.state == "duplicate":
-        return _private(f"{code(file.name, 120)} can be read now. It says what is known already, so nothing was booked.")
-    return _private(
-        f"✅ {code(file.name, 120)} was taken in: {plural(file.records, 'record')} booked. The reconciliation follows in a moment."
-    )
+    booked = f"{plural(file.records, 'record')} booked. The reconciliation follows in a moment."
+    said = "It says what is known already, so nothing was booked." if file.state == "duplicate" else booked
+    return _private(f"✅ {code(file.name, 120)} was taken in. {said}", twin=f"{word(file.name)} was taken in. {said}")
 
 
 def still_refused(file: SourceFile, *, remedy: str) -> Message:
     """For the one who tried a refused file again in vain."""
-    return _private(f"{code(file.name, 120)} is still refused. {word(file.reason or '', 600)} {word(remedy, 600)}".rstrip())
+    said = f"is still refused. {word(file.reason or '', 600)} {word(remedy, 600)}".rstrip()
+    return _private(f"{code(file.name, 120)} {said}", twin=f"{word(file.name)} {said}")
 
 
 def reissued(file: SourceFile, *, partner_name: str, replaced: Sequence[SourceFile]) -> Message:
@@ -106,9 +105,8 @@ def _news(text: str, *, twin: str, small: str) -> Message:
     return fit(Message(text=twin, blocks=(section(text), context(small))))
 
 
-def _private(text: str) -> Message:
-    block: Block = section(text)
-    return Message(text=text, blocks=(block,))
+def _private(text: str, *, twin: str) -> Message:
+    return Message(text=twin, blocks=(section(text),))
 
 
 def _named(files: Sequence[SourceFile]) -> str:

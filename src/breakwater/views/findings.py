@@ -16,11 +16,14 @@ SENTENCE = 300
 _WHAT = {
     FindingKind.FILE_LATE: "File late",
     FindingKind.FILE_MISSING: "File missing",
+    FindingKind.FILE_DUPLICATE: "File delivered twice",
+    FindingKind.FILE_GAP: "Number missing",
     FindingKind.VOLUME_DROP: "Volume down",
     FindingKind.VOLUME_SPIKE: "Volume up",
     FindingKind.APPROVAL_DROP: "Approvals down",
 }
 FILE_KINDS = frozenset({FindingKind.FILE_LATE, FindingKind.FILE_MISSING})
+_SIGNS = {FindingKind.FILE_LATE: "⏰", FindingKind.FILE_MISSING: "⏰", FindingKind.FILE_DUPLICATE: "♻️"}
 
 
 def findings(findings: Sequence[Finding], *, partner: str | None = None) -> Message:
@@ -74,7 +77,7 @@ def _in_full(finding: Finding) -> str:
 
 
 def _sign(finding: Finding) -> str:
-    return "🟢" if finding.state is FindingState.RECOVERED else "⏰" if finding.kind in FILE_KINDS else "🔴"
+    return "🟢" if finding.state is FindingState.RECOVERED else _SIGNS.get(finding.kind, "🔴")
 
 
 def _risk(finding: Finding, *, strong: bool) -> str:
