@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -61,7 +62,7 @@ class Breakwater:
     def __init__(self, config: Config, *, now: Callable[[], datetime] = utc_now, settle_s: float = SETTLE_S) -> None:
         self.config = config
         self._now, self._settle_s = now, settle_s
-        config.data_dir.mkdir(parents=True, exist_ok=True)
+        _make_data_directory(config.data_dir)
         self.database = open_database(config.database_url)
         self.database.migrate()
         self.lake = Lake(config.data_dir / "lake")
@@ -155,7 +156,7 @@ class Breakwater:
             report=_report,
             authority=config.authority,
         )
-        self.bolt = _bolt(client, doors, self.deliveries, signing_secret=config.environment.get("SLACK_SIGNING_SECRET"))
+        self.bolt = _bolt(client, doors, self.deliveries, signing_secret=_signing_secret(config))
         self._sender = Sender(self.database, sending, guard=guard, now=self._now, wake=doors.wake_sender, report=_report)
         return self.bolt
 
@@ -227,10 +228,10 @@ def _kept_alive(job: Callable[[], Any]) -> Callable[[], None]:
     return run
 
 
-def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, *, signing_secret: str | None) -> App:
+def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, *, signing_secret: str) -> App:
     app = App(
         client=client,
-        signing_secret=signing_secret or "socket mode does not sign",
+        signing_secret=signing_secret,
         listener_executor=ThreadPoolExecutor(ACK_WORKERS, thread_name_prefix="ack"),
         raise_error_for_unhandled_request=False,
     )
@@ -247,12 +248,32 @@ def _ourselves(client: WebClient, *, url: str) -> dict[str, str]:
         answer = client.auth_test()
         return {name: str(answer[name]) for name in ("team_id", "user_id")}
     except SlackApiError as refused:
+        if refused.response.status_code != 200:
+            raise _unreached(url, f"it answers {refused.response.status_code}") from None
         raise CallError(
             f"Slack refused the bot token ({refused.response.get('error')}).",
             remedy="Set SLACK_BOT_TOKEN to the token of the installed app.",
         ) from None
     except OSError as lost:
-        raise WorldError(f"Slack can't be reached at {url} ({lost}).", remedy="Check the network and SLACK_API_URL.") from None
+        raise _unreached(url, str(lost)) from None
+
+
+def _unreached(url: str, why: str) -> WorldError:
+    return WorldError(f"Slack can't be reached at {url} ({why}).", remedy="Check the network and SLACK_API_URL.")
+
+
+def _signing_secret(config: Config) -> str:
+    """What Slack signs its requests with. Where none is given, one that nobody knows, so that nothing signed with it is ever taken."""
+    names = ("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_FILE")
+    is_given = any(config.environment.get(name) for name in names)
+    return config.secret(names[0], where="Slack app > Basic Information > App Credentials") if is_given else secrets.token_hex()
+
+
+def _make_data_directory(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise WorldError(f"The data directory {folder} can't be made ({wrong.strerror}).", remedy="Check BREAKWATER_DATA_DIR.") from None
 
 
 def _report(what: str, wrong: BaseException) -> None:

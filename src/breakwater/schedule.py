@@ -55,5 +55,6 @@ class Clock:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Finish the jobs under way and end."""
-        self._scheduler.shutdown(wait=True)
+        """Finish the jobs under way and end. A clock that was never started has nothing to end."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)

@@ -123,10 +123,11 @@ def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def served(folder: Path, *, database_url: str = "") -> Iterator[Served]:
+def served(folder: Path, *, database_url: str = "", **changes: str) -> Iterator[Served]:
     """The whole bot, connected to a workspace that talks to it over HTTP."""
     with a_listener() as (listener, url), Sandbox(a_workspace(request_url=f"{url}/slack/events"), rates=Rates.off()) as sandbox:
-        bot = Breakwater(config.load(write_settings(folder), environment=environment(sandbox, database_url=database_url)))
+        settings = config.load(write_settings(folder), environment=environment(sandbox, database_url=database_url) | changes)
+        bot = Breakwater(settings)
         try:
             bot.start(socket_mode=False)
             with serving(bot.web(), listener):

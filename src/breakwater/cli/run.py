@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from breakwater import config as settings
 from breakwater.app import Breakwater
 from breakwater.cli import logs
 from breakwater.errors import CallError
+
+BACKLOG = 512  # connections that wait to be taken: Slack opens hundreds at once when everybody types
 
 
 @click.command()
@@ -25,9 +28,9 @@ def run(path: Path, address: str | None) -> None:
     if address is None:
         _until_stopped(Breakwater(config))
     else:
-        host, port = _host_and_port(address)
         config.secret("SLACK_SIGNING_SECRET", where="Slack app > Basic Information > App Credentials")
-        _serve(Breakwater(config), host=host, port=port)
+        with _listening(address) as listener:
+            _serve(Breakwater(config), listener)
 
 
 def _until_stopped(bot: Breakwater) -> None:
@@ -41,16 +44,24 @@ def _until_stopped(bot: Breakwater) -> None:
         bot.stop()
 
 
-def _serve(bot: Breakwater, *, host: str, port: int) -> None:
+def _serve(bot: Breakwater, listener: socket.socket) -> None:
+    # The server ends on these signals and raises them once more, which must not keep the bot from ending too.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     try:
         bot.start(socket_mode=False)
-        uvicorn.run(bot.web(), host=host, port=port, log_config=None)
+        uvicorn.Server(uvicorn.Config(bot.web(), log_config=None)).run(sockets=[listener])
     finally:
         bot.stop()
 
 
-def _host_and_port(address: str) -> tuple[str, int]:
+def _listening(address: str) -> socket.socket:
+    """A socket at HOST:PORT, taken before anything else begins."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
         raise CallError(f"--http {address} is no address.", remedy="Write HOST:PORT, for example --http 0.0.0.0:8080.")
-    return host, int(port)
+    host = host.strip("[]")
+    try:
+        return socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG)
+    except OSError as wrong:
+        raise CallError(f"--http {address} can't be used: {wrong.strerror}.", remedy="Choose another one.") from None
