@@ -64,23 +64,22 @@ def _write(document: Document, copy: BinaryIO) -> None:
 def _masked(message: Message) -> Message:
     """The message with its card number covered, wherever it may stand."""
     elements = message.elements
-    star = "*".encode(message.encoding)
     if CARD_NUMBER in elements:
         number = elements[CARD_NUMBER]
         hidden = max(len(number) - _SEEN_FIRST - _SEEN_LAST, 0)
-        elements[CARD_NUMBER] = number[:_SEEN_FIRST] + star * hidden + number[_SEEN_FIRST + hidden :]
+        elements[CARD_NUMBER] = number[:_SEEN_FIRST] + b"*" * hidden + number[_SEEN_FIRST + hidden :]
     if CHIP_DATA in elements:
         elements[CHIP_DATA] = bytes(len(elements[CHIP_DATA]))
     for element in FREE_TEXT:
         if element in elements:
-            elements[element] = _covered(message.text_untrimmed(element)).encode(message.encoding)
+            elements[element] = _covered(message.text_untrimmed(element)).encode("latin-1")
     for element in PRIVATE_DATA:
         if element in elements:
             fields = pds_fields(message.text_untrimmed(element))
             text = "".join(
                 f"{tag}{len(value or ''):03}{value or '' if tag in _CONTROLS else _covered(value or '')}" for tag, value in fields
             )
-            elements[element] = text.encode(message.encoding)
+            elements[element] = text.encode("latin-1")
     return message
 
 

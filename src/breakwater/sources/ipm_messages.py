@@ -26,6 +26,8 @@ _CHUNK_BYTES = 1000 * _BLOCK
 _LENGTH_BYTES = 4
 _LONGEST_MESSAGE: int = config["MAX_VBS_RECORD_LENGTH"]
 _HEADER = 20  # message type and bitmap
+_TO_LATIN = bytes(range(256)).decode("cp500").encode("latin-1")  # the two alphabets have the same 256 letters in another order
+_FROM_LATIN = bytes(range(256)).decode("latin-1").encode("cp500")
 # data element: (digits of its length, else 0; its fixed length)
 _ELEMENTS: dict[int, tuple[int, int]] = {
     int(bit): ({"LLVAR": 2, "LLLVAR": 3}.get(element["field_type"], 0), element["field_length"])
@@ -35,7 +37,7 @@ _ELEMENTS: dict[int, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: its number in the file, its type, and the bytes of its data elements by number."""
+    """One message: its number in the file, its type, and its data elements by number, as bytes of Latin-1 whatever they came in."""
 
     name: str
     number: int
@@ -47,7 +49,7 @@ class Message:
     def text(self, element: int) -> str:
         """A data element as text without blanks around; '' where there is none. Never the card number."""
         assert element != CARD_NUMBER
-        return self.elements.get(element, b"").decode(self.encoding).strip()
+        return self.elements.get(element, b"").decode("latin-1").strip()
 
     def digits(self, element: int, *, code: str) -> int | None:
         """A data element of digits; None where there is none. `code` is the refusal's where it holds anything else."""
@@ -70,7 +72,7 @@ class Message:
 
     def text_untrimmed(self, element: int) -> str:
         """A data element as it stands."""
-        return self.elements[element].decode(self.encoding)
+        return self.elements[element].decode("latin-1")
 
     def wrong(self, code: str, what: str) -> FileError:
         """The refusal of the document because of this message, of which nothing is quoted."""
@@ -171,30 +173,32 @@ def message_of(raw: bytes, *, encoding: str, name: str, number: int) -> Message:
     message = Message(name, number, raw[:4].decode(encoding), encoding, raw[:_HEADER], elements)
     if message.type not in TYPES:
         raise message.wrong("malformed", "its type is none of " + ", ".join(TYPES))
-    at = _HEADER
+    body = raw[_HEADER:].translate(_TO_LATIN) if encoding == "cp500" else raw[_HEADER:]
+    at = 0
     for element in _present(raw[4:_HEADER]):
         if element not in _ELEMENTS:
             raise message.wrong("malformed", f"it has a data element {element}, which IPM does not know")
         digits, length = _ELEMENTS[element]
         if digits:
-            stated = raw[at : at + digits].decode(encoding)
-            if len(stated) < digits or not (stated.isascii() and stated.isdecimal()):
+            stated = body[at : at + digits]
+            if len(stated) < digits or not stated.isdigit():
                 raise message.wrong("malformed", f"data element {element} has no length")
             at, length = at + digits, int(stated)
-        elements[element] = raw[at : at + length]
+        elements[element] = body[at : at + length]
         at += length
-    if at != len(raw):
-        raise message.wrong("malformed", f"its data elements take {at} bytes, but it has {len(raw)}")
+    if at != len(body):
+        raise message.wrong("malformed", f"its data elements take {at} bytes, but it has {len(body)}")
     return message
 
 
 def serialized(message: Message) -> bytes:
     """The bytes of a message, as they came where no data element has been replaced."""
-    parts = [message.head]
+    parts = []
     for element, value in message.elements.items():
         digits, _ = _ELEMENTS[element]
-        parts += [f"{len(value):0{digits}}".encode(message.encoding) if digits else b"", value]
-    return b"".join(parts)
+        parts += [f"{len(value):0{digits}}".encode() if digits else b"", value]
+    body = b"".join(parts)
+    return message.head + (body.translate(_FROM_LATIN) if message.encoding == "cp500" else body)
 
 
 @functools.lru_cache(maxsize=256)
