@@ -153,6 +153,8 @@ PLAIN = ipm_bytes(HEADER, presentment(1), TRAILER, encoding="latin-1", blocked=F
         (ipm_bytes(HEADER, presentment(1, PDS0148="97"), TRAILER), "malformed", "message 2: its currency exponents"),
         (ipm_bytes(HEADER, presentment(1), TRAILER | {"PDS0105": "0012611190000000999900002"}), "malformed", "its file id"),
         (PLAIN.replace(b"000000000001", b"00000000000X"), "bad-amount", "message 2: data element 4 is no number"),
+        (PLAIN.replace(b"261118101101", b"260230101101"), "bad-date", "message 2: its time (data element 12) does not exist"),
+        (PLAIN.replace(b"261118101101", b"261118241101"), "bad-date", "message 2"),
         (PLAIN.replace(b"1240", b"1250"), "malformed", "message 2: its type is none of"),
         (PLAIN.replace(b"16" + CARD.encode(), b"XX" + CARD.encode()), "malformed", "message 2: data element 2 has no length"),
         (PLAIN.replace(b"16" + CARD.encode(), b"99" + CARD.encode()), "malformed", "message 2"),

@@ -21,6 +21,7 @@ The card number is not kept, and nothing else that would name a person.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -40,6 +41,7 @@ ROW_COLUMNS = (
     "kind", "amount_minor", "currency", "booked_on", "account", "ref_arn", "ref_rrn", "ref_network_id", "ref_batch_id", "ref_original",
     "status", "raw_status", "raw_code", "line",
 )  # fmt: skip
+_TIME = re.compile(r"[0-9]{6}([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]|")  # YYMMDDhhmmss, or none
 _STATUS = {Kind.CHARGEBACK: "disputed", Kind.CHARGEBACK_REVERSAL: "dispute_won", Kind.REFUND: "refunded"}
 
 
@@ -70,7 +72,9 @@ class Entry:
 
 
 def entry_of(message: Message, private_data: Mapping[str, str]) -> Entry:
-    """The money of a presentment or chargeback."""
+    """The money of a presentment or chargeback; `bad-date` if it says a time that does not exist."""
+    if not _TIME.fullmatch(message.text(12)) or (message.text(12) and _day(message.text(12)[:6]) is None):
+        raise message.wrong("bad-date", "its time (data element 12) does not exist")
     amount = message.digits(4, code="bad-amount")
     if amount is None:
         raise message.wrong("bad-amount", "it has no amount (data element 4)")

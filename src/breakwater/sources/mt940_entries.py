@@ -53,7 +53,7 @@ _BUSINESS_CODE = re.compile(r"\s*([0-9]{3})\s*\?")
 _SUBFIELD = re.compile(r"\?([0-9]{2})")
 _PURPOSE = frozenset([*range(20, 30), *range(60, 64)])  # subfields ?20-?29 and ?60-?63: one text, cut to fit
 _SUBFIELD_LENGTH = 27  # what does not fit goes on in the next subfield, so a shorter one ends its value
-_MARKER = re.compile(r"(?:^|\b|(?<=\n))(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC)\+")
+_MARKER = re.compile(r"(?:^|\b|(?<=[\n\x1f]))(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC)\+")
 _SLASHED = re.compile(r"/(EREF|PREF|KREF|RTRN)/(.*?)\s*(?=//|/[A-Z]{3,4}/|/?$)")
 _LONGEST_REFERENCE = 35  # of ISO 20022; what is longer ran into somebody's words
 _ORIGINAL_AMOUNT = re.compile(r"/OCMT/([A-Z]{3})([0-9]*,[0-9]*)")
@@ -156,8 +156,8 @@ def references_in(purpose: str) -> dict[str, str]:
         return _kept(_SLASHED.findall(purpose))
     _, *subfields = _SUBFIELD.split(purpose)
     texts = [text for number, text in zip(subfields[::2], subfields[1::2], strict=True) if int(number) in _PURPOSE]
-    marked = _MARKER.split("".join(text if len(text) >= _SUBFIELD_LENGTH else text + "\n" for text in texts))
-    values = [value.partition("\n")[0] for value in marked[2::2]]
+    marked = _MARKER.split("".join(text + ("\x1f" if len(text) >= _SUBFIELD_LENGTH else "\n") for text in texts))
+    values = [value.partition("\n")[0].replace("\x1f", "") for value in marked[2::2]]
     return {"GVC": code[1]} | _kept([(name, value) for name, value in zip(marked[1::2], values, strict=True) if name in ("EREF", "KREF")])
 
 
