@@ -90,16 +90,9 @@ def a_click(brk: Break, actor: Actor = ADA, **changes: Any) -> Click:
     return Click(**{"actor": actor, "break_id": brk.id, "revision": brk.revision, "partners": PARTNERS, "now": NOW, **changes})
 
 
-def acknowledge(tx: Connection, click: Click) -> Break:
-    assert click.revision is not None
-    return steps.acknowledge(
-        tx, actor=click.actor, break_id=click.break_id, revision=click.revision, partners=click.partners, now=click.now
-    )
-
-
 # Every move of people, made the way a door makes it.
 MAKE: dict[Move, Callable[[Connection, Click], Break]] = {
-    Move.ACKNOWLEDGE: acknowledge,
+    Move.ACKNOWLEDGE: steps.acknowledge,
     Move.ASSIGN: lambda tx, click: steps.assign(tx, click, to=BEN),
     Move.COMMENT: lambda tx, click: steps.comment(tx, click, text="Looks like <!channel> a fee."),
     Move.SNOOZE: lambda tx, click: steps.snooze(tx, click, until=MONDAY),

@@ -74,7 +74,8 @@ class Team:
 
 
 def acknowledge(tx: Any, brk: Break, *, by: Actor, bot: Breakwater, now: datetime) -> Break:
-    return steps.acknowledge(tx, actor=by, break_id=brk.id, revision=brk.revision, partners=bot.config.partners, now=now)
+    click = steps.Click(actor=by, break_id=brk.id, revision=brk.revision, partners=bot.config.partners, now=now)
+    return steps.acknowledge(tx, click)
 
 
 @contextlib.contextmanager

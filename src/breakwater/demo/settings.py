@@ -26,13 +26,22 @@ class DigestTime:
 def breakwater_toml(partners: Sequence[Partner], *, folder: Path, digests: Iterable[DigestTime]) -> str:
     """The whole of breakwater.toml; paths are relative to `folder`, where it will lie."""
     head = (
-        'company = "Harbour Payments"\ndata_dir = "var"\n\n[slack]\noperations_channel = "C0PAYOPS"\n\n[roles]\nviewer = ["*"]\noperator = ["S0TECHOPS"]\n'
-        'approver = ["S0OPSLEADS"]\nadmin = ["U0ADA"]\nlimits = [\n'
-        '  { role = "approver", currency = "EUR", write_off_minor = 100_000 },\n'
-        '  { role = "admin", currency = "EUR", write_off_minor = 5_000_000 },\n'
-        ']\n\n[ledger]\ndrop = "inbox/ledger"\n'
+        'company = "Harbour Payments"\ndata_dir = "var"\n\n[slack]\noperations_channel = "C0PAYOPS"\n\n[roles]\n'
+        'viewer = ["*"]\noperator = ["S0TECHOPS"]\n'
+        'approver = ["S0OPSLEADS"]\nadmin = ["U0ADA"]\n' + _limits() + '\n[ledger]\ndrop = "inbox/ledger"\n'
     )
     return head + "".join(_partner(p, folder=folder) for p in partners) + "".join(_digest(d) for d in digests)
+
+
+def _limits() -> str:
+    """Who may write off how much: leads a little, the head more."""
+    given = (("approver", 100_000), ("admin", 50_000_000))
+    rows = (
+        f'  {{ role = "{role}", currency = "{currency}", write_off_minor = {most:_} }},\n'
+        for role, most in given
+        for currency in ("EUR", "USD")
+    )
+    return f"limits = [\n{''.join(rows)}]\n"
 
 
 def _partner(partner: Partner, *, folder: Path) -> str:

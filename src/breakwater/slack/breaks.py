@@ -10,6 +10,7 @@ from slack_bolt import App
 
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require
+from breakwater.slack import break_work
 from breakwater.slack.doors import Doors
 from breakwater.steps import breaks as steps
 from breakwater.steps.detect import late_files
@@ -24,27 +25,17 @@ BREAKS_LISTED = 15
 
 def register(app: App, doors: Doors) -> None:
     """Connect the command and the buttons."""
+    break_work.register(app, doors)
 
     @app.command("/recon")
     def recon(ack: Any, body: dict[str, Any]) -> None:
         ack()
         doors.work(body, lambda actor: _recon(doors, body, actor))
 
-    @app.action(views.ACKNOWLEDGE)
-    def acknowledge(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
-        ack()
-        doors.work(body, lambda actor: _acknowledge(doors, action, actor))
-
     @app.action(views.SHOW_CARD)
     def show_card(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
         doors.work(body, lambda actor: _show_card(doors, body, action, actor))
-
-
-def _acknowledge(doors: Doors, action: dict[str, Any], actor: Actor) -> None:
-    asked = json.loads(action["value"])
-    with doors.database.transaction() as tx:
-        steps.acknowledge(tx, actor=actor, break_id=asked["break_id"], revision=asked["revision"], partners=doors.partners, now=doors.now())
 
 
 def _show_card(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor: Actor) -> None:

@@ -17,6 +17,7 @@ from breakwater.errors import BreakwaterError, RefusedError, nearest
 from breakwater.model.access import Actor
 from breakwater.model.partners import Partner
 from breakwater.model.payments import PaymentTrace
+from breakwater.model.proposals import Authority
 from breakwater.slack.guard import Guard
 from breakwater.slack.people import People
 from breakwater.store.database import Database
@@ -31,7 +32,8 @@ Report = Callable[[str, BaseException], None]
 class Doors:
     """What a listener needs beside its request.
 
-    `trace` looks a reference up, `now` is the clock, `report` the log, `wake_sender` makes news leave at once.
+    `trace` looks a reference up, `now` is the clock, `report` the log, `wake_sender` makes news leave at once, `authority` says who may
+    agree to what.
     """
 
     client: WebClient
@@ -46,6 +48,7 @@ class Doors:
     executor: ThreadPoolExecutor
     report: Report
     wake_sender: threading.Event = field(default_factory=threading.Event)
+    authority: Authority = field(default_factory=Authority)
 
     def partner_named(self, word: str) -> Partner:
         """The partner with this id or name; a word nobody knows is refused with the nearest known one."""
@@ -56,6 +59,15 @@ class Doors:
         raise RefusedError(
             f"There is no partner '{word}'.{nearest(wanted, self.partners)}", remedy=f"Use one of: {', '.join(self.partners)}."
         )
+
+    def open_form(self, body: Body, view: dict[str, Any]) -> None:
+        """Open a modal; refused in words where Slack's three seconds for it are over."""
+        try:
+            self.client.views_open(trigger_id=body["trigger_id"], view=view)
+        except SlackApiError as refused:
+            if refused.response.get("error") not in {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged"}:
+                raise
+            raise RefusedError("That took too long, so Slack did not open the form. Nothing was changed.", remedy="Click again.") from None
 
     def work(self, body: Body, job: Callable[[Actor], None]) -> None:
         """Run `job` for the person behind `body` on our own threads; whatever goes wrong is answered where they asked."""

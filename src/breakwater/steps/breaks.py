@@ -33,15 +33,18 @@ class Click:
     now: datetime
 
 
-def acknowledge(tx: Connection, *, actor: Actor, break_id: str, revision: int, partners: Mapping[str, Partner], now: datetime) -> Break:
+def acknowledge(tx: Connection, click: Click) -> Break:
     """Give an open break an owner and show it on its cards. The second to try is told who was first."""
-    click = Click(actor=actor, break_id=break_id, revision=revision, partners=partners, now=now)
-    require(actor, NEEDS[Move.ACKNOWLEDGE])
-    moves.acknowledge(break_known(tx, break_id), owner_id=actor.id, now=now)  # says who was first
+    require(click.actor, NEEDS[Move.ACKNOWLEDGE])
+
+    def apply(brk: Break) -> Break:
+        return moves.acknowledge(brk, owner_id=click.actor.id, now=click.now)
+
+    apply(break_known(tx, click.break_id))  # says who was first, before the card's age is looked at
     try:
-        return _moved(tx, click, Move.ACKNOWLEDGE, lambda brk: moves.acknowledge(brk, owner_id=actor.id, now=now))
+        return _moved(tx, click, Move.ACKNOWLEDGE, apply)
     except StaleError:
-        moves.acknowledge(break_known(tx, break_id), owner_id=actor.id, now=now)
+        apply(break_known(tx, click.break_id))
         raise
 
 

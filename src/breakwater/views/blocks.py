@@ -34,6 +34,10 @@ LABEL_TEXT = 2000
 PLACEHOLDER_TEXT = 150
 INPUT_TEXT = 3000
 OPTIONS = 100
+OVERFLOW_OPTIONS = 5
+CONFIRM_TEXT = 300
+CONFIRM_TITLE = 100
+CONFIRM_BUTTON = 30
 OPTION_TEXT = 75
 OPTION_VALUE = 150
 
@@ -160,13 +164,21 @@ def actions(*elements: Block) -> Block:
     return {"type": "actions", "elements": list(elements[:ACTIONS])}
 
 
-def button(action_id: str, text: str, value: Mapping[str, Any], *, style: str | None = None) -> Block:
-    """A button; `value` comes back as JSON. ValueError if it is too long to come back whole."""
-    packed = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def button(action_id: str, text: str, value: Mapping[str, Any], *, style: str | None = None, confirm: str = "") -> Block:
+    """A button; `value` comes back as JSON, and a question (`confirm`) comes first. ValueError if it is too long to come back whole."""
+    packed = _packed(value)
     if len(packed) > BUTTON_VALUE or len(action_id) > ID_TEXT:
         raise ValueError(f"The value of button '{action_id[:ID_TEXT]}' is longer than {BUTTON_VALUE} characters.")
     block: Block = {"type": "button", "action_id": action_id, "text": _plain(text, BUTTON_TEXT), "value": packed}
-    return block | ({"style": style} if style else {})
+    return block | ({"style": style} if style else {}) | ({"confirm": _confirmation(confirm, text)} if confirm else {})
+
+
+def overflow(action_id: str, options: Sequence[tuple[str, Mapping[str, Any]]]) -> Block:
+    """A menu of up to five (text, value) for what does not fit into buttons; the chosen value comes back as JSON."""
+    shown = [{"text": _plain(text, OPTION_TEXT), "value": _packed(value)} for text, value in options]
+    if len(shown) > OVERFLOW_OPTIONS or any(len(option["value"]) > OPTION_VALUE for option in shown):
+        raise ValueError(f"The menu '{action_id}' has too many options, or one whose value is longer than {OPTION_VALUE} characters.")
+    return {"type": "overflow", "action_id": action_id, "options": shown}
 
 
 def image(*, file_id: str, alt_text: str, block_id: str) -> Block:
@@ -209,6 +221,15 @@ def _texts(node: Any) -> Iterable[str]:
     elif isinstance(node, list | tuple):
         for value in node:
             yield from _texts(value)
+
+
+def _packed(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _confirmation(question: str, button_text: str) -> Block:
+    yes, no = _plain(button_text, CONFIRM_BUTTON), _plain("Cancel", CONFIRM_BUTTON)
+    return {"title": _plain("Are you sure?", CONFIRM_TITLE), "text": _plain(question, CONFIRM_TEXT), "confirm": yes, "deny": no}
 
 
 def _mrkdwn(text: str, limit: int) -> Block:

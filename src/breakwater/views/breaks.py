@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from breakwater.model.breaks import Break, BreakKind, BreakState
-from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, section, word
+from breakwater.model.money import format_minor
+from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, overflow, section, word
+from breakwater.views.break_news import PROPOSAL_WORDS, proposal_lines, proposal_words
 from breakwater.views.words import channel as channel_link
 from breakwater.views.words import day, heading, joined, moment, moment_utc, money, person, plain_money, plural
 
-ACKNOWLEDGE = "break_acknowledge"
 SHOW_CARD = "break_show_card"
+MORE = "break_more"
+LINKS_SHOWN = 6
 REFERENCES_SHOWN = 4
 LIST_SHOWN = 15
 
@@ -38,12 +42,66 @@ STATE_WORDS: Mapping[BreakState, str] = {
     BreakState.INVESTIGATING: "being investigated",
     BreakState.AWAITING_PARTNER: "waiting for the partner",
     BreakState.AWAITING_US: "waiting for us",
-    BreakState.PROPOSED: "correction proposed, waiting for approval",
+    BreakState.PROPOSED: "proposed, waiting for a second person",
     BreakState.RESOLVED: "resolved",
     BreakState.WRITTEN_OFF: "written off",
 }
 _SIGN = {BreakState.OPEN: "🔴", BreakState.RESOLVED: "✅", BreakState.WRITTEN_OFF: "⚪"}
-RESOLUTION_WORDS = {"matched_late": "the missing side arrived and matches"}
+RESOLUTION_WORDS = {
+    "matched_late": "the missing side arrived and matches",
+    "write_off": "agreed by two people",
+    "correction": "corrected, agreed by two people",
+    "manual_match": "matched by hand, agreed by two people",
+}
+
+
+class Do(StrEnum):
+    """What a button or menu entry of a card asks for; its action id is `break_` and this."""
+
+    ACKNOWLEDGE = "acknowledge"
+    TAKE = "take"
+    INVESTIGATE = "investigate"
+    APPROVE = "approve"
+    ASSIGN = "assign"
+    COMMENT = "comment"
+    SNOOZE = "snooze"
+    ASK_PARTNER = "ask_partner"
+    ASK_US = "ask_us"
+    PROPOSE = "propose"
+    DECLINE = "decline"
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+
+
+ACKNOWLEDGE = f"break_{Do.ACKNOWLEDGE}"
+DO_WORDS: Mapping[Do, str] = {
+    Do.ACKNOWLEDGE: "Acknowledge",
+    Do.TAKE: "Assign to me",
+    Do.INVESTIGATE: "I am looking into it",
+    Do.APPROVE: "Approve",
+    Do.ASSIGN: "Assign to somebody…",
+    Do.COMMENT: "Comment or link…",
+    Do.SNOOZE: "Snooze…",
+    Do.ASK_PARTNER: "Ask the partner…",
+    Do.ASK_US: "Ask our side…",
+    Do.PROPOSE: "Propose…",
+    Do.DECLINE: "Decline…",
+    Do.RESOLVE: "Resolve…",
+    Do.REOPEN: "Reopen…",
+}
+_WORK = ((Do.TAKE, Do.ASK_PARTNER, Do.RESOLVE, Do.PROPOSE), (Do.INVESTIGATE, Do.ASK_US, Do.ASSIGN, Do.COMMENT, Do.SNOOZE))
+# For each state: the buttons, and what is in the menu beside them.
+OFFERS: Mapping[BreakState, tuple[tuple[Do, ...], tuple[Do, ...]]] = {
+    BreakState.OPEN: ((Do.ACKNOWLEDGE,), (Do.ASSIGN, Do.COMMENT, Do.SNOOZE, Do.RESOLVE, Do.PROPOSE)),
+    BreakState.ACKNOWLEDGED: _WORK,
+    BreakState.INVESTIGATING: (_WORK[0], (Do.ASK_US, Do.ASSIGN, Do.COMMENT, Do.SNOOZE)),
+    BreakState.AWAITING_PARTNER: ((Do.TAKE, Do.RESOLVE, Do.PROPOSE), _WORK[1]),
+    BreakState.AWAITING_US: (_WORK[0], (Do.INVESTIGATE, Do.ASSIGN, Do.COMMENT, Do.SNOOZE)),
+    BreakState.PROPOSED: ((Do.APPROVE, Do.DECLINE), (Do.ASSIGN, Do.COMMENT, Do.SNOOZE)),
+    BreakState.RESOLVED: ((Do.REOPEN,), ()),
+    BreakState.WRITTEN_OFF: ((Do.REOPEN,), ()),
+}
+_STYLES = {Do.ACKNOWLEDGE: "primary", Do.APPROVE: "primary", Do.DECLINE: "danger"}
 
 
 def kind_words(kind: str) -> str:
@@ -52,12 +110,12 @@ def kind_words(kind: str) -> str:
 
 
 def break_card(brk: Break, *, partner_name: str) -> Message:
-    """One break. The button is there only while it is open; afterwards the card says who has it since when."""
+    """One break: what it is, where it stands, who has it, what is proposed, and what can be done with it from there."""
     blocks = [section("\n".join(line for line in (_headline(brk, partner_name), state_line(brk), _references(brk)) if line))]
     if difference := _difference(brk):
         blocks.append(section(difference))
-    if brk.state is BreakState.OPEN:
-        blocks.append(actions(button(ACKNOWLEDGE, "Acknowledge", _value(brk), style="primary")))
+    blocks += [section(text) for text in (_proposal(brk), _notes(brk)) if text]
+    blocks.append(actions(*_offers(brk)))
     blocks.append(context(_source(brk)))
     return fit(Message(text=_twin(brk, partner_name), blocks=tuple(blocks)))
 
@@ -102,7 +160,7 @@ def state_line(brk: Break) -> str:
     """Where a break stands and who has it: '*Acknowledged* by @ada, 07:12'."""
     state, who = heading(STATE_WORDS[brk.state]), brk.owner_id
     if brk.state is BreakState.OPEN:
-        return state
+        return f"Open, given to {person(who)}" if who else state
     if brk.state is BreakState.ACKNOWLEDGED:
         return joined((f"*{state}* by {person(who)}", moment(brk.acknowledged_at) if brk.acknowledged_at else ""), ", ")
     if not brk.active:
@@ -135,10 +193,44 @@ def _difference(brk: Break) -> str:
     return "\n".join(line for line in (sides, also, lag, extra) if line)
 
 
+def _proposal(brk: Break) -> str:
+    proposal = brk.proposal
+    if proposal is None:
+        return ""
+    by = f"{person(proposal.by)} proposed {proposal_words(proposal)}, {moment(proposal.at)}"
+    agreed = f"Approved by {person(proposal.decided_by)}, {moment(proposal.decided_at)}" if proposal.decided_at else ""
+    return "\n".join(line for line in (by, agreed, proposal_lines(proposal)) if line)
+
+
+def _notes(brk: Break) -> str:
+    asleep = f"💤 Sleeps until {day(brk.snoozed_until)}" if brk.snoozed_until and brk.active else ""
+    stale = f"⚠️ Left alone {plural(brk.escalated, 'time')} after somebody acknowledged it" if brk.escalated and brk.active else ""
+    more = len(brk.links) - LINKS_SHOWN
+    shown = " ".join(code(entry, 120) for entry in brk.links[:LINKS_SHOWN])
+    linked = f"Linked: {shown}{f' and {more:,} more' if more > 0 else ''}" if shown else ""
+    return "\n".join(line for line in (asleep, stale, linked) if line)
+
+
+def _offers(brk: Break) -> list[Block]:
+    """The buttons and the menu of a state."""
+    buttons, menu = OFFERS[brk.state]
+    offered = [button(f"break_{do}", DO_WORDS[do], _value(brk), style=_STYLES.get(do), confirm=_question(do, brk)) for do in buttons]
+    return offered + ([overflow(MORE, [(DO_WORDS[do], {"do": str(do), **_value(brk)}) for do in menu])] if menu else [])
+
+
+def _question(do: Do, brk: Break) -> str:
+    """What is asked before a click that can't be taken back lightly."""
+    if do is not Do.APPROVE or brk.proposal is None:
+        return ""
+    amount = format_minor(brk.proposal.amount_minor, brk.proposal.currency)
+    return f"You agree to {PROPOSAL_WORDS[brk.proposal.kind]} of {amount}. Your name stands beside it in the audit trail."
+
+
 def _source(brk: Break) -> str:
     small = "" if brk.material else "below materiality"
     by = f"pass {word(brk.pass_name)}" if brk.pass_name else ""
-    return joined((code(brk.id), f"dated {day(brk.dated)}", f"found {moment(brk.opened_at)}", by, small))
+    moved = f"last moved by {person(brk.touched_by)}, {moment(brk.touched_at)}" if brk.touched_by and brk.touched_at else ""
+    return joined((code(brk.id), f"dated {day(brk.dated)}", f"found {moment(brk.opened_at)}", by, small, moved))
 
 
 def _standing(brk: Break) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from breakwater.errors import RefusedError
@@ -48,19 +49,26 @@ def modal(callback_id: str, *, title: str, blocks: Sequence[Block], submit: str,
 
 
 def text_input(
-    block_id: str, label: str, *, most: int, multiline: bool = False, hint: str = "", placeholder: str = "", initial: str = ""
+    block_id: str,
+    label: str,
+    *,
+    most: int,
+    multiline: bool = False,
+    hint: str = "",
+    placeholder: str = "",
+    initial: str = "",
+    optional: bool = False,
 ) -> Block:
-    """A field for text of at most `most` characters; it must be filled in."""
+    """A field for text of at most `most` characters; it must be filled in unless it is `optional`."""
     element: Block = {
         "type": "plain_text_input",
         "action_id": VALUE,
         "multiline": multiline,
-        "min_length": 1,
         "max_length": min(most, INPUT_TEXT),
-    }
+    } | ({} if optional else {"min_length": 1})
     element |= {"placeholder": _plain(placeholder, PLACEHOLDER_TEXT)} if placeholder else {}
     element |= {"initial_value": initial[:most]} if initial else {}
-    return _input(block_id, label, element, hint)
+    return _input(block_id, label, element, hint) | ({"optional": True} if optional else {})
 
 
 def choice(block_id: str, label: str, options: Sequence[tuple[str, str]], *, chosen: str | None = None, hint: str = "") -> Block:
@@ -77,6 +85,16 @@ def choice(block_id: str, label: str, options: Sequence[tuple[str, str]], *, cho
     return _input(block_id, label, element, hint)
 
 
+def day_choice(block_id: str, label: str, *, initial: date, hint: str = "") -> Block:
+    """A day of the calendar."""
+    return _input(block_id, label, {"type": "datepicker", "action_id": VALUE, "initial_date": initial.isoformat()}, hint)
+
+
+def person_choice(block_id: str, label: str, *, hint: str = "") -> Block:
+    """Somebody of the workspace."""
+    return _input(block_id, label, {"type": "users_select", "action_id": VALUE}, hint)
+
+
 def typed(view: Mapping[str, Any], block_id: str) -> str:
     """The text somebody wrote into a field; card numbers are masked before anybody stores or shows it."""
     return mask_cards((view["state"]["values"][block_id][VALUE].get("value") or "").strip())
@@ -85,6 +103,16 @@ def typed(view: Mapping[str, Any], block_id: str) -> str:
 def chosen(view: Mapping[str, Any], block_id: str) -> str:
     """The value of the option somebody chose."""
     return str(view["state"]["values"][block_id][VALUE]["selected_option"]["value"])
+
+
+def chosen_day(view: Mapping[str, Any], block_id: str) -> date:
+    """The day somebody chose."""
+    return date.fromisoformat(view["state"]["values"][block_id][VALUE]["selected_date"])
+
+
+def chosen_person(view: Mapping[str, Any], block_id: str) -> str:
+    """The Slack id of the person somebody chose."""
+    return str(view["state"]["values"][block_id][VALUE]["selected_user"])
 
 
 def metadata(view: Mapping[str, Any]) -> dict[str, Any]:
