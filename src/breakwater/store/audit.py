@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from breakwater.errors import WorldError
 from breakwater.store.schema import audit, audit_head
@@ -91,6 +91,16 @@ def entries(tx: Connection, about_id: str) -> list[Entry]:
         )
         for row in rows
     ]
+
+
+def length(tx: Connection) -> int:
+    """How many rows the trail has."""
+    return tx.execute(select(func.count()).select_from(audit)).scalar_one()
+
+
+def rows(tx: Connection, *, about_id: str | None = None) -> Iterator[dict[str, Any]]:
+    """Every row as it is kept, hashes included, oldest first; with `about_id`, those about one thing."""
+    return (row for row in _rows(tx) if about_id in (None, row["about_id"]))
 
 
 def verify(tx: Connection) -> list[str]:
