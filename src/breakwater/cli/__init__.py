@@ -17,6 +17,7 @@ from breakwater.errors import BreakwaterError, nearest
 COMMANDS = {
     "run": ("breakwater.cli.run", "Run the bot: Slack, schedules, files (Socket Mode, or --http)."),
     "demo": ("breakwater.cli.demo", "A whole payment company on this machine, with a Slack-like page to click in."),
+    "audit": ("breakwater.cli.audit", "The audit trail: verify that no row was changed, or export it."),
     "inspect": ("breakwater.cli.inspect", "Read partner files without storing anything, and say what they say."),
     "quarantine": ("breakwater.cli.quarantine", "Refused files: list them, try one again, or put it aside for good."),
     "reconcile": ("breakwater.cli.reconcile", "Reconcile two files of canonical records by an agreement."),
