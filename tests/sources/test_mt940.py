@@ -203,7 +203,7 @@ def test_envelopes_and_dashes_are_no_structure(tmp_path: Path) -> None:
 
 
 def test_a_time_of_day_cut_in_two_is_no_field(tmp_path: Path) -> None:
-    [record] = records_of(tmp_path, mt940(mt_entry(purpose="106?20EREF+E1?21SVWZ+12-09-2014T16\n:26:37 Fo?22more")))
+    [record] = records_of(tmp_path, mt940(mt_entry(purpose="106?20SVWZ+12-09-2014T16\n:26:37 Fo?21EREF+E1")))
 
     assert record["ref_end_to_end_id"] == "E1"
 

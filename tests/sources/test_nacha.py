@@ -12,6 +12,7 @@ from source_builders import read_all, read_whole
 
 from breakwater.errors import FileError
 from breakwater.model.files import Reading
+from breakwater.sources.files import MASKS
 
 ORIGINAL = "091000010000042"
 
@@ -38,6 +39,7 @@ def refused(tmp_path: Path, text: str) -> FileError:
     [
         ("22", 1000, "payment"),
         ("32", 1000, "payment"),
+        ("24", 1000, "payment"),
         ("27", -1000, "payout"),
         ("37", -1000, "payout"),
         ("21", 1000, "payment"),
@@ -248,3 +250,18 @@ def test_a_file_cut_behind_any_line_is_truncated(tmp_path: Path, lines: int) -> 
 )
 def test_control_totals_that_are_absent_prove_nothing(tmp_path: Path, control: str, empty: str) -> None:
     assert [r["amount_minor"] for r in read(tmp_path, GOOD.replace(control, empty))[1]] == [1000, -250]
+
+
+def test_the_archived_copy_covers_the_card_numbers_of_shared_network_entries_and_nothing_else(tmp_path: Path) -> None:
+    card = f"{'4111111111111111':<22}"
+    text = ach(("SHR", [ach_entry(1000).replace(f"{'Some Name':<22}", card)]), ("PPD", [ach_entry(500, trace="121042880000002")]))
+    source, copy, one_line = saved(tmp_path, text), tmp_path / "copy.ach", tmp_path / "one-line.ach"
+    one_line.write_text("".join(line.ljust(94) for line in text.split("\n")))
+
+    MASKS["nacha"](source, copy)
+    MASKS["nacha"](one_line, tmp_path / "one-line-copy.ach")
+
+    assert copy.read_text() == text.replace("4111111111111111", "************1111")
+    assert (tmp_path / "one-line-copy.ach").read_text() == one_line.read_text().replace("4111111111111111", "************1111")
+    assert read_whole(copy, sha256="x")[1] == read_whole(source, sha256="x")[1]
+    assert "4111111111111111" not in str(read_whole(source))

@@ -20,8 +20,8 @@ from breakwater.sources.camt import Camt
 from breakwater.sources.dlocal import DLocal
 from breakwater.sources.documents import RESEND, Document, Language, head_of
 from breakwater.sources.ipm import Ipm
-from breakwater.sources.ipm_masking import masked_copy
 from breakwater.sources.ledger import EVENTS, RECORDS, Ledger
+from breakwater.sources.masked_copies import COPIERS
 from breakwater.sources.mt940 import Mt940
 from breakwater.sources.nacha import Nacha
 from breakwater.sources.pacs import Pacs
@@ -49,7 +49,7 @@ LANGUAGES: tuple[Language, ...] = (
 )
 FORMATS = {format: language for language in LANGUAGES for format in language.formats}
 # How a copy of a file is written in which no card number can be read, for formats that bear them: what is archived is that copy.
-MASKS: Mapping[str, Callable[[Path, Path], None]] = {"mastercard-ipm": masked_copy}
+MASKS: Mapping[str, Callable[[Path, Path], None]] = COPIERS
 _MUST_BALANCE = frozenset({"camt.053", "mt940"})  # formats whose statements owe both balances
 _HASH_CHUNK_BYTES = 1 << 20
 _NAMED_STATEMENTS = 5

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import shutil
-import tempfile
-import zipfile
-from collections.abc import Callable
-from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from cardutil.mciipm import VbsWriter
 
 from breakwater.model.masking import is_card_number
-from breakwater.sources import archives
 from breakwater.sources.documents import Document
 from breakwater.sources.ipm_messages import CARD_NUMBER, PRIVATE_DATA, Message, is_blocked, messages, pds_fields, serialized
 
@@ -25,35 +18,12 @@ _SEEN_FIRST, _SEEN_LAST = 6, 4
 _RUN = re.compile(r"(?<![0-9])[0-9]{12,19}(?![0-9])")
 
 
-def masked_copy(source: Path, target: Path) -> None:
-    """Write a copy of the file at `source`, or of each file of the archive there, with the same messages of the same length.
+def write_masked(document: Document, copy: BinaryIO) -> None:
+    """Write a document with the same messages of the same length, and no card number.
 
     The card number element keeps its first six and last four digits, and so does what looks like one in free text; chip data is blanked.
-    FileError if the file can't be cut into messages.
+    FileError if the document can't be cut into messages.
     """
-    with source.open("rb") as stream:
-        packed = stream.read(4).startswith(archives.SIGNATURES)
-    if not packed:
-        with target.open("wb") as copy:
-            _write(_document(source.name, functools.partial(_opened, source)), copy)
-        return
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member in archives.members(source):
-            with tempfile.TemporaryFile() as copy, archive.open(member.name, "w") as packed_copy:
-                _write(_document(member.name, member.open), cast(BinaryIO, copy))
-                copy.seek(0)
-                shutil.copyfileobj(copy, packed_copy)
-
-
-def _opened(path: Path) -> BinaryIO:
-    return path.open("rb")
-
-
-def _document(name: str, open: Callable[[], BinaryIO]) -> Document:
-    return Document(name=name, open=open, partner="", network=None, source_file="")
-
-
-def _write(document: Document, copy: BinaryIO) -> None:
     writer = VbsWriter(copy, blocked=is_blocked(document.head()))
     for message in messages(document):
         message.private_data()  # what can't be cut into its fields can't be masked
