@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from breakwater.model.access import Actor
 from breakwater.model.drops import Drop, Offered, Place, is_under_way
 from breakwater.model.files import SourceFile
 from breakwater.model.records import Side
-from breakwater.sources import drops
+from breakwater.sources import drops, own_formats
 from breakwater.sources import files as source_files
 from breakwater.steps import quarantine
 from breakwater.steps.drops import drop_is_back, drop_is_lost, is_left_alone
@@ -53,6 +54,7 @@ class Deliveries:
         self._config, self._database, self._lake = config, database, lake
         self._now, self._report, self._settle_s = now, report, settle_s
         self._channel = config.settings.slack.operations_channel
+        self._read = functools.partial(source_files.read, layouts=own_formats.load(config.layouts))
         self._open_drop = open_drop or (lambda place: drops.open_drop(place, secret=config.optional_secret))
 
     def take_in(self) -> list[Arrival]:
@@ -71,7 +73,7 @@ class Deliveries:
             actor=actor,
             file=file,
             like=self.like(file),
-            read=source_files.read,
+            read=self._read,
             channel=self._channel,
             now=self._now(),
         )
@@ -139,9 +141,7 @@ class Deliveries:
         try:
             with self._fetched(offered, drop) as (path, sha256):
                 delivery = replace(like, path=path, sha256=sha256)
-                arrived = ingest(
-                    self._database, self._lake, delivery=delivery, read=source_files.read, channel=self._channel, now=self._now()
-                )
+                arrived = ingest(self._database, self._lake, delivery=delivery, read=self._read, channel=self._channel, now=self._now())
         except (OSError, BreakwaterError) as wrong:  # taken away, cut off, or changed while we looked: the next look tries again
             self._report(f"the file {offered.name} of {drop_id} can't be read", wrong)
             return []

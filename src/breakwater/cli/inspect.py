@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from breakwater import config as settings
+from breakwater.cli import explained
+from breakwater.cli.foreign import printable
 from breakwater.errors import CallError, FileError, nearest
 from breakwater.model.files import Statement
 from breakwater.model.masking import mask_cards
 from breakwater.model.money import exponent, major_text
-from breakwater.sources import files
+from breakwater.sources import explaining, files, own_formats
+from breakwater.sources.documents import Language
+from breakwater.sources.explaining import ExplainedRow
 
+_EXPLAINED_ROWS = 3
 _PIPED_COLUMNS = 160  # a pipe has no width of its own
 
 
@@ -23,25 +30,33 @@ _PIPED_COLUMNS = 160  # a pipe has no width of its own
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
 @click.option("--format", "format_name", metavar="NAME", help="Read every file in this format instead of finding it by content.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
-def inspect(paths: tuple[str, ...], format_name: str | None, as_json: bool) -> int:
+@click.option("--explain", is_flag=True, help="Show for the first rows how each field was read.")
+@click.option("--config", "config", type=click.Path(path_type=Path), help="Read with the [[layouts]] of this configuration too.")
+@click.option("--layout", "own", type=click.Path(path_type=Path), multiple=True, help="Read with this layout too; may be repeated.")
+def inspect(
+    paths: tuple[str, ...], format_name: str | None, as_json: bool, explain: bool, config: Path | None, own: tuple[Path, ...]
+) -> int:
     """Read partner files without storing anything, and say what they say.
 
     The exit code is 1 if a file is refused or a statement does not add up.
     """
-    if format_name and format_name not in files.FORMATS:
-        raise CallError(
-            f"There is no format '{format_name}'.{nearest(format_name, files.FORMATS)}", remedy=f"Use one of: {', '.join(files.FORMATS)}."
-        )
+    layouts = own_formats.load((*(settings.load(config).layouts if config else ()), *own))
+    formats = [*(name for language in layouts for name in language.formats), *files.FORMATS]
+    if format_name and format_name not in formats:
+        raise CallError(f"There is no format '{format_name}'.{nearest(format_name, formats)}", remedy=f"Use one of: {', '.join(formats)}.")
     for path in paths:
         _require_readable(path)
     wrong = False
     for path in paths:
-        answer = _answer(path, format_name=format_name)
+        answer = _answer(path, format_name=format_name, layouts=layouts)
+        rows = _explained(path, format_name=format_name, layouts=layouts) if explain else []
+        if explain and as_json:
+            answer["explained"] = explained.figures(rows)
         wrong = wrong or bool(answer["error"]) or any(s["balanced"] is False for s in answer["statements"])
         if as_json:
             click.echo(json.dumps(answer, ensure_ascii=False))
         else:
-            _show(answer)
+            _show(answer, rows)
     return 1 if wrong else 0
 
 
@@ -53,11 +68,19 @@ def _require_readable(path: str) -> None:
         raise CallError(f"'{path}' can't be read: {(wrong.strerror or 'unknown reason').lower()}.", remedy="Check the path.") from None
 
 
-def _answer(path: str, *, format_name: str | None) -> dict[str, Any]:
+def _explained(path: str, *, format_name: str | None, layouts: Sequence[Language]) -> list[ExplainedRow]:
+    """How the first rows are read; none of a file whose first rows can't be, since its answer says why."""
+    try:
+        return explaining.explain(path, rows=_EXPLAINED_ROWS, format=format_name, layouts=layouts)
+    except FileError:
+        return []
+
+
+def _answer(path: str, *, format_name: str | None, layouts: Sequence[Language] = ()) -> dict[str, Any]:
     """What one file says. A card number in it is masked wherever it stands."""
     answer: dict[str, Any] = {"file": path, "sha256": files.sha256_of(path), "format": None, "statements": [], "notices": [], "error": None}
     try:
-        reading = files.read(path, partner="", format=format_name)
+        reading = files.read(path, partner="", format=format_name, layouts=layouts)
         for batches in (reading.records, reading.events):
             for _ in batches:
                 pass  # the totals are proven once every batch has been read
@@ -91,24 +114,22 @@ def _masked(text: str | None) -> str | None:
     return None if text is None else mask_cards(text)
 
 
-def _shown(text: str | None) -> str:
-    """A foreign word for a terminal: control characters would move its cursor, or worse."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text or "")
-
-
-def _show(answer: dict[str, Any]) -> None:
+def _show(answer: dict[str, Any], rows: Sequence[ExplainedRow]) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = _PIPED_COLUMNS
-    console.print(f"{_shown(answer['file'])}: {answer['format'] or 'refused'}", style="bold")
+    console.print(f"{printable(answer['file'])}: {answer['format'] or 'refused'}", style="bold")
     if answer["error"]:
-        console.print(f"  {answer['error']['code']}: {_shown(answer['error']['message'])}\n  try: {_shown(answer['error']['remedy'])}")
+        console.print(
+            f"  {answer['error']['code']}: {printable(answer['error']['message'])}\n  try: {printable(answer['error']['remedy'])}"
+        )
     elif not answer["statements"]:
         console.print("  holds no statements")
     else:
         console.print(_table(answer["statements"]))
+    explained.show(console, rows)
     for notice in answer["notices"]:
-        console.print(f"  {notice['code']}: {_shown(notice['message'])}")
+        console.print(f"  {notice['code']}: {printable(notice['message'])}")
 
 
 def _table(statements: list[dict[str, Any]]) -> Table:
@@ -122,7 +143,7 @@ def _table(statements: list[dict[str, Any]]) -> Table:
     for s in statements:
         money = (_major(s[f"{name}_minor"], s["currency"]) for name in ("opening", "credits", "debits", "closing"))
         adds_up = {True: "yes", False: "NO", None: ""}[s["balanced"]]
-        names = (_shown(s[name]) for name in ("id", "account", "currency"))
+        names = (printable(s[name]) for name in ("id", "account", "currency"))
         table.add_row(*names, f"{s['entries']:,}", f"{s['pending_entries']:,}", *money, adds_up)
     return table
 

@@ -72,8 +72,7 @@ def read(
     """
     path = Path(path)
     documents = _documents(path, partner=partner, network=network, source_file=sha256 or path.name)
-    known = {**{name: language for language in layouts for name in language.formats}, **FORMATS}
-    languages = [(d, name := _format_of(d, known, wanted=format), _language(name, known)) for d in documents]
+    languages = _read_by(documents, wanted=format, layouts=layouts)
     if len({language.side for _, _, language in languages}) > 1:
         raise FileError("malformed", f"{path.name} mixes our ledger with a partner's files.", remedy="Deliver them in two files.")
     _, first_format, first = languages[0]
@@ -82,6 +81,12 @@ def read(
     events = [item for item in languages if item[1] in item[2].event_formats]
     reading.records, reading.events = _batches(records, reading), _events(events, reading)
     return reading
+
+
+def first_document(path: Path | str, *, format: str | None = None, layouts: Sequence[Language] = ()) -> tuple[Document, str, Language]:
+    """The file at `path`, or the first member of an archive, with its format and the language that reads it."""
+    documents = _documents(Path(path), partner="", network=None, source_file=Path(path).name)
+    return _read_by(documents[:1], wanted=format, layouts=layouts)[0]
 
 
 def detect_format(path: Path | str) -> str:
@@ -120,6 +125,11 @@ def _documents(path: Path, *, partner: str, network: str | None, source_file: st
 
 def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
+
+
+def _read_by(documents: Sequence[Document], *, wanted: str | None, layouts: Sequence[Language]) -> list[tuple[Document, str, Language]]:
+    known = {**{name: language for language in layouts for name in language.formats}, **FORMATS}
+    return [(d, name := _format_of(d, known, wanted=wanted), _language(name, known)) for d in documents]
 
 
 def _format_of(document: Document, known: Mapping[str, Language], *, wanted: str | None = None) -> str:

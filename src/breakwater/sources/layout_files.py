@@ -43,7 +43,7 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
 }
 # table: its entries and what stands there; those with a star are required, and so is a table with a star
 _ENTRIES: Mapping[str, Mapping[str, str]] = {
-    "": {"format*": _TEXT, "header*": _COLUMNS, "filled_in_every_row": _TEXT, "empty_in_some_row": _TEXT},
+    "": {"format*": _TEXT, "report": _TEXT, "header*": _COLUMNS, "filled_in_every_row": _TEXT, "empty_in_some_row": _TEXT},
     "text": {"encoding": _TEXT, "comment": _TEXT, "end": _TEXT},
     "first_line": {"starts*": _TEXT, "account": _TEXT, "count": _TEXT},
     "statement*": {
@@ -85,6 +85,7 @@ def layout_of(text: str, *, name: str) -> Layout:
     statement, dates, kind, status = (tables.get(table, {}) for table in ("statement", "dates", "kind", "status"))
     return Layout(
         format=tables["format"],
+        report=tables.get("report"),
         header=tuple(tables["header"]),
         filled_in_every_row=tables.get("filled_in_every_row"),
         empty_in_some_row=tables.get("empty_in_some_row"),

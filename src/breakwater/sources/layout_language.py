@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -11,7 +12,7 @@ from breakwater.errors import FileError
 from breakwater.model.files import Reading
 from breakwater.model.records import Side
 from breakwater.sources import csv_blocks
-from breakwater.sources.csv_blocks import Ending, Header
+from breakwater.sources.csv_blocks import Block, Ending, Header
 from breakwater.sources.documents import HEAD_BYTES, RESEND, Document, Head, head_of
 from breakwater.sources.layout_rows import Rows
 from breakwater.sources.layouts import Layout
@@ -34,6 +35,18 @@ class LayoutLanguage:
 
     def read(self, document: Document, reading: Reading) -> Iterator[pa.RecordBatch]:
         """The records of one report."""
+        report = self._report(document, reading)
+        for block in report.blocks:
+            yield from report.rows.batches(block)
+        report.rows.finish()
+
+    def first_block(self, document: Document, reading: Reading) -> tuple[Layout, Block | None, list[pa.RecordBatch]]:
+        """The layout that reads a report, its first rows as they stand, and the records they become."""
+        report = self._report(document, reading)
+        block = next(report.blocks, None)
+        return report.layout, block, list(report.rows.batches(block)) if block else []
+
+    def _report(self, document: Document, reading: Reading) -> _Report:
         head = head_of(document)
         layout = next((one for one in self.layouts if _fits(one, head)), None)
         layout = layout or next((one for one in self.layouts if _header(one, head)), self.layouts[-1])
@@ -42,19 +55,23 @@ class LayoutLanguage:
             raise _without(document, "a header line with the columns " + _listed(layout.header))
         _check(document, layout, header)
         account, count = _first_line(document, layout, header)
-        rows = Rows(layout, document=document, reading=reading, account=account, count=count)
-        wanted = layout.mentioned(header.names)
         blocks = csv_blocks.blocks(
             document,
             header,
-            columns=wanted,
+            columns=layout.mentioned(header.names),
             needed=layout.shortest(header.names),
             ending=_ending(layout),
             encoding=layout.text.encoding if _is_in_own_encoding(layout, head) else None,
         )
-        for block in blocks:
-            yield from rows.batches(block)
-        rows.finish()
+        return _Report(layout, blocks, Rows(layout, document=document, reading=reading, account=account, count=count))
+
+
+class _Report(NamedTuple):
+    """One report that was opened: by which layout it is read, its rows as they stand, and what turns them into records."""
+
+    layout: Layout
+    blocks: Iterator[Block]
+    rows: Rows
 
 
 def languages(layouts: Sequence[Layout]) -> tuple[LayoutLanguage, ...]:

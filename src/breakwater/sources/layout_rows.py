@@ -219,7 +219,7 @@ class Rows:
         account = block.filled(layout.account) if layout.account else self._account or ""
         identity = block.filled(layout.id or layout.id_if_one)
         identity = pc.if_else(columns.blank(identity), self._report_name, identity)
-        return pc.binary_join_element_wise(layout.format, account, identity, ":")
+        return pc.binary_join_element_wise(layout.format, *([layout.report] if layout.report else []), account, identity, ":")
 
     def _tell(self, words: Counter[str], code: str, column: Column, meaning: str) -> None:
         if words:

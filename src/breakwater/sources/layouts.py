@@ -122,10 +122,12 @@ class Layout:
     """A report's columns by name, and what they mean. None and () where the report has no such column.
 
     `header` are the columns by which it is known. Where two reports share them, `filled_in_every_row` or `empty_in_some_row` names the
-    column that tells them apart.
+    column that tells them apart. `report` names one of several reports of a format that complement each other: they never re-issue one
+    another, whatever ids they share.
     """
 
     format: str
+    report: str | None = None
     header: tuple[str, ...]
     filled_in_every_row: str | None = None
     empty_in_some_row: str | None = None
@@ -177,3 +179,26 @@ class Layout:
     def shortest(self, header: Collection[str]) -> tuple[str, ...]:
         """The columns of `header` that no row may end before."""
         return tuple(dict.fromkeys(name for column in (*self.needed, *self.told_apart_by) for name in column if name in header))
+
+    def read_from(self, field: str) -> tuple[Column, ...]:
+        """The columns that a field of a record is read from."""
+        fees = tuple((fee,) for fee in self.money.fees)
+        direction = (self.direction.column,) if self.direction else ()
+        reference = self.references.get(field)
+        columns: dict[str, tuple[Column, ...]] = {
+            "record_id": (self.account, self.id or self.id_if_one, *((name,) for name in self.line)),
+            "kind": (self.kind.column,),
+            "amount_minor": (*self.money.counted, *fees, *direction),
+            "fee_minor": fees or (self.money.gross, self.money.net),
+            "currency": (self.currency,),
+            "booked_on": (self.booked,),
+            "booked_at": (self.booked, self.zones),
+            "value_date": (self.value,),
+            "status": (self.status.column or self.kind.column,),
+            "raw_status": (self.status.column,),
+            "raw_code": (self.kind.column,),
+            "account": (self.account or self.account_if_one,),
+            "original_amount_minor": tuple((name,) for name in self.original[1:]),
+            "original_currency": (self.original[:1],),
+        }
+        return tuple(dict.fromkeys(columns.get(field, (reference.column,) if reference else ())))
