@@ -120,3 +120,18 @@ def test_a_form_left_open_while_somebody_else_moved_on_changes_nothing(demo: Dem
 
 def test_slack_would_have_refused_nothing(demo: Demo) -> None:
     assert demo.sandbox.refusals == []
+
+
+def test_a_list_turns_in_its_place_and_comes_as_a_file(demo: Demo, told: Told) -> None:
+    ada = demo.sandbox.person("U0ADA")
+    told(ada, SEPA, lambda: ada.command("/recon", "breaks nordbank", channel=SEPA))
+    (first, *others) = ada.private(SEPA)[-1:]
+
+    ada.click(first, "More ▶")
+
+    second = demo.sandbox.wait_for(lambda: next((m for m in ada.private(SEPA) if ", 16 to " in m.words), None))
+    assert (second.ts, others) == (first.ts, [])
+    ada.click(second, "All as CSV")
+    demo.sandbox.wait_for(lambda: any("as CSV: in our direct messages" in m.words for m in ada.private(SEPA)))
+    assert any(m.files for m in demo.sandbox.messages(ada.direct()))
+    assert demo.sandbox.refusals == []

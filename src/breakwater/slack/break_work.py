@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt import App
-from sqlalchemy import Connection
 
 from breakwater.model.access import Actor
 from breakwater.model.breaks import Break, Move
@@ -15,6 +14,7 @@ from breakwater.model.proposals import Proposal
 from breakwater.slack.doors import Doors
 from breakwater.steps import breaks as steps
 from breakwater.steps.breaks import Click
+from breakwater.store.database import Connection
 from breakwater.views import break_forms as forms
 from breakwater.views.breaks import MORE, Do
 

@@ -10,17 +10,19 @@ from slack_bolt import App
 
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require
+from breakwater.model.break_filters import read_filter
 from breakwater.slack import break_work
 from breakwater.slack.doors import Doors
 from breakwater.steps import breaks as steps
 from breakwater.steps.detect import late_files
 from breakwater.steps.reconcile import state_of, state_on
-from breakwater.store import reads
+from breakwater.store import break_lists
 from breakwater.views import breaks as views
 from breakwater.views import help as help_views
 from breakwater.views import recon as recon_views
+from breakwater.views.break_csv import breaks_csv
 
-BREAKS_LISTED = 15
+CSV_ROWS = 50_000  # more is a report, not a list
 
 
 def register(app: App, doors: Doors) -> None:
@@ -36,6 +38,17 @@ def register(app: App, doors: Doors) -> None:
     def show_card(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
         doors.work(body, lambda actor: _show_card(doors, body, action, actor))
+
+    @app.action(views.PAGE_BACK)
+    @app.action(views.PAGE_ON)
+    def turn(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        doors.work(body, lambda actor: _turn(doors, body, action, actor))
+
+    @app.action(views.ALL_AS_CSV)
+    def all_as_csv(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        doors.work(body, lambda actor: _send_csv(doors, body, action, actor))
 
 
 def _show_card(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor: Actor) -> None:
@@ -55,7 +68,7 @@ def _recon(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
     if words == ["help"]:
         doors.tell(body, help_views.command_help("/recon"))
     elif words and words[0].casefold() == "breaks":
-        _list_breaks(doors, body, words[1:])
+        _list_breaks(doors, body, words[1:], actor)
     else:
         _show_state(doors, body, words)
 
@@ -75,15 +88,40 @@ def _show_state(doors: Doors, body: dict[str, Any], words: list[str]) -> None:
     doors.tell(body, recon_views.reconciliation(states, as_of=days[0] if days else None))
 
 
-def _list_breaks(doors: Doors, body: dict[str, Any], words: list[str]) -> None:
-    if len(words) > 1:
-        raise RefusedError("`/recon breaks` takes one partner.", remedy="For example `/recon breaks nordbank`.")
-    chosen = [doors.partner_named(words[0])] if words else list(doors.partners.values())
+def _list_breaks(doors: Doors, body: dict[str, Any], words: list[str], actor: Actor, *, page: int = 0) -> None:
+    """The command's answer, or that same answer turned to another page."""
+    wanted = read_filter(words, partners=doors.partners, asker_id=actor.id)
     with doors.database.reading() as tx:
-        listed = [b for p in chosen for b in reads.active_breaks(tx, partner=p.id, limit=BREAKS_LISTED)]
-        total = sum(reads.active_break_count(tx, partner=p.id) for p in chosen)
-    listed = sorted(listed, key=lambda b: (-b.amount_minor, b.id))[:BREAKS_LISTED]
-    doors.tell(body, views.break_list(listed, total=total, partner_names={p.id: p.name for p in doors.partners.values()}))
+        listed, total = break_lists.filtered(tx, wanted, today=_today(doors), limit=views.LIST_SHOWN, offset=page * views.LIST_SHOWN)
+    only = wanted.partners[0].id if len(wanted.partners) == 1 else None
+    names = {p.id: p.name for p in doors.partners.values()}
+    message = views.break_list(listed, total=total, partner_names=names, partner=only, asked=" ".join(words), page=page)
+    if "actions" in body:
+        doors.replace(body, message)
+    else:
+        doors.tell(body, message)
+
+
+def _turn(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor: Actor) -> None:
+    require(actor, Permission.READ)
+    asked = json.loads(action["value"])
+    _list_breaks(doors, body, asked["words"].split(), actor, page=int(asked["page"]))
+
+
+def _send_csv(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor: Actor) -> None:
+    """All of the list, into the direct messages of the one who asked."""
+    require(actor, Permission.READ)
+    wanted = read_filter(json.loads(action["value"])["words"].split(), partners=doors.partners, asker_id=actor.id)
+    with doors.database.reading() as tx:
+        listed, total = break_lists.filtered(tx, wanted, today=_today(doors), limit=CSV_ROWS)
+    direct = doors.client.conversations_open(users=actor.id)["channel"]["id"]
+    name = f"breaks-{doors.now():%Y-%m-%d}.csv"
+    doors.client.files_upload_v2(channel=direct, content=breaks_csv(listed), filename=name, title=name)
+    doors.tell(body, views.csv_sent(len(listed), total=total))
+
+
+def _today(doors: Doors) -> dict[str, date]:
+    return {p.id: p.business_date(doors.now()) for p in doors.partners.values()}
 
 
 def _date(word: str) -> date | None:

@@ -113,6 +113,12 @@ class Doors:
         else:
             self.client.chat_postMessage(channel=user, text=message.text, blocks=list(message.blocks))
 
+    def replace(self, body: Body, message: Message) -> None:
+        """Put an answer in the place of the one whose button was clicked; beside it where Slack no longer allows that."""
+        answer = WebhookClient(body["response_url"]).send(text=message.text, blocks=list(message.blocks), replace_original=True)
+        if answer.status_code != 200:
+            self.tell(body, message)
+
 
 def user_of(body: Body) -> str:
     """The Slack id of the person behind a command, button, modal or event."""

@@ -14,6 +14,7 @@ from breakwater.views.words import day, heading, joined, moment, moment_utc, mon
 
 SHOW_CARD = "break_show_card"
 MORE = "break_more"
+PAGE_BACK, PAGE_ON, ALL_AS_CSV = "break_page_back", "break_page_on", "break_all_as_csv"
 LINKS_SHOWN = 6
 REFERENCES_SHOWN = 4
 LIST_SHOWN = 15
@@ -139,21 +140,43 @@ def card_shown(brk: Break, *, channel: str) -> Message:
     return _private(f"The card of {word(brk.id)} is in {channel_link(channel)}.")
 
 
-def break_list(breaks: Sequence[Break], *, total: int, partner_names: Mapping[str, str], partner: str | None = None) -> Message:
-    """The breaks that matter most, as ordered by the caller, and how many there are in `total`. A row's button asks for its card."""
+def break_list(
+    breaks: Sequence[Break], *, total: int, partner_names: Mapping[str, str], partner: str | None = None, asked: str = "", page: int = 0
+) -> Message:
+    """One page of breaks, as ordered by the caller, and how many there are in `total`. A row's button asks for its card.
+
+    `asked` are the words the list was asked for with: the buttons below it ask for another page, or for all of them, with the same.
+    """
     of = f" of {word(partner_names.get(partner, partner))}" if partner else ""
     if not breaks:
-        return _private(f"✅ No active breaks{of}.")
+        return _private(f"✅ No active breaks{of}{' like that' if asked else ''}.")
     shown = breaks[:LIST_SHOWN]
-    head = f"*{plural(total, 'active break')}{of}*" + (f", the {len(shown)} that matter most:" if total > len(shown) else "")
+    first = page * LIST_SHOWN + 1
+    part = f", {first:,} to {first + len(shown) - 1:,}" if page else f", the {len(shown)} that matter most"
+    head = f"*{plural(total, 'active break')}{of}*" + (f"{part}:" if total > len(shown) else "")
     rows = [section(_row(b, partner_names, with_partner=partner is None), accessory=_show_card_button(b)) for b in shown]
-    rest = f"{plural(total - len(shown), 'more break')} not shown." if total > len(shown) else ""
-    narrow = "" if partner else "One partner: `/recon breaks PARTNER`."
     twin = f"{plural(total, 'active break')}{of}. " + "; ".join(
         f"{word(b.id)} {kind_words(b.kind)} {plain_money(b.amount_minor, b.currency)}" for b in shown[:3]
     )
-    foot = context(joined((rest, narrow, "One payment in full: `/payment REFERENCE`."), " "))
-    return fit(Message(text=f"{twin}.", blocks=(section(head), *rows, foot)))
+    left = total - page * LIST_SHOWN - len(shown)
+    rest = f"{plural(left, 'more break')} not shown." if left > 0 else ""
+    narrow = context(
+        joined((rest, f"Fewer: a partner, a kind, `5d` old, {code('>100')}, `EUR`, `mine` or `oldest` behind `/recon breaks`."), " ")
+    )
+    return fit(Message(text=f"{twin}.", blocks=(section(head), *rows, actions(*_turns(total, len(shown), asked, page)), narrow)))
+
+
+def csv_sent(count: int, *, total: int) -> Message:
+    """For the one who asked for the file: where it is, and what it leaves out."""
+    cut_off = f" of {total:,}; narrow the list for the others" if total > count else ""
+    return _private(f"{plural(count, 'break')}{cut_off} as CSV: in our direct messages.")
+
+
+def _turns(total: int, shown: int, asked: str, page: int) -> list[Block]:
+    back = [button(PAGE_BACK, "◀ Back", {"words": asked, "page": page - 1})] if page else []
+    more = total > page * LIST_SHOWN + shown
+    onward = [button(PAGE_ON, "More ▶", {"words": asked, "page": page + 1})] if more else []
+    return [*back, *onward, button(ALL_AS_CSV, "All as CSV", {"words": asked})]
 
 
 def state_line(brk: Break) -> str:

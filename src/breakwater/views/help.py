@@ -24,6 +24,7 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("/recon nordbank", "one partner, both sides"),
             ("/recon nordbank 2026-11-20", "as it was on that day"),
             ("/recon breaks nordbank", "its breaks, those that matter most first"),
+            ("/recon breaks 5d >100 mine", "mine, 5 business days old or older, from 100 up; also a kind, EUR, oldest"),
         ),
     ),
     "/anomalies": (

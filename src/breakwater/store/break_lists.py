@@ -1,0 +1,77 @@
+"""Lists of active breaks, filtered and in pages."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
+
+from breakwater.model.break_filters import BreakFilter
+from breakwater.model.breaks import ACTIVE, Break, BreakState
+from breakwater.model.money import exponent
+from breakwater.model.partners import Partner
+from breakwater.store.rows import break_of
+from breakwater.store.schema import breaks
+
+
+def filtered(tx: Connection, wanted: BreakFilter, *, today: dict[str, date], limit: int, offset: int = 0) -> tuple[list[Break], int]:
+    """One page of the breaks somebody asks for, and how many there are in all. `today` is each partner's business date.
+
+    The largest first, by minor units, or the oldest first; the id decides between equals.
+    """
+    matching = _matching(tx, wanted, today)
+    order = (breaks.c.dated, breaks.c.amount_minor.desc()) if wanted.oldest_first else (breaks.c.amount_minor.desc(), breaks.c.dated)
+    query = select(breaks).where(*matching).order_by(*order, breaks.c.id).limit(limit).offset(offset)
+    total = tx.execute(select(func.count()).select_from(breaks).where(*matching)).scalar_one()
+    return [break_of(row) for row in tx.execute(query).mappings()], total
+
+
+def owned(tx: Connection, *, owner_id: str, limit: int) -> tuple[list[Break], int]:
+    """Somebody's active breaks, the largest first, and how many there are."""
+    return _some(tx, breaks.c.owner_id == owner_id, breaks.c.state.in_(_names(ACTIVE)), limit=limit)
+
+
+def proposed(tx: Connection, *, limit: int) -> tuple[list[Break], int]:
+    """Breaks that wait for a second person, the largest first, and how many there are."""
+    return _some(tx, breaks.c.state == str(BreakState.PROPOSED), limit=limit)
+
+
+def _some(tx: Connection, *where: ColumnElement[bool], limit: int) -> tuple[list[Break], int]:
+    query = select(breaks).where(*where).order_by(breaks.c.amount_minor.desc(), breaks.c.id).limit(limit)
+    total = tx.execute(select(func.count()).select_from(breaks).where(*where)).scalar_one()
+    return [break_of(row) for row in tx.execute(query).mappings()], total
+
+
+def _matching(tx: Connection, wanted: BreakFilter, today: dict[str, date]) -> tuple[ColumnElement[bool], ...]:
+    where: list[ColumnElement[bool]] = [breaks.c.state.in_(_names(ACTIVE))]
+    where.append(or_(false(), *(_of_partner(wanted, p, today[p.id]) for p in wanted.partners)))
+    if wanted.kinds:
+        where.append(breaks.c.kind.in_(_names(wanted.kinds)))
+    if wanted.currency:
+        where.append(breaks.c.currency == wanted.currency)
+    if wanted.owner_id:
+        where.append(breaks.c.owner_id == wanted.owner_id)
+    if wanted.least_major:
+        currencies = tx.scalars(select(breaks.c.currency).where(*where).distinct()).all()
+        where.append(or_(false(), *(_worth(currency, wanted.least_major) for currency in currencies)))
+    return tuple(where)
+
+
+def _of_partner(wanted: BreakFilter, partner: Partner, today: date) -> ColumnElement[bool]:
+    latest = wanted.latest_date(partner, today=today)
+    of = breaks.c.partner == partner.id
+    return of if latest is None else and_(of, breaks.c.dated <= latest)
+
+
+def _worth(currency: str, least_major: int) -> ColumnElement[bool]:
+    """A currency whose decimals nobody knows is compared in its minor units."""
+    try:
+        places = exponent(currency)
+    except KeyError:
+        places = 0
+    return and_(breaks.c.currency == currency, breaks.c.amount_minor >= least_major * 10**places)
+
+
+def _names(words: Any) -> list[str]:
+    return sorted(str(word) for word in words)
