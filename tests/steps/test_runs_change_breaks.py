@@ -58,12 +58,12 @@ class Team:
             writes.save_break(tx, done, was=brk, action="resolve", actor=ADA, now=self._clock[0])
 
     def sent(self) -> list[tuple[str, str, str]]:
-        """Everything that waits leaves for Slack: what each message is about, whether it was posted or edited, and its words."""
-        gone = []
+        """Everything that waits leaves for Slack: what each card is about, whether it was posted or edited, and its words."""
+        gone: list[tuple[str, str, str]] = []
         with self.bot.database.transaction() as tx:
             while rows := outbox.claim(tx, now=self._clock[0], lease_s=60, limit=100):
                 for row in rows:
-                    gone.append((str(row.about), "edited" if row.card_ts else "posted", row.payload["text"]))
+                    gone += [(row.about, "edited" if row.card_ts else "posted", row.payload["text"])] if row.about else []
                     outbox.sent(tx, row_id=row.id, ts=row.card_ts or f"1700.{row.id}", now=self._clock[0])
         return gone
 

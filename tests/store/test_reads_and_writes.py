@@ -76,7 +76,9 @@ def test_a_reissue_takes_the_place_of_the_earlier_file(database: Database) -> No
     with database.transaction() as tx:
         assert reads.active_parts(tx, side=Side.THEIRS, content="records") == list(new.parts)
         assert reads.source_file_by_key(tx, partner="nordbank", logical_key=old.logical_keys[0]) == new
-        assert reads.source_file_by_hash(tx, partner="nordbank", sha256=old.sha256) == replace(old, state="superseded")
+        assert reads.source_file_by_hash(tx, partner="nordbank", sha256=old.sha256) == replace(
+            old, state="superseded", superseded_by=new.sha256
+        )
         assert reads.source_files(tx) == [new]
         assert audit.entries(tx, old.sha256)[-1].detail["by"] == new.sha256
 

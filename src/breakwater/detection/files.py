@@ -1,7 +1,7 @@
 """The files that did not come: due, late or missing on the partner's own calendar and clock.
 
-The file about business day D is expected on the next business day, at the stream's due time in the partner's time zone. It is late after
-the deadline of that day, and missing once the deadline of one further business day has passed too.
+The file about day D is expected on the next day it can be delivered on, at the stream's due time in the partner's time zone. It is late
+after the deadline of that day, and missing once the deadline of one further such day has passed too. Which days those are the stream says.
 """
 
 from __future__ import annotations
@@ -11,31 +11,52 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from breakwater.detection.grouping import finding_id
+from breakwater.model.calendar import WEEKDAYS
 from breakwater.model.findings import Finding, FindingKind
 from breakwater.model.partners import ExpectedFile, FileDue, Partner
 
+_WEEK = 14  # days: a file that is due from now on is not about a day before that, whatever holidays lie between
 Arrived = Mapping[tuple[str, str], Collection[date]]
 """(partner, stream) -> the business dates that arrived files are about."""
 
 
 def files_due(partner: Partner, *, arrived: Arrived, now: datetime, since: date) -> list[FileDue]:
-    """The files due at `now` that have not come, oldest first, for business days from `since` and from the partner's first live day on."""
+    """The files due at `now` that have not come, oldest first, about days from `since` and from the partner's first live day on."""
     first = max(since, partner.live_from)
     last = now.astimezone(partner.time_zone).date()
     days = [first + timedelta(days=n) for n in range((last - first).days)]
     expected = (
         file_due(partner, stream, business_date=day)
         for day in days
-        if partner.calendar.is_business_day(day)
         for stream in partner.files
-        if day not in arrived.get((partner.id, stream.stream), ())
+        if is_expected(partner, stream, day) and day not in arrived.get((partner.id, stream.stream), ())
     )
     return sorted((f for f in expected if f.due_at <= now), key=lambda f: (f.due_at, f.stream))
 
 
+def is_expected(partner: Partner, stream: ExpectedFile, day: date) -> bool:
+    """True if there is to be a file about this day."""
+    if stream.days == "business":
+        return partner.calendar.is_business_day(day)
+    return stream.days == "daily" or WEEKDAYS[day.weekday()] in stream.days
+
+
+def next_due(partner: Partner, stream: ExpectedFile, *, now: datetime) -> FileDue:
+    """The file of a stream that is due next, after `now`."""
+    day = max(now.astimezone(partner.time_zone).date() - timedelta(days=_WEEK), partner.live_from)
+    while not (is_expected(partner, stream, day) and file_due(partner, stream, business_date=day).due_at > now):
+        day += timedelta(days=1)
+    return file_due(partner, stream, business_date=day)
+
+
+def delivery_day(partner: Partner, stream: ExpectedFile, day: date, *, later: int = 0) -> date:
+    """The day on which the file about a day is delivered, or one of the days `later` on which it still could be."""
+    return day + timedelta(days=1 + later) if stream.days == "daily" else partner.calendar.shift(day, 1 + later)
+
+
 def file_due(partner: Partner, stream: ExpectedFile, *, business_date: date) -> FileDue:
-    """When the file about a business day is due, and from when it is late."""
-    arrival = partner.calendar.shift(business_date, 1)
+    """When the file about a day is due, and from when it is late."""
+    arrival = delivery_day(partner, stream, business_date)
     return FileDue(
         partner=partner.id,
         stream=stream.stream,
@@ -63,7 +84,7 @@ def late_file_findings(
 
 
 def _finding(partner: Partner, stream: ExpectedFile, *, due: FileDue, now: datetime) -> Finding:
-    missing_at = _moment(partner, partner.calendar.shift(due.business_date, 2), stream.deadline)
+    missing_at = _moment(partner, delivery_day(partner, stream, due.business_date, later=1), stream.deadline)
     kind = FindingKind.FILE_MISSING if now > missing_at else FindingKind.FILE_LATE
     day = f"{due.business_date.day} {due.business_date:%b}"
     file = f"the {stream.stream} of {day}"

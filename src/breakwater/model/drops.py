@@ -21,6 +21,17 @@ class Offered:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A file that says what another one, `of`, had said before: nothing of it was booked."""
+
+    stream: str
+    name: str
+    of: str
+    of_came_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """Where a drop is and how it is reached. `url` is a folder, `sftp://user@host:port/path` or `s3://bucket/prefix`.
 

@@ -70,7 +70,8 @@ class SourceFile:
     """One delivered file as we keep it; `parts` are paths inside the lake.
 
     `state` is 'ingested', 'superseded' (a re-issue took its place), 'duplicate' (it says what another file said before), 'quarantined'
-    (refused whole) or 'discarded' (refused, and a person said so). `handled_by` and `handled_at` say who handled a refused file last.
+    (refused whole) or 'discarded' (refused, and a person said so). `superseded_by` is the hash of the file that a superseded or duplicate
+    one yields to. `handled_by` and `handled_at` say who handled a refused file last.
     """
 
     sha256: str
@@ -88,5 +89,6 @@ class SourceFile:
     logical_keys: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     reason: str | None = None
+    superseded_by: str | None = None
     handled_by: str | None = None
     handled_at: datetime | None = None

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
+from breakwater.detection import file_numbers
 from breakwater.detection import files as file_clock
 from breakwater.detection.grouping import recovered, traffic_findings
 from breakwater.detection.nodes import HISTORY_H
@@ -22,12 +23,14 @@ from breakwater.model.digests import PartnerVolume
 from breakwater.model.findings import Finding, FindingKind
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
-from breakwater.store import outbox, reads, writes
+from breakwater.store import deliveries, outbox, reads, writes
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
 from breakwater.views.findings import finding_card
 
 FILES_LOOK_BACK_DAYS = 10  # a file that was missing for longer when we first looked is no news
+NUMBERS_LOOK_BACK_DAYS = 35
+COPIES_TOLD_DAYS = 3  # then a file that repeated another one is no news any more
 MOST_OPEN_FINDINGS = 10_000
 
 
@@ -50,12 +53,28 @@ def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], chann
             mine = [f for f in was_open if f.partner == partner.id]
             seen = traffic_findings(partner, series=_series_of(hourly, partner), now=now, open_findings=mine)
             files = _files(tx, partner, now=now, open_findings=mine)
-            found = [*seen.findings, *file_clock.late_file_findings(partner, **files, open_findings=mine)]
+            found = [
+                *seen.findings,
+                *file_clock.late_file_findings(partner, **files, open_findings=mine),
+                *_arrived(tx, partner, mine, now=now),
+            ]
             for finding in [*found, *recovered(mine, fresh=found, unmonitored=seen.unmonitored)]:
                 writes.save_finding(tx, finding, actor=SYSTEM, now=now)
                 _alert(tx, finding, partner_name=partner.name, channel=channel, now=now)
             fresh += found
     return fresh
+
+
+def _arrived(tx: Connection, partner: Partner, mine: Sequence[Finding], *, now: datetime) -> list[Finding]:
+    """What is odd about the files that came: numbers left out, and files that only repeat others."""
+    left_out = [f.since for f in mine if f.kind is FindingKind.FILE_GAP]
+    since = (min([now, *left_out]) - timedelta(days=NUMBERS_LOOK_BACK_DAYS)).date()
+    taken = [f for f in reads.source_files(tx, partner=partner.id) if f.business_date >= since]
+    copies = deliveries.copies(tx, partner=partner.id, since=now - timedelta(days=COPIES_TOLD_DAYS))
+    return [
+        *file_numbers.gap_findings(partner, files=taken, now=now, open_findings=mine),
+        *file_numbers.duplicate_findings(partner, copies=copies, now=now, open_findings=mine),
+    ]
 
 
 def _alert(tx: Connection, finding: Finding, *, partner_name: str, channel: str, now: datetime) -> None:

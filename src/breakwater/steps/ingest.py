@@ -152,7 +152,7 @@ def keep(
         raise WorldError(f"{file.name} was overtaken by another file of {file.partner}.", remedy="It is taken in again in a moment.")
     if is_duplicate:
         reason = f"It says the same as {', '.join(old.name for old in replaced)}."
-        file = replace(file, state="duplicate", parts=(), logical_keys=(), reason=reason)
+        file = replace(file, state="duplicate", parts=(), logical_keys=(), reason=reason, superseded_by=replaced[0].sha256)
         writes.save_source_file(tx, file, actor=actor, now=now)
         return Ingestion(arrival=Arrival.DUPLICATE, file=file)
     for old in replaced:

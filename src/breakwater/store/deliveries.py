@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
-from breakwater.model.drops import Offered
-from breakwater.store.schema import insert_new, lost_drop, offered_file, watermark
+from breakwater.model.drops import Copy, Offered
+from breakwater.store.schema import insert_new, lost_drop, offered_file, source_file, watermark
 
 FIRST_RETRY_S = 60
 LONGEST_RETRY_S = 1800
@@ -56,6 +56,31 @@ def look_at(tx: Connection, *, drop: str, offered: Iterable[Offered], now: datet
 def taken(tx: Connection, *, drop: str, offered: Offered, sha256: str) -> None:
     """This version of a file has been taken, whatever became of it."""
     tx.execute(update(offered_file).where(*_of(drop, offered), offered_file.c.modified_at == offered.modified_at).values(sha256=sha256))
+
+
+def copies(tx: Connection, *, partner: str, since: datetime) -> list[Copy]:
+    """Files since a moment that only repeat another one of the partner: the same bytes under another name, or the same in other bytes."""
+    same_bytes = and_(source_file.c.sha256 == offered_file.c.sha256, source_file.c.partner == partner)
+    offered = (
+        select(offered_file.c.name, offered_file.c.seen_at, source_file.c.stream, source_file.c.name.label("of"), source_file.c.received_at)
+        .join(source_file, same_bytes)
+        .where(offered_file.c.drop.startswith(f"{partner}/", autoescape=True))
+        .where(offered_file.c.seen_at >= since, offered_file.c.name != source_file.c.name)
+    )
+    again = source_file.alias()
+    same_rows = and_(again.c.partner == partner, again.c.state == "duplicate", again.c.received_at >= since)
+    repeated = (
+        select(
+            again.c.name, again.c.received_at.label("seen_at"), again.c.stream, source_file.c.name.label("of"), source_file.c.received_at
+        )
+        .join(source_file, and_(source_file.c.partner == again.c.partner, source_file.c.sha256 == again.c.superseded_by))
+        .where(same_rows)
+    )
+    found = [row for query in (offered, repeated) for row in tx.execute(query)]
+    return [
+        Copy(stream=r.stream, name=r.name, of=r.of, of_came_at=r.received_at, seen_at=r.seen_at)
+        for r in sorted(found, key=lambda r: (r.seen_at, r.name))
+    ]
 
 
 def lost(tx: Connection, *, drop: str) -> Lost | None:

@@ -1,0 +1,117 @@
+"""Files against each other: a statement number that was left out, and a file that only repeats an earlier one."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from itertools import pairwise
+
+from breakwater.detection.grouping import finding_id
+from breakwater.model.drops import Copy
+from breakwater.model.files import SourceFile
+from breakwater.model.findings import Finding, FindingKind
+from breakwater.model.partners import Partner
+
+NAMED_NUMBERS = 8
+LARGEST_GAP = 1_000  # a longer jump is another way of counting
+_PAGE = re.compile(r":page [^:]*\Z")
+_NUMBER = re.compile(r"\d{1,9}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """Statement numbers of one account between two that came. `before` is the number after the gap, of the file about `on`."""
+
+    account: str
+    numbers: tuple[int, ...]
+    before: int
+    on: date
+
+
+def number_of(logical_key: str) -> tuple[str, int] | None:
+    """The account and number in a logical key such as 'camt.053:CH93…:STMT-7:127'; None where it ends in no number."""
+    parts = _PAGE.sub("", logical_key).split(":")
+    if len(parts) < 3 or not _NUMBER.fullmatch(parts[-1]):
+        return None
+    return f"{parts[0]}:{parts[1]}", int(parts[-1])
+
+
+def gaps(files: Iterable[SourceFile]) -> list[Gap]:
+    """The numbers that were left out, account by account, in the order of the days the files are about.
+
+    A number that goes back to 1 begins a new count, as many banks do each year.
+    """
+    came: dict[str, set[tuple[date, int]]] = defaultdict(set)
+    for file in files:
+        for account, number in filter(None, map(number_of, file.logical_keys)):
+            came[account].add((file.business_date, number))
+    return [gap for account in sorted(came) for gap in _gaps_of(account, sorted(came[account]))]
+
+
+def _gaps_of(account: str, came: Sequence[tuple[date, int]]) -> Iterable[Gap]:
+    numbers = {number for _, number in came}
+    for (_, last), (on, number) in pairwise(came):
+        first = last + 1 if number > last else 1
+        left_out = tuple(n for n in range(first, min(number, first + LARGEST_GAP)) if n not in numbers)
+        if number != last and number - first < LARGEST_GAP and left_out:
+            yield Gap(account=account, numbers=left_out, before=number, on=on)
+
+
+def gap_findings(partner: Partner, *, files: Sequence[SourceFile], now: datetime, open_findings: Iterable[Finding] = ()) -> list[Finding]:
+    """One finding for each run of numbers that was left out in a stream whose numbers are continuous."""
+    found_at = {f.id: f.found_at or now for f in open_findings}
+    findings = []
+    for stream in partner.files:
+        if not stream.is_continuous:
+            continue
+        for gap in gaps(f for f in files if f.stream == stream.stream):
+            finding = _gap_finding(partner, stream.stream, gap)
+            findings.append(replace(finding, found_at=found_at.get(finding.id, now)))
+    return findings
+
+
+def duplicate_findings(partner: Partner, *, copies: Iterable[Copy], now: datetime, open_findings: Iterable[Finding] = ()) -> list[Finding]:
+    """One finding for each file that only repeats another one."""
+    found_at = {f.id: f.found_at or now for f in open_findings}
+    findings = []
+    for copy in copies:
+        finding = _duplicate_finding(partner, copy)
+        findings.append(replace(finding, found_at=found_at.get(finding.id, now)))
+    return findings
+
+
+def _gap_finding(partner: Partner, stream: str, gap: Gap) -> Finding:
+    named = ", ".join(str(number) for number in gap.numbers[:NAMED_NUMBERS])
+    more = len(gap.numbers) - NAMED_NUMBERS
+    numbers = f"{named} and {more:,} more" if more > 0 else named
+    one = len(gap.numbers) == 1
+    account = gap.account.partition(":")[2]
+    return Finding(
+        id=finding_id(FindingKind.FILE_GAP, partner.id, stream, gap.account, str(gap.before)),
+        kind=FindingKind.FILE_GAP,
+        partner=partner.id,
+        scope=" · ".join(part for part in (partner.id, stream, account) if part),
+        since=datetime.combine(gap.on, time(), tzinfo=UTC),
+        summary=f"{partner.name}: {stream} {numbers} {'was' if one else 'were'} never delivered.",
+        expected=f"{numbers} before {gap.before}",
+        seen=f"{gap.before} came without {'it' if one else 'them'}",
+        next_step=f"Ask {partner.name} to send {stream} {numbers}.",
+    )
+
+
+def _duplicate_finding(partner: Partner, copy: Copy) -> Finding:
+    came = copy.of_came_at.astimezone(partner.time_zone)
+    return Finding(
+        id=finding_id(FindingKind.FILE_DUPLICATE, partner.id, copy.stream, copy.name, copy.seen_at.isoformat()),
+        kind=FindingKind.FILE_DUPLICATE,
+        partner=partner.id,
+        scope=f"{partner.id} · {copy.stream}",
+        since=copy.seen_at,
+        summary=f"{partner.name}: {copy.name} repeats {copy.of}. Nothing was booked twice.",
+        expected="each file once",
+        seen=f"{copy.of} had come on {came.day} {came:%b %H:%M}",
+        next_step=f"Tell {partner.name} if it goes on; there is nothing to correct here.",
+    )
