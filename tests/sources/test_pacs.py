@@ -99,6 +99,12 @@ def test_a_converted_payment_keeps_what_was_instructed(tmp_path: Path) -> None:
     assert (record["amount_minor"], record["original_amount_minor"], record["original_currency"]) == (1000, 1580, "JPY")
 
 
+def test_an_instructed_amount_in_the_same_currency_is_no_conversion(tmp_path: Path) -> None:
+    _, [record] = read(tmp_path, pacs008(settled("9.50", extra='<InstdAmt Ccy="EUR">10.00</InstdAmt>')))
+
+    assert (record["amount_minor"], record["original_amount_minor"], record["original_currency"]) == (950, None, None)
+
+
 def test_transfers_and_returns_may_share_a_file_and_a_bulk(tmp_path: Path) -> None:
     bulk = f"<Bulk>{pacs008(settled(), id='A')}{pacs004(returned('2.00'), id='B')}</Bulk>"
 

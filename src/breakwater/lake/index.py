@@ -19,6 +19,7 @@ BLANKS = " \t\n\r\f\v"  # what is no part of a reference at its ends, as in clea
 INDEX_SCHEMA = pa.schema([("hash", pa.uint64()), ("row", pa.int64())])
 _FOLDER = "references"
 _ROWS_PER_GROUP = 16_384  # what one look-up reads of a run
+_ROWS_PER_RUN = 131_072  # of the part: fewer and longer runs cost a look-up less, and a writer more memory
 
 
 def index_of(part: str) -> str:
@@ -44,6 +45,8 @@ class IndexWriter:
         self._engine = engine
         self._writer = pq.ParquetWriter(path, INDEX_SCHEMA, compression="zstd", use_dictionary=False)
         self._rows = 0
+        self._run: list[pa.Table] = []
+        self._run_rows = 0
 
     def add(self, table: pa.Table) -> None:
         """Index the rows that come next in the part."""
@@ -52,13 +55,23 @@ class IndexWriter:
         names = [name for name in self._columns if table[name].null_count < table.num_rows]
         sql = f"""
         SELECT {hash_sql("reference")} AS hash, row FROM (SELECT row, unnest([{", ".join(names)}]) AS reference FROM held)
-        WHERE reference IS NOT NULL ORDER BY hash, row
+        WHERE reference IS NOT NULL
         """
         with self._engine.cursor() as cursor:
             cursor.register("held", table.select(names).append_column("row", numbers))
             found = cursor.sql(sql, params={"blanks": BLANKS}).to_arrow_table()
-        self._writer.write_table(found.cast(INDEX_SCHEMA), row_group_size=_ROWS_PER_GROUP)
+        self._run.append(found.cast(INDEX_SCHEMA))
+        self._run_rows += table.num_rows
+        if self._run_rows >= _ROWS_PER_RUN:
+            self._write_run()
 
     def close(self) -> None:
         """Finish the file."""
+        self._write_run()
         self._writer.close()
+
+    def _write_run(self) -> None:
+        if self._run:
+            run = pa.concat_tables(self._run).sort_by([("hash", "ascending"), ("row", "ascending")])
+            self._writer.write_table(run, row_group_size=_ROWS_PER_GROUP)
+        self._run, self._run_rows = [], 0

@@ -18,7 +18,7 @@ from breakwater.lake.index import IndexWriter, index_of
 from breakwater.model.parts import Part, partner_folder
 from breakwater.model.records import Side
 
-ROWS_HELD = 131_072  # written together, as row groups of at most this many: it bounds the memory of a writer
+ROWS_HELD = 65_536  # written together, as row groups of at most this many: it bounds the memory of a writer
 PARTNERS_PER_FILE = 200  # each has an open file; one that names more is not what it says it is
 CONTENTS = {"records": "booked_on", "events": "occurred_at"}  # and the column that dates a part
 
