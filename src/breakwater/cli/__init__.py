@@ -15,6 +15,7 @@ from breakwater.errors import BreakwaterError, nearest
 
 # command: (module, what it is for). A command's module is imported only when it runs, so that each starts fast.
 COMMANDS = {
+    "backtest": ("breakwater.cli.backtest", "Replay past hours and files through the detectors, as if live."),
     "run": ("breakwater.cli.run", "Run the bot: Slack, schedules, files (Socket Mode, or --http)."),
     "demo": ("breakwater.cli.demo", "A whole payment company on this machine, with a Slack-like page to click in."),
     "audit": ("breakwater.cli.audit", "The audit trail: verify that no row was changed, or export it."),

@@ -1,0 +1,318 @@
+"""The hourly watch: alerts open at the narrowest scope that explains the change, are corrected while they last, and close when it is over.
+
+What an open alert explains is taken out before anything else is asked, so a parent speaks only for what its children leave over.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from breakwater.detection.evidence import CHANNELS, WINDOWS_H, Channel, Spreads, Sums, likelihoods, spreads_of
+from breakwater.detection.forecast import Past, forecast
+from breakwater.detection.panel import Bools, Panel, Planned, Scopes, scopes_of
+from breakwater.detection.series import DAY_H, WEEK_H, Floats
+from breakwater.detection.windows import LONGEST_H, span_sums, window_sums
+
+WARM_UP_H = 2 * WEEK_H
+LEARN_H = 4 * WEEK_H
+SAMPLE_H = 3
+TAIL, TAIL_NORMAL = 0.95, 1.353  # the share of quiet hours below it, and the log likelihood ratio chance alone would have there
+FAR_TAIL, FAR_TAIL_NORMAL = 0.997, 3.78
+SAME_CAUSE = 0.97  # the share of what alerts explain apart that one cause for all of them must explain
+MOST_ROUNDS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """When to speak. Surprises are −log10 of a chance; `discovery` is the share of false ones accepted among a pass's
+    discoveries, and `least` the bar that few series do not lower: an hour comes again every hour."""
+
+    at_once: float = 4.3
+    least: float = 3.5
+    discovery: float = 0.15
+    persists: int = 2
+    correct_by: float = 3.0
+    recovered_at: float = 5.0
+    accept_after_h: Mapping[str, int] = field(default_factory=lambda: {"volume": 72, "amount": 72, "decline_rate": 168})
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(kw_only=True, eq=False)
+class Alert:
+    """One message. `scope` is an index of the watch's scopes and may be corrected; hours are indexes of the panel."""
+
+    channel: Channel
+    scope: int
+    fired: int
+    onset: int
+    size: float
+    surprise: float
+    first_scope: int
+    first_size: float
+    closed: int | None = None
+    accepted: bool = False
+    updates: list[tuple[int, int]] = field(default_factory=list)
+    quiet: float = 0.0
+    quiet_from: int = 0
+
+
+class Watch:
+    """All series of a panel, hour by hour. `step` must be called for every hour in turn."""
+
+    def __init__(self, panel: Panel, *, limits: Limits = DEFAULT_LIMITS, planned: Sequence[Planned] = ()) -> None:
+        self.panel, self.limits, self.planned = panel, limits, planned
+        self.scopes: Scopes = scopes_of(panel.segments)
+        self.past = Past.of(panel)
+        active = panel.attempts > 0
+        self.born = np.where(active.any(1), active.argmax(1), panel.hours + DAY_H)
+        self.free = {metric: np.ones_like(ok) for metric, ok in self.past.ok.items()}
+        self.alerts: list[Alert] = []
+        self.open: list[Alert] = []
+        self.accepted: dict[str, list[Bools]] = {c.name: [] for c in CHANNELS}
+        self.samples: dict[str, list[Floats]] = {c.name: [] for c in CHANNELS}
+        self.inflation = {c.name: np.ones((len(self.scopes.names), len(c.windows_h))) for c in CHANNELS}
+        self.common = {c.name: np.ones(len(c.windows_h)) for c in CHANNELS}
+        self.spreads: Spreads | None = None
+        self.rise_planned = np.zeros_like(self.past.known)
+
+    def run(self) -> list[Alert]:
+        """Replay every hour of the panel; the alerts in the order they fired."""
+        for hour in range(WARM_UP_H, self.panel.hours):
+            if hour % DAY_H == 0:
+                self.begin_day(hour)
+            self.step(hour)
+        return self.alerts
+
+    # ------------------------------------------------------------ once a day
+
+    def begin_day(self, hour: int) -> None:
+        """Forecast the day that begins at `hour`, and learn from the days before how far forecasts stray."""
+        self._plan(hour)
+        if hour == WARM_UP_H:  # the fortnight that taught the first forecast also says how unsteady it was
+            for day in range(WEEK_H, WARM_UP_H, DAY_H):
+                self.past.note(forecast(self.panel, self.past, first=day, born=self.born))
+        self.past.note(forecast(self.panel, self.past, first=hour, born=self.born))
+        part = slice(max(WEEK_H, hour - LEARN_H), hour)
+        past, panel = self.past, self.panel
+        known = past.known[:, part]
+        self.spreads = spreads_of(
+            attempts=panel.attempts[:, part],
+            expected=np.where(known, past.expected[:, part], 0.0),
+            declined=panel.declined[:, part],
+            decline=np.nan_to_num(past.decline[:, part]),
+            amount_minor=panel.amount_minor[:, part],
+            ticket=np.nan_to_num(past.ticket[:, part]),
+            ok={
+                "volume": (past.ok["volume"][:, part] & known).astype(float),
+                "decline_rate": past.ok["decline_rate"][:, part].astype(float),
+                "amount": past.ok["amount"][:, part].astype(float),
+            },
+        )
+        self._learn_inflation()
+
+    def _plan(self, hour: int) -> None:
+        """Announced rises: they neither alarm nor teach."""
+        for event in self.planned:
+            if event.announced <= hour:
+                part = slice(max(event.first, 0), max(event.after, 0))
+                self.rise_planned[event.rows, part] = True
+                self.past.ok["volume"][event.rows, part] = False
+
+    def _learn_inflation(self) -> None:
+        """How much larger than by chance the likelihood ratios of quiet hours are: correlated noise, shared by the members of a scope."""
+        single = len(self.panel.segments)
+        for channel in CHANNELS:
+            kept = self.samples[channel.name] = self.samples[channel.name][-LEARN_H // SAMPLE_H :]
+            if len(kept) < WEEK_H // SAMPLE_H:
+                continue
+            past = np.stack(kept)
+            own = np.quantile(past, TAIL, axis=0) / TAIL_NORMAL
+            self.common[channel.name] = np.maximum(np.median(np.maximum(own[:single], 1.0), axis=0), 1.0)
+            level = np.where(
+                (np.arange(len(own)) < single)[:, None], own[:single].mean(0), own[single:].mean(0) if len(own) > single else 1.0
+            )
+            tails = np.stack(
+                [
+                    np.quantile(past[:, part].reshape(-1, past.shape[2]), FAR_TAIL, axis=0)
+                    for part in (slice(None, single), slice(single, None))
+                ]
+            )
+            far = tails[(np.arange(len(own)) >= single).astype(int)] / FAR_TAIL_NORMAL
+            self.inflation[channel.name] = np.maximum(np.maximum(0.6 * own + 0.4 * level, far), 1.0)
+
+    # ------------------------------------------------------------ every hour
+
+    def step(self, hour: int) -> None:
+        """Look at the hour that has just passed."""
+        for alert in list(self.open):
+            self._follow(alert, hour)
+        for channel in CHANNELS:
+            self.accepted[channel.name] = self.accepted[channel.name][-(self.limits.persists) :]
+        for first_round in (True, *[False] * MOST_ROUNDS):
+            if not self._look(hour, first_round=first_round):
+                break
+
+    def _look(self, hour: int, *, first_round: bool) -> bool:
+        """One round over all channels; True if an alert fired, since it may explain what else there is."""
+        sums = self._sums(hour)
+        found: dict[str, Floats] = {}
+        surprise: dict[str, Floats] = {}
+        sizes: dict[str, np.ndarray] = {}
+        for channel in CHANNELS:
+            total = self.scopes.add_up(likelihoods(channel, sums["rise" if channel.name == "rise" else "all"], self._spreads()))
+            best = total.argmax(axis=2)
+            ratio = np.maximum(np.take_along_axis(total, best[:, :, None], axis=2)[:, :, 0], 0.0)
+            found[channel.name], sizes[channel.name] = ratio, best
+            surprise[channel.name] = channel.tells()[best] * (ratio / self.inflation[channel.name] / math.log(10) - channel.caution)
+        if first_round and hour % SAMPLE_H == 0:
+            for channel in CHANNELS:
+                self.samples[channel.name].append(found[channel.name].astype(np.float32))
+        bar = max(self.limits.least, discovery_bar(np.concatenate([s.max(1) for s in surprise.values()]), share=self.limits.discovery))
+        fired = False
+        for channel in CHANNELS:
+            peak = surprise[channel.name].max(1)
+            if first_round:
+                self.accepted[channel.name].append(peak >= bar)
+            again = sum(a.astype(int) for a in self.accepted[channel.name]) >= self.limits.persists
+            ready = (peak >= bar) & (again | (peak >= self.limits.at_once))
+            if ready.any():
+                self._fire(channel, hour, found=found[channel.name], sizes=sizes[channel.name], surprise=peak, ready=ready)
+                fired = True
+        return fired
+
+    def _spreads(self) -> Spreads:
+        assert self.spreads is not None
+        return self.spreads
+
+    def _sums(self, hour: int) -> dict[str, Sums]:
+        part = slice(hour + 1 - LONGEST_H, hour + 1)
+        counts = {metric: free[:, part] for metric, free in self.free.items()}
+        unplanned = counts | {"volume": counts["volume"] & ~self.rise_planned[:, part]}
+        sums = window_sums(self.panel, self.past, end=hour + 1, counts=counts)
+        planned = self.rise_planned[:, part].any()
+        return {"all": sums, "rise": window_sums(self.panel, self.past, end=hour + 1, counts=unplanned) if planned else sums}
+
+    def _fire(self, channel: Channel, hour: int, *, found: Floats, sizes: np.ndarray, surprise: Floats, ready: Bools) -> None:
+        worst = int(np.argmax(np.where(ready, surprise, -1)))
+        candidates = self.scopes.touching(self.scopes.rows(worst))
+        weighed = found[candidates] / self.common[channel.name]
+        scope = int(candidates[int(weighed.max(1).argmax())])
+        window = int((found[scope] / self.common[channel.name]).argmax())
+        size = channel.sizes[int(sizes[scope, window])]
+        alert = Alert(
+            channel=channel,
+            scope=scope,
+            first_scope=scope,
+            fired=hour,
+            onset=hour + 1 - channel.windows_h[window],
+            size=size,
+            first_size=size,
+            surprise=float(surprise[worst]),
+        )
+        self.alerts.append(alert)
+        self.open.append(alert)
+        self._claim(alert, alert.onset, hour + 1)
+
+    def _claim(self, alert: Alert, first: int, after: int) -> None:
+        rows, part, metric = self.scopes.rows(alert.scope), slice(first, after), alert.channel.metric
+        self.free[metric][rows, part] = False
+        self.past.ok[metric][rows, part] = False
+
+    def _follow(self, alert: Alert, hour: int) -> None:
+        """Carry an open alert over one more hour: corrected, closed, accepted as the new level, or simply still open."""
+        metric = alert.channel.metric
+        if hour - alert.onset >= self.limits.accept_after_h[metric]:
+            alert.accepted = True
+            self._close(alert, hour)
+            self.past.ok[metric][self.scopes.rows(alert.scope), alert.onset : hour + 1] = True
+            self.free[metric][self.scopes.rows(alert.scope), alert.onset : hour + 1] = False
+            return
+        self._claim(alert, hour, hour + 1)
+        self._correct(alert, hour)
+        evidence = self._still(alert, hour)
+        if alert.quiet <= 0:
+            alert.quiet_from = hour
+        alert.quiet = max(0.0, alert.quiet - evidence)
+        if alert.quiet >= self.limits.recovered_at and hour > alert.fired:
+            rows = self.scopes.rows(alert.scope)
+            self._close(alert, hour)
+            self.free[metric][rows, alert.quiet_from : hour + 1] = True
+            self.past.ok[metric][rows, alert.quiet_from : hour + 1] = True
+
+    def _close(self, alert: Alert, hour: int) -> None:
+        alert.closed = hour
+        self.open.remove(alert)
+
+    def _still(self, alert: Alert, hour: int) -> float:
+        """Log likelihood that this hour still shows the change, in half its size, against normal."""
+        rows = self.scopes.rows(alert.scope)
+        every = {metric: np.ones((len(self.panel.segments), 1), dtype=bool) for metric in self.free}
+        sums = span_sums(self.panel, self.past, first=hour, end=hour + 1, counts=every)
+        ratio = self._one(alert.channel, sums, columns=0, sizes=(_half(alert.channel, alert.size),))[rows].sum()
+        return float(ratio / self.inflation[alert.channel.name][alert.scope, 0])
+
+    def _one(self, channel: Channel, sums: Sums, *, columns: int, sizes: tuple[float, ...]) -> Floats:
+        """Segments × sizes for sums of a single window, whose spread is that of the window in `columns`."""
+        spreads = self._spreads()
+        alone = Spreads(
+            counts=spreads.counts[:, [columns]].repeat(len(WINDOWS_H), 1),
+            rates=spreads.rates[:, [columns]].repeat(len(WINDOWS_H), 1),
+            tickets=spreads.tickets[:, [columns]].repeat(len(WINDOWS_H), 1),
+            ticket_variance=spreads.ticket_variance,
+        )
+        asked = Channel(name=channel.name, metric=channel.metric, windows_h=(1,), sizes=sizes, least=channel.least)
+        return likelihoods(asked, sums, alone)[:, 0]
+
+    def _correct(self, alert: Alert, hour: int) -> None:
+        """Another scope may explain better what came since the beginning; alerts that began together and lie inside it become one."""
+        if alert.quiet > 0:
+            return
+        channel, metric = alert.channel, alert.channel.metric
+        first = max(alert.onset, hour + 1 - LONGEST_H)
+        free = self.free[metric][:, first : hour + 1].copy()
+        others = [a for a in self.open if a.channel is channel and (a is alert or abs(a.onset - alert.onset) <= DAY_H // 4)]
+        for other in others:
+            free[self.scopes.rows(other.scope)] = True
+        every = {name: np.ones_like(free) for name in self.free} | {metric: free}
+        if channel.name == "rise":
+            every["volume"] = free & ~self.rise_planned[:, first : hour + 1]
+        sums = span_sums(self.panel, self.past, first=first, end=hour + 1, counts=every)
+        column = int(np.searchsorted(WINDOWS_H, hour + 1 - first))
+        total = self.scopes.add_up(self._one(channel, sums, columns=min(column, len(WINDOWS_H) - 1), sizes=channel.sizes))
+        near = self.scopes.touching(self.scopes.rows(alert.scope))
+        best = int(near[int(total[near].max(1).argmax())])
+        alert.size = channel.sizes[int(total[alert.scope].argmax())]
+        common = self.common[channel.name][min(column, len(channel.windows_h) - 1)]
+        inside = set(self.scopes.rows(best).tolist())
+        swallowed = [o for o in others if o is not alert and inside.issuperset(self.scopes.rows(o.scope).tolist())]
+        # To take over other alerts a scope must explain what they explain apart: a neighbour's outage is no reason to grow.
+        apart = float(sum(total[other.scope].max() for other in swallowed))
+        needed = SAME_CAUSE * apart if swallowed else self.limits.correct_by * common
+        if best == alert.scope or total[best].max() - total[alert.scope].max() < needed:
+            return
+        rows = self.scopes.rows(alert.scope)
+        self.free[metric][rows, alert.onset : hour + 1] = True
+        self.past.ok[metric][rows, alert.onset : hour + 1] = True
+        alert.scope, alert.size = best, channel.sizes[int(total[best].argmax())]
+        alert.updates.append((hour, best))
+        for other in swallowed:
+            self._close(other, hour)
+        self._claim(alert, alert.onset, hour + 1)
+
+
+def _half(channel: Channel, size: float) -> float:
+    return math.sqrt(size) if channel.metric == "volume" else size / 2
+
+
+def discovery_bar(surprises: Floats, *, share: float) -> float:
+    """The surprise from which on at most `share` of the discoveries are expected to be false (Benjamini and Hochberg)."""
+    ordered = np.sort(surprises)[::-1]
+    needed = math.log10(len(ordered) / share) - np.log10(np.arange(1, len(ordered) + 1))
+    passed = np.flatnonzero(ordered >= needed)
+    return float(needed[passed[-1]]) if len(passed) else math.inf
