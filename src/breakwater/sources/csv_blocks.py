@@ -50,6 +50,9 @@ class Block:
     columns: dict[str, pa.Array]
     lines: pa.Array
 
+    def __len__(self) -> int:
+        return len(self.lines)
+
     def where(self, mask: pa.Array) -> Block:
         """The rows for which `mask` is true."""
         return Block(columns={name: column.filter(mask) for name, column in self.columns.items()}, lines=self.lines.filter(mask))

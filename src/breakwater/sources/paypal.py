@@ -268,6 +268,8 @@ class _Report:
 
     def _check_count(self, row: Row, counted: _Counted) -> None:
         text = "".join(row.cells[1:2])
+        if row.cells[0] == "FF" and not text:
+            row.refuse("truncated", "the last record ends before its count")
         if text and text.lstrip("0") != str(counted.rows or ""):
             row.refuse("control-total", f"{row.cells[0]} counts {text} rows, but there are {counted.rows:,}")
 

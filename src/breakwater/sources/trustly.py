@@ -174,7 +174,7 @@ class _Report:
         said = list(row.cells[1:])
         if len(said) == 3 and "." in said[2]:
             said.insert(2, "")
-        if len(said) < 2:
+        if len(said) < (4 if self._fundings else 2) or (self._fundings and not said[3]):
             row.refuse("truncated", "the trail ends before its totals")
         _check(row, "items", self._items, count=said[0], total=said[1])
         _check(row, "fundings", self._fundings, count="".join(said[2:3]), total="".join(said[3:4]))
