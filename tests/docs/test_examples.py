@@ -1,0 +1,38 @@
+"""The examples in the documentation work as they stand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from breakwater import config
+from breakwater.matching import agreement
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def examples(page: str) -> list[str]:
+    return re.findall(r"```toml\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def test_the_agreement_on_its_page_is_one() -> None:
+    whole = "".join(examples("agreements.md"))
+
+    assert [p.name for p in agreement.parse(whole, "agreements.md").passes] == [
+        "by-end-to-end-id",
+        "batches",
+        "truncated-references",
+        "payouts",
+    ]
+
+
+def test_the_settings_and_the_agreement_of_the_install_guide_are_accepted(tmp_path: Path) -> None:
+    settings, small_agreement = examples("install.md")
+    (tmp_path / "agreements").mkdir()
+    (tmp_path / "agreements" / "nordbank.toml").write_text(small_agreement, encoding="utf-8")
+    (tmp_path / "breakwater.toml").write_text(settings, encoding="utf-8")
+
+    loaded = config.load(tmp_path / "breakwater.toml", environment={})
+
+    assert agreement.load(Path(loaded.partners["nordbank"].agreement)).name == "nordbank"
+    assert loaded.partners["nordbank"].shared_channel == "C0NORDBANK"
