@@ -35,6 +35,7 @@ from breakwater.slack.people import People
 from breakwater.slack.sender import Sender
 from breakwater.steps.detect import detect
 from breakwater.steps.digest import post as post_digest
+from breakwater.steps.housekeeping import tidy
 from breakwater.steps.ingest import Arrival
 from breakwater.steps.reconcile import reconcile
 from breakwater.steps.trace import trace
@@ -45,6 +46,7 @@ WORKERS = 16  # threads for what people ask; acknowledgements never wait for the
 ACK_WORKERS = 32
 WORK_EVERY_S = 60.0
 DIGESTS_EVERY_S = 5.0
+TIDY_EVERY_S = 3600.0
 SLACK_TIMEOUT_S = 15
 SOCKET_PING_S = 5  # the default of 10 s leaves the bot deaf for almost a minute after a lost connection
 
@@ -107,11 +109,16 @@ class Breakwater:
                     as_of=partner.business_date(now),
                     now=now,
                 )
-            except CallError as refused:  # a side or agreement that can't be matched: the last good state stays
-                _report(f"the reconciliation of {partner.id} was refused", refused)
+            except BreakwaterError as refused:  # what can't be matched now: the last good state stays, and the neighbours go on
+                _report(f"the reconciliation of {partner.id} failed", refused)
             else:
                 if run:
                     log.info("run", partner=partner.id, run=run.id, breaks=sum(b.count for b in run.breaks.values()))
+
+    def tidy(self) -> None:
+        """Forget what nobody needs any more."""
+        if removed := tidy(self.database, self.lake, now=self._now()):
+            log.info("tidy", parts_removed=len(removed))
 
     def post_digests(self) -> int:
         """Post every digest that is due, once for all processes; how many were posted by this one."""
@@ -170,6 +177,7 @@ class Breakwater:
         assert self._sender
         self._sender.start()
         self._clock.every(WORK_EVERY_S, self._claimed(self.work, "work", WORK_EVERY_S), name="work")
+        self._clock.every(TIDY_EVERY_S, self._claimed(self.tidy, "tidy", TIDY_EVERY_S), name="tidy")
         self._clock.every(DIGESTS_EVERY_S, _kept_alive(self.post_digests), name="digests")
         self._clock.start()
 

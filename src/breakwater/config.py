@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -183,7 +185,7 @@ class Config:
         self.partners = {p.id: self._partner(p) for p in settings.partners}
         self.places = self._places()
         self.layouts = tuple(self.path(layout.file) for layout in settings.layouts)
-        self.subscriptions = tuple(_subscription(n, d) for n, d in enumerate(settings.digests))
+        self.subscriptions = tuple({s.id: s for s in map(_subscription, settings.digests)}.values())
         self.authority = _authority(settings)
         self._check()
 
@@ -288,9 +290,11 @@ def _authority(settings: Settings) -> Authority:
     )
 
 
-def _subscription(number: int, given: DigestSettings) -> Subscription:
+def _subscription(given: DigestSettings) -> Subscription:
+    """Its id comes from what it says, so that moving it in the file posts nothing twice."""
+    said = json.dumps([given.channel, given.cron, given.time_zone, given.partners])
     return Subscription(
-        id=f"{given.channel}-{number}",
+        id=f"{given.channel}-{hashlib.sha256(said.encode()).hexdigest()[:8]}",
         channel=given.channel,
         cron=given.cron,
         time_zone=ZoneInfo(given.time_zone),

@@ -16,7 +16,7 @@ from breakwater.slack import own_messages
 from breakwater.slack.doors import Doors
 from breakwater.steps import incidents as steps
 from breakwater.steps.incidents import Draft
-from breakwater.store import reads
+from breakwater.store import inbox, reads
 from breakwater.views import help as help_views
 from breakwater.views import incident_forms as forms
 from breakwater.views import incidents as views
@@ -56,10 +56,10 @@ def register(app: App, doors: Doors) -> None:
         doors.work(body, lambda actor: _resolve(doors, view, actor))
 
     @app.event("message")
-    def message(ack: Any, event: dict[str, Any]) -> None:
+    def message(ack: Any, body: dict[str, Any], event: dict[str, Any]) -> None:
         ack()
         if event.get("thread_ts") and event.get("user") and not event.get("bot_id") and not event.get("subtype"):
-            doors.executor.submit(_note_reply, doors, event)
+            doors.executor.submit(_note_reply, doors, event, str(body.get("event_id", event["ts"])))
 
 
 def _incident(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
@@ -138,26 +138,28 @@ def _resolve(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
         )
 
 
-def _note_reply(doors: Doors, event: dict[str, Any]) -> None:
+def _note_reply(doors: Doors, event: dict[str, Any], event_id: str) -> None:
     try:
         incident_id = _incident_of(doors, channel=event["channel"], thread_ts=event["thread_ts"], head=event.get("parent_user_id"))
         if incident_id is None:
             return
         person = doors.people.person(event["user"])
+        is_partner = doors.guard.stranger(event)
         with doors.database.transaction() as tx:
-            steps.note_reply(
-                tx,
-                incident_id=incident_id,
-                channel=event["channel"],
-                ts=event["ts"],
-                author_id=event["user"],
-                author_name=person.name,
-                is_partner=doors.guard.stranger(event),
-                text=html.unescape(event.get("text", "")),  # Slack sends & < > escaped; the views escape again
-                ours_channel=doors.operations_channel,
-                at=datetime.fromtimestamp(float(event["ts"]), UTC),
-                now=doors.now(),
-            )
+            if inbox.first_time(tx, key=f"event:{event_id}", now=doors.now()):
+                steps.note_reply(
+                    tx,
+                    incident_id=incident_id,
+                    channel=event["channel"],
+                    ts=event["ts"],
+                    author_id=event["user"],
+                    author_name=person.name,
+                    is_partner=is_partner,
+                    text=html.unescape(event.get("text", "")),  # Slack sends & < > escaped; the views escape again
+                    ours_channel=doors.operations_channel,
+                    at=datetime.fromtimestamp(float(event["ts"]), UTC),
+                    now=doors.now(),
+                )
     except (BreakwaterError, SlackApiError, OSError) as wrong:
         doors.report("a reply could not be noted", wrong)
     doors.wake_sender.set()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from breakwater.model.break_filters import BreakFilter
-from breakwater.model.breaks import ACTIVE, Break, BreakState
+from breakwater.model.breaks import ACTIVE, Break
 from breakwater.model.money import exponent
 from breakwater.model.partners import Partner
 from breakwater.store.rows import break_of
@@ -24,22 +24,6 @@ def filtered(tx: Connection, wanted: BreakFilter, *, today: dict[str, date], lim
     order = (breaks.c.dated, breaks.c.amount_minor.desc()) if wanted.oldest_first else (breaks.c.amount_minor.desc(), breaks.c.dated)
     query = select(breaks).where(*matching).order_by(*order, breaks.c.id).limit(limit).offset(offset)
     total = tx.execute(select(func.count()).select_from(breaks).where(*matching)).scalar_one()
-    return [break_of(row) for row in tx.execute(query).mappings()], total
-
-
-def owned(tx: Connection, *, owner_id: str, limit: int) -> tuple[list[Break], int]:
-    """Somebody's active breaks, the largest first, and how many there are."""
-    return _some(tx, breaks.c.owner_id == owner_id, breaks.c.state.in_(_names(ACTIVE)), limit=limit)
-
-
-def proposed(tx: Connection, *, limit: int) -> tuple[list[Break], int]:
-    """Breaks that wait for a second person, the largest first, and how many there are."""
-    return _some(tx, breaks.c.state == str(BreakState.PROPOSED), limit=limit)
-
-
-def _some(tx: Connection, *where: ColumnElement[bool], limit: int) -> tuple[list[Break], int]:
-    query = select(breaks).where(*where).order_by(breaks.c.amount_minor.desc(), breaks.c.id).limit(limit)
-    total = tx.execute(select(func.count()).select_from(breaks).where(*where)).scalar_one()
     return [break_of(row) for row in tx.execute(query).mappings()], total
 
 

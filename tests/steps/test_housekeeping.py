@@ -1,0 +1,47 @@
+"""What is past is forgotten; what a file names stays, and so does what a crash left a moment ago."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from tiny_company import NOW, Payment, TinyCompany
+
+from breakwater.store import claims, inbox, reads
+
+
+def test_old_claims_and_deliveries_are_forgotten_and_new_ones_kept(tmp_path: Path, database_url: str) -> None:
+    with TinyCompany(tmp_path / "company").bot(database_url) as bot:
+        with bot.database.transaction() as tx:
+            for at in (NOW - timedelta(days=8), NOW):
+                claims.claim(tx, job="work", scheduled_at=at, now=at)
+                inbox.first_time(tx, key=f"event:{at}", now=at)
+
+        bot.tidy()
+
+        with bot.database.transaction() as tx:
+            assert claims.claim(tx, job="work", scheduled_at=NOW - timedelta(days=8), now=NOW)
+            assert not claims.claim(tx, job="work", scheduled_at=NOW, now=NOW)
+            assert inbox.first_time(tx, key=f"event:{NOW - timedelta(days=8)}", now=NOW)
+            assert not inbox.first_time(tx, key=f"event:{NOW}", now=NOW)
+
+
+def test_only_parts_that_no_file_names_and_that_are_old_are_removed(tmp_path: Path, database_url: str) -> None:
+    company = TinyCompany(tmp_path / "company")
+    with company.bot(database_url) as bot:
+        company.report("report", Payment(reference="P1"))
+        bot.ingest_new()
+        with bot.database.reading() as tx:
+            named = [part for file in reads.source_files(tx) for part in file.parts]
+        left_old, left_now = (bot.lake.root / Path(named[0]).with_name(f"{letter * 64}-0.parquet") for letter in "ab")
+        for path in (left_old, left_now, *(bot.lake.root / part for part in named)):
+            path.touch()
+        os.utime(left_old, (0, 0))
+        os.utime(bot.lake.root / named[0], (0, 0))
+
+        bot.tidy()
+
+        assert not left_old.exists()
+        assert left_now.exists()
+        assert all((bot.lake.root / part).exists() for part in named)
