@@ -79,7 +79,7 @@ def test_a_good_file_becomes_partners_and_subscriptions(tmp_path: Path) -> None:
     assert (nordbank.cut_off, nordbank.time_zone, nordbank.live_from) == (time(17), ZoneInfo("Europe/Berlin"), date(2026, 10, 1))
     assert (nordbank.files[0].due, nordbank.files[0].deadline) == (time(7), time(8, 30))
     assert not meridian.calendar.is_business_day(date(2026, 4, 3))
-    assert [(s.id, s.cron, s.partners) for s in config.subscriptions] == [("C0PAYOPS-0", "0 8 * * mon-fri", ("nordbank",))]
+    assert [(s.id, s.cron, s.partners) for s in config.subscriptions] == [("C0PAYOPS-9a8c60d4", "0 8 * * mon-fri", ("nordbank",))]
     assert config.settings.roles.viewer == ("*",)
 
 
