@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from slack_limits import accept
 from view_examples import LONG, NASTY, NOW
 
-from breakwater.model.files import SourceFile
+from breakwater.model.files import PartnerFiles, SourceFile
+from breakwater.model.partners import FileDue
 from breakwater.model.records import Side
 from breakwater.views import files
 from breakwater.views.blocks import Message
@@ -31,6 +33,28 @@ REFUSED = SourceFile(
     reason="truncated: the file ends in the middle of statement 3.",
 )
 HANDLED = replace(REFUSED, state="ingested", records=1_204, handled_by="U0ADA", handled_at=NOW)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def a_due(on: int) -> FileDue:
+    due_at = datetime(2026, 11, on + 1, 6, tzinfo=UTC)
+    return FileDue(
+        partner="nordbank", stream="statement", business_date=date(2026, 11, on), due_at=due_at, deadline_at=due_at + timedelta(hours=1)
+    )
+
+
+FINE = PartnerFiles(partner_id="nordbank", partner_name="Nordbank", time_zone=BERLIN, next_due=(a_due(24),), arrived=(HANDLED,))
+IN_TROUBLE = PartnerFiles(
+    partner_id="meridian",
+    partner_name="Meridian",
+    time_zone=BERLIN,
+    next_due=(a_due(24),),
+    late=(a_due(23),),
+    missing=(a_due(19), a_due(20)),
+    quarantined=(REFUSED,),
+    arrived=(replace(HANDLED, state="duplicate"), replace(HANDLED, state="superseded"), HANDLED),
+    lost_since=(("statement", NOW),),
+)
 LOST = {"reason": "files.nordbank.example does not answer.", "remedy": "Ask Nordbank."}
 
 MESSAGES: dict[str, Message] = {
@@ -42,6 +66,8 @@ MESSAGES: dict[str, Message] = {
     "file_retried": files.retried(HANDLED),
     "file_still_refused": files.still_refused(REFUSED, remedy="Ask Nordbank to send it again."),
     "file_reissued": files.reissued(HANDLED, partner_name="Nordbank", replaced=[replace(HANDLED, records=1_200)]),
+    "files_standing": files.standing([FINE, IN_TROUBLE]),
+    "files_standing_one": files.standing([FINE]),
     "drop_lost": files.drop_lost(stream="statement", partner_name="Nordbank", **LOST),
     "drop_back": files.drop_back(stream="statement", partner_name="Nordbank", since=NOW),
 }
@@ -57,7 +83,20 @@ def test_news_of_a_file_looks_like_its_golden_file(name: str, golden: Callable[[
 def hostile_messages(word: str) -> dict[str, Message]:
     """Every view with `word` in the place of every foreign word it shows."""
     file = replace(HANDLED, name=word, reason=word, stream=word, format=word, handled_by=word)
+    due = replace(a_due(23), stream=word)
+    crowd = PartnerFiles(
+        partner_id=word,
+        partner_name=word,
+        time_zone=BERLIN,
+        next_due=(due,) * 40,
+        late=(due,) * 40,
+        missing=(due,) * 40,
+        quarantined=(file,) * 40,
+        arrived=(file,) * 40,
+        lost_since=((word, NOW),),
+    )
     return {
+        "standing": files.standing([crowd] * 80),
         "reissued": files.reissued(file, partner_name=word, replaced=[file] * 9),
         "discarded": files.discarded(replace(file, state="discarded"), partner_name=word),
         "taken_in": files.taken_in_after_all(file, partner_name=word),

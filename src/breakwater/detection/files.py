@@ -66,6 +66,12 @@ def file_due(partner: Partner, stream: ExpectedFile, *, business_date: date) -> 
     )
 
 
+def is_missing(partner: Partner, due: FileDue, *, now: datetime) -> bool:
+    """True once a file that is late was not delivered on the next day it could be either."""
+    stream = next(stream for stream in partner.files if stream.stream == due.stream)
+    return now > _moment(partner, delivery_day(partner, stream, due.business_date, later=1), stream.deadline)
+
+
 def late_file_findings(
     partner: Partner, *, arrived: Arrived, now: datetime, since: date, open_findings: Iterable[Finding] = ()
 ) -> list[Finding]:
@@ -84,8 +90,7 @@ def late_file_findings(
 
 
 def _finding(partner: Partner, stream: ExpectedFile, *, due: FileDue, now: datetime) -> Finding:
-    missing_at = _moment(partner, delivery_day(partner, stream, due.business_date, later=1), stream.deadline)
-    kind = FindingKind.FILE_MISSING if now > missing_at else FindingKind.FILE_LATE
+    kind = FindingKind.FILE_MISSING if is_missing(partner, due, now=now) else FindingKind.FILE_LATE
     day = f"{due.business_date.day} {due.business_date:%b}"
     file = f"the {stream.stream} of {day}"
     local_due, local_deadline = due.due_at.astimezone(partner.time_zone), due.deadline_at.astimezone(partner.time_zone)

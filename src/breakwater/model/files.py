@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from breakwater.model.partners import FileDue
 from breakwater.model.records import Side
 
 
@@ -92,3 +94,21 @@ class SourceFile:
     superseded_by: str | None = None
     handled_by: str | None = None
     handled_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerFiles:
+    """How a partner's files stand: what is due next in each stream, what is late, missing or refused, and what came last.
+
+    `time_zone` is the partner's, in which its files are due. `lost_since` are the drops that can't be reached: stream, and since when.
+    """
+
+    partner_id: str
+    partner_name: str
+    time_zone: ZoneInfo
+    next_due: tuple[FileDue, ...] = ()
+    late: tuple[FileDue, ...] = ()
+    missing: tuple[FileDue, ...] = ()
+    quarantined: tuple[SourceFile, ...] = ()
+    arrived: tuple[SourceFile, ...] = ()
+    lost_since: tuple[tuple[str, datetime], ...] = ()

@@ -13,6 +13,7 @@ from breakwater.model.access import Actor, Permission, require
 from breakwater.model.break_filters import read_filter
 from breakwater.slack import break_work
 from breakwater.slack.doors import Doors
+from breakwater.slack.files import show_files
 from breakwater.steps import breaks as steps
 from breakwater.steps.detect import late_files
 from breakwater.steps.reconcile import state_of, state_on
@@ -67,6 +68,8 @@ def _recon(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
     words = (body.get("text") or "").split()
     if words == ["help"]:
         doors.tell(body, help_views.command_help("/recon"))
+    elif words and words[0].casefold() == "files":
+        show_files(doors, body, words[1:])
     elif words and words[0].casefold() == "breaks":
         _list_breaks(doors, body, words[1:], actor)
     else:

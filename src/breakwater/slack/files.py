@@ -1,4 +1,4 @@
-"""Doors: the buttons of refused files."""
+"""Doors: `/recon files`, and the buttons of refused files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any, Protocol
 
 from slack_bolt import App
 
+from breakwater.errors import RefusedError
 from breakwater.model.access import Actor
 from breakwater.model.files import SourceFile
 from breakwater.slack.doors import Doors
 from breakwater.steps import quarantine
+from breakwater.steps.detect import files_of
 from breakwater.steps.ingest import Ingestion
 from breakwater.views import files as views
 
@@ -37,6 +39,17 @@ def register(app: App, doors: Doors, handling: Handling) -> None:
     def discard(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
         doors.work(body, lambda actor: _discard(doors, handling, action, actor))
+
+
+def show_files(doors: Doors, body: dict[str, Any], words: list[str]) -> None:
+    """Answer `/recon files [partner]`."""
+    if len(words) > 1:
+        raise RefusedError("`/recon files` takes one partner.", remedy="For example `/recon files nordbank`.")
+    chosen = [doors.partner_named(words[0])] if words else list(doors.partners.values())
+    now = doors.now()
+    with doors.database.reading() as tx:
+        standing = [files_of(tx, partner=partner, now=now) for partner in chosen]
+    doors.tell(body, views.standing(standing))
 
 
 def _retry(doors: Doors, handling: Handling, body: dict[str, Any], action: dict[str, Any], actor: Actor) -> None:

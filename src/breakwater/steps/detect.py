@@ -20,6 +20,7 @@ from breakwater.lake import series
 from breakwater.lake.parts import Lake
 from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.digests import PartnerVolume
+from breakwater.model.files import PartnerFiles
 from breakwater.model.findings import Finding, FindingKind
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
@@ -31,6 +32,7 @@ from breakwater.views.findings import finding_card
 FILES_LOOK_BACK_DAYS = 10  # a file that was missing for longer when we first looked is no news
 NUMBERS_LOOK_BACK_DAYS = 35
 COPIES_TOLD_DAYS = 3  # then a file that repeated another one is no news any more
+LAST_ARRIVALS = 5
 MOST_OPEN_FINDINGS = 10_000
 
 
@@ -96,6 +98,25 @@ def daily_volumes(database: Database, lake: Lake, *, partners: Sequence[Partner]
     """The recent daily volume of each partner, for the digest's chart."""
     hourly = _hourly(database, lake, now=now)
     return [partner_volume(p, series=_series_of(hourly, p), now=now) for p in partners]
+
+
+def files_of(tx: Connection, *, partner: Partner, now: datetime) -> PartnerFiles:
+    """How the files of a partner stand now; its latest arrivals first."""
+    overdue = [due for due in file_clock.files_due(partner, **_files(tx, partner, now=now)) if due.is_late(now=now)]
+    missing = [due for due in overdue if file_clock.is_missing(partner, due, now=now)]
+    arrived = [f for f in reads.source_files(tx, partner=partner.id, state=None) if f.state in ("ingested", "superseded", "duplicate")]
+    lost = [(stream.stream, deliveries.lost(tx, drop=f"{partner.id}/{stream.stream}")) for stream in partner.files]
+    return PartnerFiles(
+        partner_id=partner.id,
+        partner_name=partner.name,
+        time_zone=partner.time_zone,
+        next_due=tuple(file_clock.next_due(partner, stream, now=now) for stream in partner.files),
+        late=tuple(due for due in overdue if due not in missing),
+        missing=tuple(missing),
+        quarantined=tuple(reads.source_files(tx, partner=partner.id, state="quarantined")),
+        arrived=tuple(sorted(arrived, key=lambda f: (f.received_at, f.name), reverse=True)[:LAST_ARRIVALS]),
+        lost_since=tuple((stream, is_lost.since) for stream, is_lost in lost if is_lost),
+    )
 
 
 def late_files(tx: Connection, *, partner: Partner, now: datetime) -> list[str]:

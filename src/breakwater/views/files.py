@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from breakwater.model.files import SourceFile
+from breakwater.model.files import PartnerFiles, SourceFile
 from breakwater.views.blocks import Message, actions, bold, button, code, context, fit, section, word
-from breakwater.views.words import moment, person, plural
+from breakwater.views.words import day, joined, moment, person, plural
 
 RETRY = "file_retry"
 DISCARD = "file_discard"
 NAMES_SHOWN = 3
+PARTNERS_SHOWN = 15
+DUES_SHOWN = 5
 
 
 def quarantined(file: SourceFile, *, partner_name: str, remedy: str) -> Message:
@@ -57,6 +59,58 @@ def still_refused(file: SourceFile, *, remedy: str) -> Message:
     """For the one who tried a refused file again in vain."""
     said = f"is still refused. {word(file.reason or '', 600)} {word(remedy, 600)}".rstrip()
     return _private(f"{code(file.name, 120)} {said}", twin=f"{word(file.name)} {said}")
+
+
+def standing(partners: Sequence[PartnerFiles]) -> Message:
+    """What `/recon files` answers: those with something to do first."""
+    ordered = sorted(partners, key=lambda p: -_trouble(p))
+    blocks = [section(_standing(p)) for p in ordered[:PARTNERS_SHOWN]]
+    hidden = len(ordered) - PARTNERS_SHOWN
+    foot = joined(
+        (
+            f"{plural(hidden, 'more partner')} not shown, those above need you most" if hidden > 0 else "",
+            "Times as the partner's clock shows them",
+            f"One partner: {code('/recon files PARTNER')}" if len(partners) > 1 else "",
+        )
+    )
+    twin = " ".join(f"{word(p.partner_name)}: {_in_short(p)}." for p in ordered[:PARTNERS_SHOWN])
+    return fit(Message(text=twin or "No partners are configured yet.", blocks=(*blocks, context(foot))), rest="Ask for one partner.")
+
+
+def _standing(p: PartnerFiles) -> str:
+    lines = [f"{'🔴' if _trouble(p) else '✅'} {bold(p.partner_name)}: {_in_short(p)}"]
+    lines += [f"🔌 The drop of its {word(stream)} can't be reached since {moment(since)}" for stream, since in p.lost_since]
+    for sign, what, dues in (("⛔", "missing", p.missing), ("⏰", "late", p.late)):
+        lines += [
+            f"{sign} {word(due.stream)} of {day(due.business_date)} is {what}, was due {_when(due.due_at, p)}" for due in dues[:DUES_SHOWN]
+        ]
+        lines += [f"… and {len(dues) - DUES_SHOWN:,} more {what}"] if len(dues) > DUES_SHOWN else []
+    lines += [f"🔴 {code(f.name, 80)} was refused: {word(f.reason or '', 160)}" for f in p.quarantined[:DUES_SHOWN]]
+    lines += [f"… and {len(p.quarantined) - DUES_SHOWN:,} more refused"] if len(p.quarantined) > DUES_SHOWN else []
+    lines += [f"Next: {word(due.stream)} of {day(due.business_date)}, due {_when(due.due_at, p)}" for due in p.next_due[:DUES_SHOWN]]
+    if p.arrived:
+        lines.append("Last: " + "; ".join(_arrived(f) for f in p.arrived[:NAMES_SHOWN]))
+    return "\n".join(lines)
+
+
+def _arrived(file: SourceFile) -> str:
+    said = {"duplicate": "a duplicate", "superseded": "re-issued since"}.get(file.state, plural(file.records, "record"))
+    return f"{code(file.name, 60)} {moment(file.received_at)}, {said}"
+
+
+def _in_short(p: PartnerFiles) -> str:
+    counted = ((len(p.missing), "missing"), (len(p.late), "late"), (len(p.quarantined), "refused"))
+    said = ", ".join(f"{count:,} {what}" for count, what in counted if count)
+    return joined((said, "drop not reachable" if p.lost_since else "")) or "every file is in time"
+
+
+def _trouble(p: PartnerFiles) -> int:
+    return len(p.missing) + len(p.late) + len(p.quarantined) + len(p.lost_since)
+
+
+def _when(at: datetime, p: PartnerFiles) -> str:
+    local = at.astimezone(p.time_zone)
+    return f"{local.day} {local:%b %H:%M}"
 
 
 def reissued(file: SourceFile, *, partner_name: str, replaced: Sequence[SourceFile]) -> Message:
