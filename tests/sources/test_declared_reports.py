@@ -20,7 +20,7 @@ from report_builders import (
     stripe,
     table,
 )
-from source_builders import money_in_statements, money_of, read_whole
+from source_builders import money_in_statements, money_of, read_all, read_whole
 
 from breakwater.errors import FileError
 from breakwater.model.files import Reading
@@ -97,6 +97,32 @@ def test_a_row_without_a_settlement_currency_is_of_its_payment_currency(tmp_path
         (None, "AcmeEU", "EUR", 1, 0, 100, 0),
         (None, "AcmeEU", "JPY", 0, 1, 0, 0),
         (None, "AcmeUS", "EUR", 1, 0, 200, 0),
+    ]
+
+
+def test_rows_that_move_no_money_are_events_of_their_payment(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    told = {"Psp Reference": "PSP1", "Merchant Reference": "O1", "Main Currency": "JPY", "Main Amount": "1500"}
+    rows = [{**told, "Record Type": word} for word in ("Received", "Authorised", "SentForSettle", "SomethingNew", "Received")]
+    nameless = {"Record Type": "Refused", "Merchant Reference": ""}
+    path.write_text(accounting(*rows, nameless, {**told, "Record Type": "Error", "TimeZone": "Mars"}, {"Payable (SC)": "1"}))
+
+    reading, records, events = read_all(path)
+
+    assert figures(reading) == [(None, "AcmeEU", "EUR", 1, 7, 100, 0)]
+    assert [(e["payment_id"], e["state"], e["raw_code"], e["amount_minor"], e["currency"], e["ref_partner_id"]) for e in events] == [
+        ("O1", "submitted", "Received", 1500, "JPY", "PSP1"),
+        ("O1", "authorized", "Authorised", 1500, "JPY", "PSP1"),
+        ("O1", "clearing", "SentForSettle", 1500, "JPY", "PSP1"),
+        ("O1", "unknown", "SomethingNew", 1500, "JPY", "PSP1"),
+        ("O1", "submitted", "Received", 1500, "JPY", "PSP1"),
+    ]
+    assert len(records) == 1
+    assert len({e["event_id"] for e in events}) == 5
+    assert [n.message for n in reading.notices] == [
+        "Words that are not known here, and count as unknown: 'SomethingNew' (1).",
+        "1 rows about payments name no payment, so they can't be traced.",
+        "1 rows about payments have no time, so they can't be traced.",
     ]
 
 
@@ -276,6 +302,18 @@ def test_antom_counts_minor_units_by_sign_and_proves_its_total(tmp_path: Path) -
     assert of(records, "kind", "amount_minor", "fee_minor") == [("payment", 1500, 50), ("refund", -750, -25)]
     for wrong in ({"settlementAmountValue": 724}, {"count": 2}):
         assert refusal(tmp_path, antom({**rows[0], **wrong}, *rows[1:])).code == "control-total"
+
+
+def test_a_total_over_items_counts_each_once(tmp_path: Path) -> None:
+    items = [{"transactionType": "PAYMENT", "settlementAmountValue": 5}] * 2
+
+    assert figures(read(tmp_path, antom({"summaryType": "TOTAL", "count": 2, "settlementAmountValue": 10}, *items))[0])[0][3:] == (
+        2,
+        0,
+        10,
+        0,
+    )
+    assert refusal(tmp_path, antom({"summaryType": "TOTAL", "count": 3, "settlementAmountValue": 10}, *items)).code == "control-total"
 
 
 def test_antom_s_items_name_the_payment(tmp_path: Path) -> None:

@@ -102,6 +102,13 @@ def test_a_paypal_report_cut_out_by_hand_needs_no_end(tmp_path: Path) -> None:
     assert figures(read(tmp_path, only_rows)[0]) == [(None, None, "EUR", 1, 0, 100, 0)]
 
 
+def test_a_paypal_report_of_a_day_without_business_is_empty(tmp_path: Path) -> None:
+    text = paypal(footers='"SF","EUR",0,0,0,0\n')
+
+    assert figures(read(tmp_path, text)[0]) == []
+    assert figures(read(tmp_path, "".join(line for line in text.splitlines(keepends=True) if not line.startswith("CH")))[0]) == []
+
+
 ROW = sb(5200, -225)
 
 

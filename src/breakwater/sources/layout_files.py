@@ -55,7 +55,7 @@ _ENTRIES: Mapping[str, Mapping[str, str]] = {
         "fees": _COLUMNS, "fees_are": _TEXT, "apart": _FLAG, "negative_debits": _FLAG, "decimal": _TEXT, "thousands": _TEXT,
     },
     "direction": {"column*": _COLUMN, "credit": _COLUMNS, "debit": _COLUMNS, "otherwise": _TEXT},
-    "state": {"column*": _COLUMN, "pending": _COLUMNS, "booked": _COLUMNS},
+    "state": {"column*": _COLUMN, "pending": _COLUMNS, "booked": _COLUMNS, "are_events": _FLAG},
     "total": {"column*": _COLUMN, "word*": _TEXT, "count": _TEXT},
     "original": {"currency*": _TEXT, "amount": _TEXT, "credit": _TEXT, "debit": _TEXT},
     "dates*": {"booked*": _COLUMN, "zone": _COLUMNS, "value": _COLUMN, "written": _TEXT},
@@ -195,7 +195,12 @@ def _state(given: Mapping[str, Any] | None, complain: _Complain) -> State | None
         return None
     if ("pending" in given) == ("booked" in given):
         raise complain("[state] has to name either the words 'pending', or the words 'booked'")
-    return State(column=_column(given["column"]), pending=_lower(given.get("pending", ())), booked=_lower(given.get("booked", ())))
+    return State(
+        column=_column(given["column"]),
+        pending=_lower(given.get("pending", ())),
+        booked=_lower(given.get("booked", ())),
+        are_events=given.get("are_events", False),
+    )
 
 
 def _total(given: Mapping[str, Any] | None) -> Total | None:

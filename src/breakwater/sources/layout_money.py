@@ -44,21 +44,30 @@ def net_of_totals(block: Block, layout: Layout, *, places: pa.Array, faults: Fau
 
 def original_of(block: Block, layout: Layout, *, currency: pa.Array, amount: pa.Array, faults: Faults) -> tuple[pa.Array, pa.Array]:
     """Amount and currency before conversion, signed as `amount`; null where there was none, or in a currency nobody knows."""
-    nothing = pa.nulls(len(block.lines), pa.int64()), pa.nulls(len(block.lines), pa.string())
+    gross, theirs = as_ordered(block, layout, faults=faults)
+    is_converted = pc.invert(pc.fill_null(pc.equal(theirs, currency), True))
+    turned = pc.less(pc.multiply(pc.sign(gross), pc.sign(amount)), 0)
+    signed = pc.if_else(turned, pc.negate(gross), gross)
+    return pc.if_else(is_converted, signed, _NO_AMOUNT), pc.if_else(is_converted, theirs, _NO_TEXT)
+
+
+def as_ordered(block: Block, layout: Layout, *, faults: Faults) -> tuple[pa.Array, pa.Array]:
+    """Amount and currency before conversion as they stand; both null where one is missing, or in a currency nobody knows."""
+    nothing = pa.nulls(len(block), pa.int64()), pa.nulls(len(block), pa.string())
     if not layout.original or not set(layout.original) <= set(block.columns):
         return nothing
     theirs = pc.ascii_upper(block.columns[layout.original[0]])
-    theirs = pc.if_else(pc.or_(pc.equal(theirs, currency), pc.invert(_known(theirs))), _NO_TEXT, theirs)
+    theirs = pc.if_else(_known(theirs), theirs, _NO_TEXT)
     if theirs.null_count == len(theirs):
         return nothing
     places = columns.exponents(theirs, faults.blame("bad-amount", layout.original[0], "is no currency"))
     reader = _Reader(block, layout.money, places=places, faults=faults)
     sides = [reader.rounded(name, where=pc.is_valid(theirs)) for name in layout.original[1:]]
-    gross = sides[0] if len(sides) == 1 else pc.subtract_checked(pc.fill_null(sides[0], 0), pc.fill_null(sides[1], 0))
-    known = pc.is_valid(sides[0]) if len(sides) == 1 else pc.or_(*map(pc.is_valid, sides))
-    turned = pc.less(pc.multiply(pc.sign(gross), pc.sign(amount)), 0)
-    signed = pc.if_else(turned, pc.negate(gross), gross)
-    return pc.if_else(known, signed, _NO_AMOUNT), pc.if_else(known, theirs, _NO_TEXT)
+    if len(sides) == 1:
+        return sides[0], pc.if_else(pc.is_valid(sides[0]), theirs, _NO_TEXT)
+    known = pc.or_(*map(pc.is_valid, sides))
+    gross = pc.subtract_checked(pc.fill_null(sides[0], 0), pc.fill_null(sides[1], 0))
+    return pc.if_else(known, gross, _NO_AMOUNT), pc.if_else(known, theirs, _NO_TEXT)
 
 
 def directed(net: pa.Array, words: pa.Array, direction: Direction) -> pa.Array:

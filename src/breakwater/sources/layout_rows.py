@@ -18,6 +18,7 @@ from breakwater.sources import columns, layout_dates, layout_money
 from breakwater.sources.batches import Ordinals
 from breakwater.sources.csv_blocks import Block
 from breakwater.sources.documents import Document
+from breakwater.sources.layout_events import Events
 from breakwater.sources.layout_faults import Faults
 from breakwater.sources.layout_money import Amounts
 from breakwater.sources.layout_totals import Statements
@@ -39,6 +40,7 @@ class Rows:
         self._reading = reading
         self._account = account
         self._statements = Statements(layout, name=document.name, account=account, count=count)
+        self._events = Events(layout, document=document, reading=reading) if layout.pending_are_events else None
         self._ordinals = Ordinals()
         self._report_name: str | None = None  # of a report without an id of its own
         self._unknown_kinds: Counter[str] = Counter()
@@ -57,6 +59,8 @@ class Rows:
     def finish(self) -> None:
         """The report is complete: its statements, and what was odd about it."""
         self._statements.finish(self._reading)
+        if self._events:
+            self._events.finish()
         kind, status = self._layout.kind, self._layout.status
         self._tell(self._unknown_kinds, "unknown-kind", kind.column, " or ".join(dict.fromkeys(kind.otherwise or ())))
         self._tell(self._unknown_states, "unknown-status", status.column, ProcessingState.UNKNOWN)
@@ -118,7 +122,10 @@ class Rows:
         is_pending = self._are_pending(block)
         currency, _ = self._currency(block, faults)
         self._statements.see(block, currency, is_pending=is_pending, faults=faults)
-        return _parted(block, is_pending)[0]
+        booked, pending = _parted(block, is_pending)
+        if pending and self._events:
+            self._events.add(pending)
+        return booked
 
     def _are_pending(self, block: Block) -> pa.Array | None:
         state = self._layout.state

@@ -49,7 +49,7 @@ class Statements:
                 totals = self._totals.setdefault(key, Totals())
                 totals.pending_entries += pc.sum(is_pending.filter(rows)).as_py() or 0
         if self._layout.total and self._layout.total.count in block.columns:
-            counts = self._whole_numbers(block, faults)
+            counts = pc.fill_null(self._whole_numbers(block, faults), 1)  # a row that does not count stands for itself
             for key, rows in self._grouped(block, currency):
                 self._counts[key] += pc.sum(counts.filter(rows)).as_py() or 0
 

@@ -91,12 +91,14 @@ class Direction:
 class State:
     """Which rows have moved no money yet: those with one of the words `pending`, or all without one of the words `booked`.
 
-    Words are in lower case; '*reversed' stands for every word that ends so.
+    Words are in lower case; '*reversed' stands for every word that ends so. With `are_events` what is pending says what became of a
+    payment: its status words, its payment id and its amount before conversion become an event.
     """
 
     column: Column
     pending: tuple[str, ...] = ()
     booked: tuple[str, ...] = ()
+    are_events: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +167,11 @@ class Layout:
         """The columns that decide how a row counts, where a report has them."""
         chosen = (part.column for part in (self.direction, self.state, self.total) if part)
         return tuple(column for column in (*chosen, self.id_if_one, self.account_if_one) if column)
+
+    @property
+    def pending_are_events(self) -> bool:
+        """True if rows that are pending say what became of a payment."""
+        return bool(self.state and self.state.are_events and "ref_payment_id" in self.references)
 
     def mentioned(self, header: Collection[str]) -> tuple[str, ...]:
         """Every column of `header` that the layout speaks of."""

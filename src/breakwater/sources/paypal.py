@@ -142,7 +142,7 @@ class _Report:
         return iter(())
 
     def finish(self) -> Iterator[pa.RecordBatch]:
-        if ("FH" in self._opened and "FF" not in self._opened) or not self._places:
+        if "FF" not in self._opened and ("FH" in self._opened or not self._places):
             raise FileError("truncated", f"{self._document.name} ends before its last record, FF.", remedy=RESEND)
         if self._unknown:
             codes = ", ".join(f"'{code}' ({n})" for code, n in self._unknown.most_common(5))
