@@ -29,8 +29,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"errors", "model", "config", "store", "lake", "slack", "steps"},
         {"uvicorn", "starlette", "slack_bolt", "slack_sdk", "prometheus_client", "structlog"},
     ),
+    "ledger_source": ({"errors", "model", "config", "config_files", "sources"}, set()),
     "deliveries": (
-        {"errors", "model", "config", "sources", "views", "store", "lake", "steps"},
+        {"errors", "model", "config", "ledger_source", "sources", "views", "store", "lake", "steps"},
         {"structlog"},
     ),
     "app": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -14,31 +15,38 @@ from pathlib import Path
 import structlog
 
 from breakwater.config import Config
-from breakwater.errors import BreakwaterError, CallError, WorldError
+from breakwater.errors import BreakwaterError, CallError, RefusedError, WorldError
 from breakwater.lake.parts import Lake
+from breakwater.ledger_source import ledger_source
 from breakwater.model.access import Actor
 from breakwater.model.drops import Drop, Offered, Place, is_under_way
 from breakwater.model.files import SourceFile
+from breakwater.model.pulls import Source
 from breakwater.model.records import Side
 from breakwater.sources import drops, own_formats
 from breakwater.sources import files as source_files
 from breakwater.steps import quarantine
 from breakwater.steps.drops import drop_is_back, drop_is_lost, is_left_alone
 from breakwater.steps.ingest import Arrival, Delivery, Ingestion, ingest
+from breakwater.steps.pulls import pull
 from breakwater.store import deliveries as store
 from breakwater.store.database import Database
 from breakwater.store.deliveries import Seen
 
 LEDGER = "ledger"
+PULL = "pull"  # the stream of what is pulled out of our own database or API
 SETTLE_S = 5.0  # a file that was the same at two looks this far apart is complete
 _INCOMING = "incoming"
+_INCOMING_FOR_S = 3600.0  # far longer than a file is being read
+_HALF_LETTER = re.compile("[\ud800-\udfff]")  # how Python writes bytes of a name that are no UTF-8
 
 log = structlog.get_logger("breakwater")
 OpenDrop = Callable[[Place], Drop]
+OpenSource = Callable[[], Source]
 
 
 class Deliveries:
-    """Every drop of the configuration. `report` is the log for what failed; `open_drop` reaches a drop that is no folder of ours."""
+    """Every drop of the configuration. `report` is the log for what failed; `open_drop` and `open_source` reach what lies elsewhere."""
 
     def __init__(
         self,
@@ -50,23 +58,33 @@ class Deliveries:
         report: Callable[[str, BaseException], None],
         settle_s: float = SETTLE_S,
         open_drop: OpenDrop | None = None,
+        open_source: OpenSource | None = None,
     ) -> None:
         self._config, self._database, self._lake = config, database, lake
         self._now, self._report, self._settle_s = now, report, settle_s
         self._channel = config.settings.slack.operations_channel
         self._read = functools.partial(source_files.read, layouts=own_formats.load(config.layouts))
         self._open_drop = open_drop or (lambda place: drops.open_drop(place, secret=config.optional_secret))
+        self._open_source = open_source or ledger_source(config)
 
     def take_in(self) -> list[Arrival]:
-        """Look into every drop once, and take in what lies complete in it. A file or drop that fails stops itself, never its neighbours."""
+        """Look into every drop once, and take in what lies complete in it; then pull our own side, where it is pulled.
+
+        A file or drop that fails stops itself, never its neighbours.
+        """
         arrivals = []
         for stream, like in self.streams().items():
             if place := self._config.places.get(stream):
-                arrivals += self._look_into(place, like)
-        return arrivals
+                try:
+                    arrivals += self._look_into(place, like)
+                except Exception as wrong:  # noqa: BLE001  a drop with something nobody thought of must not stop its neighbours
+                    self._report(f"the drop {like.partner}/{like.stream} could not be looked into", wrong)
+        return arrivals + self._pull()
 
     def retry(self, *, actor: Actor, file: SourceFile) -> Ingestion:
         """Read a refused file again from the archive. RefusedError if somebody handled it before."""
+        if (file.partner, file.stream) == (LEDGER, PULL):
+            raise RefusedError(f"{file.name} was pulled out of our own side.", remedy="Correct it there: it is pulled again by itself.")
         done = quarantine.retry(
             self._database,
             self._lake,
@@ -85,6 +103,12 @@ class Deliveries:
         name, channel = self.like(file).partner_name, self._channel
         with self._database.transaction() as tx:
             return quarantine.discard(tx, actor=actor, file=file, partner_name=name, channel=channel, now=self._now())
+
+    def tidy(self) -> None:
+        """Remove copies that a crash left behind while they were read."""
+        for folder in (self._config.data_dir / _INCOMING).glob("*"):
+            if self._now().timestamp() - folder.stat().st_mtime > _INCOMING_FOR_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def streams(self) -> dict[tuple[str, str], Delivery]:
         """What a delivery of each stream is like, by partner and stream."""
@@ -110,6 +134,34 @@ class Deliveries:
         unknown = Delivery(path=Path(), partner=file.partner, partner_name=file.partner, stream=file.stream, side=file.side)
         return self.streams().get((file.partner, file.stream), unknown)
 
+    def _pull(self) -> list[Arrival]:
+        """Take in what changed in our own database or API. Where that fails, it is told and tried again as a drop is."""
+        like = Delivery(path=Path(), partner=LEDGER, partner_name="our ledger", stream=PULL, side=Side.OURS, format="ledger-records")
+        if not self._open_source or is_left_alone(self._database, drop=f"{LEDGER}/{PULL}", now=self._now()):
+            return []
+        try:
+            with self._incoming() as folder:
+                source = self._open_source()
+                done = pull(
+                    self._database,
+                    self._lake,
+                    source=source,
+                    like=like,
+                    read=self._read,
+                    folder=folder,
+                    channel=self._channel,
+                    now=self._now(),
+                )
+        except BreakwaterError as wrong:
+            self._report("our own side could not be pulled", wrong)
+            drop_is_lost(self._database, like=like, wrong=wrong, channel=self._channel, now=self._now())
+            return []
+        drop_is_back(self._database, like=like, channel=self._channel, now=self._now())
+        if done is None:
+            return []
+        _log(done, partner=LEDGER)
+        return [done.arrival]
+
     def _look_into(self, place: Place, like: Delivery) -> list[Arrival]:
         drop_id = f"{like.partner}/{like.stream}"
         if is_left_alone(self._database, drop=drop_id, now=self._now()):
@@ -122,6 +174,9 @@ class Deliveries:
             drop_is_lost(self._database, like=like, wrong=wrong, channel=self._channel, now=self._now())
             return []
         drop_is_back(self._database, like=like, channel=self._channel, now=self._now())
+        for name in (f.name for f in offered if not _is_plain(f.name)):
+            shown = name.encode("utf-8", "backslashreplace").decode()
+            self._report(f"a file of {drop_id} is left alone", CallError(f"Its name can't be kept: {shown}", remedy="Have it renamed."))
         wanted, done = _sorted_out(offered, done_suffix=place.done_suffix)
         with self._database.transaction() as tx:
             seen = store.look_at(tx, drop=drop_id, offered=wanted, now=self._now())
@@ -142,7 +197,7 @@ class Deliveries:
             with self._fetched(offered, drop) as (path, sha256):
                 delivery = replace(like, path=path, sha256=sha256)
                 arrived = ingest(self._database, self._lake, delivery=delivery, read=self._read, channel=self._channel, now=self._now())
-        except (OSError, BreakwaterError) as wrong:  # taken away, cut off, or changed while we looked: the next look tries again
+        except Exception as wrong:  # noqa: BLE001  taken away, cut off, changed, or broken in a new way: the next look tries again
             self._report(f"the file {offered.name} of {drop_id} can't be read", wrong)
             return []
         with self._database.transaction() as tx:
@@ -153,12 +208,18 @@ class Deliveries:
     @contextmanager
     def _fetched(self, offered: Offered, drop: Drop) -> Iterator[tuple[Path, str]]:
         """A copy of our own, under the file's own name, and its hash; gone afterwards."""
+        with self._incoming() as folder:
+            path = folder / offered.name
+            yield path, drop.fetch(offered, path)
+
+    @contextmanager
+    def _incoming(self) -> Iterator[Path]:
+        """An empty folder of our own, gone afterwards."""
         incoming = self._config.data_dir / _INCOMING
         incoming.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=incoming))
         try:
-            path = folder / offered.name
-            yield path, drop.fetch(offered, path)
+            yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -172,8 +233,8 @@ def _sorted_out(offered: Sequence[Offered], *, done_suffix: str | None) -> tuple
 
 
 def _is_plain(name: str) -> bool:
-    """A name that can't lead out of the folder it is put into."""
-    return name == Path(name).name and "\0" not in name
+    """A name that can't lead out of the folder it is put into, and that can be written down."""
+    return name == Path(name).name and "\0" not in name and not _HALF_LETTER.search(name)
 
 
 def _log(arrived: Ingestion, *, partner: str) -> None:

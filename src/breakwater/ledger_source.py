@@ -1,0 +1,29 @@
+"""Where our own side is pulled from, as the configuration says: a database, an API, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from breakwater.config import Config
+from breakwater.config_files import HttpSettings
+from breakwater.model.pulls import Source
+from breakwater.sources.http_json import HttpSource, Shape
+from breakwater.sources.sql import SqlSource
+
+
+def ledger_source(config: Config) -> Callable[[], Source] | None:
+    """What opens the source; None where our own side is only dropped in files."""
+    ledger = config.settings.ledger
+    http, url, records = ledger.http, ledger.source, ledger.records
+    if http:
+        return lambda: _api(http, token=config.optional_secret("LEDGER_HTTP_TOKEN"))
+    if url and records:
+        return lambda: SqlSource(
+            url, records=records, password=config.optional_secret("LEDGER_SOURCE_PASSWORD"), overlap_s=ledger.overlap_s
+        )
+    return None
+
+
+def _api(given: HttpSettings, *, token: str | None) -> Source:
+    shape = Shape(**{name: value for name, value in given.model_dump().items() if name != "overlap_s"})
+    return HttpSource(shape, token=token, overlap_s=given.overlap_s)
