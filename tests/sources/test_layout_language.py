@@ -120,14 +120,14 @@ def test_a_fee_finer_than_a_cent_is_rounded_since_no_statement_counts_it(tmp_pat
 
 
 def test_gross_and_fees_make_the_net_or_count_apart(tmp_path: Path) -> None:
-    report = "Ref,Cur,Day,Gross,Fee\nA,EUR,2026-11-19,10,0.25\nB,EUR,2026-11-19,-5,-0.10\n"
+    report = "Ref,Cur,Day,Gross,Fee\nA,EUR,2026-11-19,10,0.25\nB,EUR,2026-11-19,-5,-0.10\nC,EUR,2026-11-19,1,\n"
     money = '[money]\ngross = "Gross"\nfees = ["Fee"]\n'
 
     netted, records = read(tmp_path, report, money=money)
     apart, same = read(tmp_path, report, money=f"{money}apart = true\n")
 
-    assert (sides(netted), sides(apart)) == ([("EUR", 975, 490)], [("EUR", 1010, 525)])
-    assert of(records, "amount_minor", "fee_minor") == of(same, "amount_minor", "fee_minor") == [(1000, 25), (-500, -10)]
+    assert (sides(netted), sides(apart)) == ([("EUR", 1075, 490)], [("EUR", 1110, 525)])
+    assert of(records, "amount_minor", "fee_minor") == of(same, "amount_minor", "fee_minor") == [(1000, 25), (-500, -10), (100, None)]
     assert refusal(tmp_path, "Ref,Cur,Day,Gross,Fee\nA,EUR,2026-11-19,10,0.255\n", money=money)[0] == "bad-amount"
     assert refusal(tmp_path, "Ref,Cur,Day,Gross,Fee\nA,EUR,2026-11-19,,0.25\n", money=money)[0] == "bad-amount"
 
@@ -189,13 +189,15 @@ def test_a_date_that_is_not_written_so_is_shown_as_it_stands(tmp_path: Path, wri
 
 
 def test_rows_that_wait_by_a_word_or_by_all_other_words(tmp_path: Path) -> None:
-    report = "Ref,Cur,Day,Net,State\n" + "".join(f"{n},EUR,2026-11-19,1,{word}\n" for n, word in enumerate(("Done", "open", "UnDone", "")))
+    report = "Ref,Cur,Day,Net,State\n" + "".join(
+        f"{n},EUR,2026-11-19,1,{word}\n" for n, word in enumerate(("Done", "open", "UnDone", "done", ""))
+    )
     counts = {}
     for words in ('pending = ["OPEN"]', 'booked = ["*done"]', 'booked = ["done", ""]'):
         [statement] = read(tmp_path, report, rest=f'{REST}[state]\ncolumn = "State"\n{words}\n')[0].statements
         counts[words] = (statement.entries, statement.pending_entries)
 
-    assert list(counts.values()) == [(3, 1), (2, 2), (2, 2)]
+    assert list(counts.values()) == [(4, 1), (3, 2), (3, 2)]
 
 
 def test_a_currency_that_never_changes_and_a_kind_by_side(tmp_path: Path) -> None:
