@@ -274,3 +274,15 @@ def test_a_format_of_our_own_is_declared_beside_the_configuration(tmp_path: Path
 
     assert config.layouts == (tmp_path / "layouts/mybank.toml",)
     assert config.partners["nordbank"].files[0].format == "mybank"
+
+
+def test_two_streams_of_one_name_would_hide_one_of_them(tmp_path: Path) -> None:
+    again = GOOD[GOOD.index("[[partners.files]]") : GOOD.index('[[partners]]\nid = "meridian"')]
+
+    refused = refusal(GOOD.replace('[[partners]]\nid = "meridian"', f'{again}[[partners]]\nid = "meridian"'), tmp_path)
+
+    assert refused.message == "The partner 'nordbank' has two streams called 'statement'."
+
+
+def test_no_partner_is_called_as_our_own_side_is(tmp_path: Path) -> None:
+    assert "can't be called 'ledger'" in refusal(GOOD.replace('id = "meridian"', 'id = "ledger"'), tmp_path).message

@@ -26,6 +26,7 @@ from breakwater.model.partners import ExpectedFile, Partner
 from breakwater.model.proposals import Authority, WriteOffLimit
 
 EVERYBODY = "*"
+LEDGER = "ledger"  # what our own side is called among the partners
 FORMATS = (
     "camt.052", "camt.053", "camt.054", "camt.056", "pain.001", "pain.002", "pain.008", "pacs.002", "pacs.004", "pacs.008",
     "mt940", "mt942", "bai2", "nacha", "mastercard-ipm", "adyen-settlement", "adyen-accounting", "alipay-settlement", "alipay-transactions",
@@ -260,6 +261,15 @@ class Config:
         """What one table alone can't know."""
         if len(self.partners) != len(self.settings.partners):
             raise CallError("Two partners have the same id.", remedy="Give each [[partners]] an id of its own.")
+        for given in self.settings.partners:
+            if given.id == LEDGER:
+                raise CallError(f"A partner can't be called '{LEDGER}': that is our own side.", remedy="Give it another id.")
+            streams = [file.stream for file in given.files]
+            if twice := sorted({s for s in streams if streams.count(s) > 1}):
+                raise CallError(
+                    f"The partner '{given.id}' has two streams called '{twice[0]}'.",
+                    remedy="Give each [[partners.files]] a stream of its own.",
+                )
         for digest in self.settings.digests:
             for name in digest.partners:
                 if name != EVERYBODY and name not in self.partners:

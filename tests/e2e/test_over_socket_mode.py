@@ -178,7 +178,7 @@ def test_replies_on_both_sides_become_the_timeline_and_the_end_is_told_in_both_t
     theirs = demo.sandbox.wait_for(lambda: next((m for m in demo.sandbox.messages(shared) if "Payout short" in m.words), None))
 
     ada.say(OPS, "Treasury sees it too.", thread_ts=ours.ts)
-    mees.say(shared, "We resend the difference today.", thread_ts=theirs.ts)
+    mees.say(shared, "We resend the difference today. It was 4111 1111 1111 1111.", thread_ts=theirs.ts)
     demo.sandbox.wait_for(lambda: any("resend the difference" in m.words for m in demo.sandbox.thread(OPS, ours.ts)))
     demo.sandbox.wait_for(lambda: len(timeline_of(demo, "Payout short")) == 3)
     ada.click(ours, "Resolve")
@@ -191,7 +191,7 @@ def test_replies_on_both_sides_become_the_timeline_and_the_end_is_told_in_both_t
     assert "Treasury" not in " ".join(m.words for m in demo.sandbox.thread(shared, theirs.ts))
     assert [(e.side, e.text) for e in timeline_of(demo, "Payout short")][1:3] == [
         ("ours", "Treasury sees it too."),
-        ("partner", "We resend the difference today."),
+        ("partner", "We resend the difference today. It was 411111…1111."),
     ]
 
 

@@ -121,7 +121,7 @@ def test_the_nights_of_the_clock_changes_have_one_digest_each(
             clock[0] = now
             bot.post_digests()
 
-        assert digests(bot.database) == [f"digest:{OPS}-0:{at}" for at in posted]
+        assert digests(bot.database) == [f"digest:{bot.config.subscriptions[0].id}:{at}" for at in posted]
 
 
 def test_a_bot_that_was_away_in_the_morning_posts_once_when_it_is_back(company: TinyCompany, sqlite_url: str) -> None:
@@ -131,4 +131,4 @@ def test_a_bot_that_was_away_in_the_morning_posts_once_when_it_is_back(company: 
 
     with company.bot(sqlite_url, now=lambda: clock[0]) as bot:
         assert [bot.post_digests() for _ in range(3)] == [1, 0, 0]
-        assert digests(bot.database) == [f"digest:{OPS}-0:2026-11-20T07:30:00+00:00"]
+        assert digests(bot.database) == [f"digest:{bot.config.subscriptions[0].id}:2026-11-20T07:30:00+00:00"]

@@ -35,7 +35,8 @@ def user_json(state: State, user: User) -> Json:
         "is_app_user": False,
         "is_admin": False,
         "is_owner": False,
-        "is_restricted": False,
+        "is_restricted": user.is_guest,
+        "is_ultra_restricted": False,
         "is_stranger": stranger,
         "updated": EPOCH_S,
     }

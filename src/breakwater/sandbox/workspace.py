@@ -20,7 +20,10 @@ class Team:
 
 @dataclass(frozen=True)
 class User:
-    """A person, or the bot's own user. `team` is the id of the organisation they belong to; empty means the home team."""
+    """A person, or the bot's own user. `team` is the id of the organisation they belong to; empty means the home team.
+
+    A guest (`is_guest`) has the home team's id, and is restricted to the channels they were invited to.
+    """
 
     id: str
     name: str
@@ -30,6 +33,7 @@ class User:
     email: str = ""
     tz: str = "Europe/Berlin"
     is_bot: bool = False
+    is_guest: bool = False
 
     @property
     def shown_name(self) -> str:

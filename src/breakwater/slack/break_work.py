@@ -86,9 +86,10 @@ def _make(tx: Connection, do: Do, click: Click, doors: Doors) -> Break:
 
 def _submit(doors: Doors, do: Do, view: Mapping[str, Any], actor: Actor) -> None:
     click = _click(doors, do, forms.read_asked(view), actor)
+    chosen = _actor(doors, forms.read_person(view)) if do is Do.ASSIGN else None  # asks Slack: not while others wait for us
     with doors.database.transaction() as tx:
-        if do is Do.ASSIGN:
-            steps.assign(tx, click, to=_actor(doors, forms.read_person(view)))
+        if chosen:
+            steps.assign(tx, click, to=chosen)
         elif do is Do.SNOOZE:
             steps.snooze(tx, click, until=forms.read_day(view))
         elif do is Do.PROPOSE:

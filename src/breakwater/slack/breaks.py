@@ -56,9 +56,9 @@ def _show_card(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor
     asked = json.loads(action["value"])
     with doors.database.transaction() as tx:
         brk = steps.break_known(tx, asked["break_id"])
-        channels = doors.partners[brk.partner].internal_channels
-        here = body.get("channel", {}).get("id")
-        channel = here if here in channels else channels[0]
+        channels = steps.partner_of(brk, doors.partners).internal_channels
+        here = str(body.get("channel", {}).get("id", ""))
+        channel = here if here in channels or not channels else channels[0]
         steps.show(tx, actor=actor, break_id=brk.id, channel=channel, partners=doors.partners, now=doors.now())
     doors.tell(body, views.card_shown(brk, channel=channel))
 

@@ -91,12 +91,12 @@ class Doors:
             help_views.problem(wrong.message, wrong.remedy)
             if isinstance(wrong, BreakwaterError)
             else help_views.problem(
-                "Something went wrong on our side; nothing was changed.", "Try again; the operators can see it in the log."
+                "Something went wrong on our side.", "Look whether it was done before you try again; the operators can see it in the log."
             )
         )
         try:
             self.tell(body, message)
-        except SlackApiError as unheard:
+        except (SlackApiError, OSError) as unheard:
             self.report("an error could not be answered", unheard)
 
     def tell(self, body: Body, message: Message) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
+from slack_sdk.errors import SlackApiError
+
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Role
 from breakwater.model.partners import Partner
@@ -13,6 +15,7 @@ from breakwater.slack.people import ChannelFacts, People
 from breakwater.store.outbox import OutboxRow
 
 DIRECT_MESSAGE = "D"
+UNSEEN = frozenset({"channel_not_found", "missing_scope", "not_in_channel"})
 # How old a channel's facts may be when a message leaves. Whoever joins a channel later reads what was written before, so asking
 # Slack for each message anew would protect nothing, and would use up what the doors need (about 50 questions a minute).
 CHECKED_FOR_S = 5.0
@@ -53,7 +56,17 @@ class Guard:
         """True if another organisation reads the channel, by our configuration or by Slack's own word."""
         if channel.startswith(DIRECT_MESSAGE):
             return False
-        return channel in self._shared or self._people.channel(channel).is_shared
+        if channel in self._shared:
+            return True
+        try:
+            return self._people.channel(channel).is_shared
+        except SlackApiError as unknown:
+            if unknown.response.get("error") not in UNSEEN:
+                raise
+            raise RefusedError(
+                "I am not in this channel, so I can't see who reads along, and show nothing here.",
+                remedy="Invite me with `/invite @Breakwater`, or ask in a direct message with me.",
+            ) from None
 
     def check_delivery(self, row: OutboxRow) -> None:
         """Refuse to send a message where its audience is not: checked again before each send, since channels change."""

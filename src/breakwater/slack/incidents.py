@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from breakwater.errors import BreakwaterError, RefusedError
 from breakwater.model.access import Actor, Permission, require
+from breakwater.model.masking import mask_cards
 from breakwater.slack import own_messages
 from breakwater.slack.doors import Doors
 from breakwater.steps import incidents as steps
@@ -20,6 +21,8 @@ from breakwater.store import inbox, reads
 from breakwater.views import help as help_views
 from breakwater.views import incident_forms as forms
 from breakwater.views import incidents as views
+
+_SAID = (None, "file_share", "thread_broadcast")  # subtypes of messages in which a person says something
 
 
 def register(app: App, doors: Doors) -> None:
@@ -58,7 +61,7 @@ def register(app: App, doors: Doors) -> None:
     @app.event("message")
     def message(ack: Any, body: dict[str, Any], event: dict[str, Any]) -> None:
         ack()
-        if event.get("thread_ts") and event.get("user") and not event.get("bot_id") and not event.get("subtype"):
+        if event.get("thread_ts") and event.get("user") and not event.get("bot_id") and event.get("subtype") in _SAID:
             doors.executor.submit(_note_reply, doors, event, str(body.get("event_id", event["ts"])))
 
 
@@ -74,9 +77,7 @@ def _incident(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
     elif words[0] == "open" and len(words) == 2:
         require(actor, Permission.OPEN_INCIDENT)
         partner = doors.partner_named(words[1])
-        doors.client.views_open(
-            trigger_id=body["trigger_id"], view=forms.open_modal(partner=partner, partners=list(doors.partners.values()))
-        )
+        doors.open_form(body, forms.open_modal(partner=partner, partners=list(doors.partners.values())))
     elif words[0] == "resolve" and len(words) == 2:
         _resolve_modal(doors, body, words[1], actor)
     else:
@@ -118,7 +119,7 @@ def _resolve_modal(doors: Doors, body: dict[str, Any], incident_id: str, actor: 
     if not incident.open:
         raise RefusedError(f"{incident.id} was already resolved by <@{incident.resolved_by}>.")
     view = forms.resolve_modal(incident, partner=doors.partners[incident.partner])
-    doors.client.views_open(trigger_id=body["trigger_id"], view=view)
+    doors.open_form(body, view)
 
 
 def _resolve(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
@@ -155,7 +156,7 @@ def _note_reply(doors: Doors, event: dict[str, Any], event_id: str) -> None:
                     author_id=event["user"],
                     author_name=person.name,
                     is_partner=is_partner,
-                    text=html.unescape(event.get("text", "")),  # Slack sends & < > escaped; the views escape again
+                    text=_words(event),
                     ours_channel=doors.operations_channel,
                     at=datetime.fromtimestamp(float(event["ts"]), UTC),
                     now=doors.now(),
@@ -163,6 +164,13 @@ def _note_reply(doors: Doors, event: dict[str, Any], event_id: str) -> None:
     except (BreakwaterError, SlackApiError, OSError) as wrong:
         doors.report("a reply could not be noted", wrong)
     doors.wake_sender.set()
+
+
+def _words(event: dict[str, Any]) -> str:
+    """What somebody wrote, with the names of what they attached, and without card numbers."""
+    # Slack sends & < > escaped; the views escape again.
+    said = [html.unescape(event.get("text", "")), *(f"[{file.get('name', 'file')}]" for file in event.get("files", ()))]
+    return mask_cards(" ".join(word for word in said if word))
 
 
 def _incident_of(doors: Doors, *, channel: str, thread_ts: str, head: str | None) -> str | None:

@@ -92,7 +92,9 @@ class People:
     def _look_up_person(self, user_id: str) -> Person:
         user = self._client.users_info(user=user_id)["user"]
         team_id = user.get("team_id", "")
-        is_home = team_id == self.home_team_id and not user.get("is_stranger") and not user.get("is_bot")
+        # A guest has our own team id, but is somebody else's employee as often as not.
+        is_guest = user.get("is_restricted") or user.get("is_ultra_restricted")
+        is_home = team_id == self.home_team_id and not user.get("is_stranger") and not user.get("is_bot") and not is_guest
         profile = user.get("profile", {})
         name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name", user_id)
         return Person(id=user_id, name=name, team_id=team_id, is_home=is_home, is_active=not user.get("deleted", False))

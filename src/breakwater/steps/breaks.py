@@ -156,9 +156,10 @@ def partner_of(brk: Break, partners: Mapping[str, Partner]) -> Partner:
 
 
 def refresh_cards(tx: Connection, brk: Break, *, partner: Partner, now: datetime) -> None:
-    """Every card of the break that is out shows its new state."""
+    """Every card of the break that is out shows its new state; one in a channel that is no longer the partner's stays as it was."""
     for channel in outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, []):
-        enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
+        if channel in partner.internal_channels:
+            enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
 
 
 def _moved(tx: Connection, click: Click, move: Move, apply: Callable[[Break], Break], *, said: str = "") -> Break:

@@ -48,9 +48,10 @@ def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], chann
     Each finding has one card in `channel`, posted when it opens and edited when it turns into something else or is over.
     """
     hourly = _hourly(database, lake, now=now)
-    with database.transaction() as tx:
+    news: list[tuple[Partner, Finding]] = []
+    fresh: list[Finding] = []
+    with database.reading() as tx:  # it takes a while to think: nobody waits for it
         was_open = reads.findings(tx, limit=MOST_OPEN_FINDINGS)
-        fresh: list[Finding] = []
         for partner in partners:
             mine = [f for f in was_open if f.partner == partner.id]
             seen = traffic_findings(partner, series=_series_of(hourly, partner), now=now, open_findings=mine)
@@ -60,10 +61,12 @@ def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], chann
                 *file_clock.late_file_findings(partner, **files, open_findings=mine),
                 *_arrived(tx, partner, mine, now=now),
             ]
-            for finding in [*found, *recovered(mine, fresh=found, unmonitored=seen.unmonitored)]:
-                writes.save_finding(tx, finding, actor=SYSTEM, now=now)
-                _alert(tx, finding, partner_name=partner.name, channel=channel, now=now)
             fresh += found
+            news += [(partner, f) for f in (*found, *recovered(mine, fresh=found, unmonitored=seen.unmonitored))]
+    with database.transaction() as tx:
+        for partner, finding in news:
+            writes.save_finding(tx, finding, actor=SYSTEM, now=now)
+            _alert(tx, finding, partner_name=partner.name, channel=channel, now=now)
     return fresh
 
 

@@ -257,7 +257,7 @@ def _show(tx: Connection, *, opened: Sequence[Break], changed: Sequence[Break], 
         enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
     by_id = {brk.id: brk for brk in changed}
     for about, channels in outbox.channels_of(tx, abouts=list(by_id)).items():
-        for shown_in in channels:
+        for shown_in in (c for c in channels if c in partner.internal_channels):
             enqueue_card(tx, by_id[about], partner=partner, channel=shown_in, now=now)
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -45,9 +46,12 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One transaction that only reads: on SQLite it waits for no writer."""
+        options: dict[str, Any] = {_READ_ONLY: True, "postgresql_readonly": True}
+        if self._engine.dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"  # several reads see one moment, as they do on SQLite
         with (
             self._errors_in_words(),
-            self._engine.connect().execution_options(**{_READ_ONLY: True, "postgresql_readonly": True}) as tx,
+            self._engine.connect().execution_options(**options) as tx,
             tx.begin(),
         ):
             yield tx
