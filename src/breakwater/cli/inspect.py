@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from breakwater import config as settings
-from breakwater.cli import explained
+from breakwater.cli import explained, progress
 from breakwater.cli.foreign import printable
 from breakwater.errors import CallError, FileError, nearest
 from breakwater.model.files import Statement
@@ -48,7 +48,8 @@ def inspect(
         _require_readable(path)
     wrong = False
     for path in paths:
-        answer = _answer(path, format_name=format_name, layouts=layouts)
+        with progress.of_file(path) as watch:
+            answer = _answer(path, format_name=format_name, layouts=layouts, watch=watch)
         rows = _explained(path, format_name=format_name, layouts=layouts) if explain else []
         if explain and as_json:
             answer["explained"] = explained.figures(rows)
@@ -76,11 +77,11 @@ def _explained(path: str, *, format_name: str | None, layouts: Sequence[Language
         return []
 
 
-def _answer(path: str, *, format_name: str | None, layouts: Sequence[Language] = ()) -> dict[str, Any]:
+def _answer(path: str, *, format_name: str | None, layouts: Sequence[Language], watch: files.Watch | None = None) -> dict[str, Any]:
     """What one file says. A card number in it is masked wherever it stands."""
     answer: dict[str, Any] = {"file": path, "sha256": files.sha256_of(path), "format": None, "statements": [], "notices": [], "error": None}
     try:
-        reading = files.read(path, partner="", format=format_name, layouts=layouts)
+        reading = files.read(path, partner="", format=format_name, layouts=layouts, watch=watch)
         for batches in (reading.records, reading.events):
             for _ in batches:
                 pass  # the totals are proven once every batch has been read

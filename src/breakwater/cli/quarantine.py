@@ -16,6 +16,7 @@ from rich.table import Table
 from breakwater import config as settings
 from breakwater.app import Breakwater
 from breakwater.cli import logs
+from breakwater.cli.foreign import printable
 from breakwater.model.access import Actor, Role
 from breakwater.model.files import SourceFile
 from breakwater.steps.quarantine import QUARANTINED, file_known
@@ -127,10 +128,5 @@ def _show(files: list[SourceFile]) -> None:
     table = Table("sha256", "partner", "stream", "file", "since", "why", box=None)
     for file in files:
         since = f"{file.received_at:%Y-%m-%d %H:%M} UTC"
-        table.add_row(*map(_shown, (file.sha256[:12], file.partner, file.stream, file.name, since, file.reason or "")))
+        table.add_row(*map(printable, (file.sha256[:12], file.partner, file.stream, file.name, since, file.reason or "")))
     console.print(table)
-
-
-def _shown(text: str) -> str:
-    """A foreign word for a terminal: control characters would move its cursor, or worse."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -50,6 +51,7 @@ LANGUAGES: tuple[Language, ...] = (
 FORMATS = {format: language for language in LANGUAGES for format in language.formats}
 # How a copy of a file is written in which no card number can be read, for formats that bear them: what is archived is that copy.
 MASKS: Mapping[str, Callable[[Path, Path], None]] = COPIERS
+Watch = Callable[[int], None]
 _MUST_BALANCE = frozenset({"camt.053", "mt940"})  # formats whose statements owe both balances
 _HASH_CHUNK_BYTES = 1 << 20
 _NAMED_STATEMENTS = 5
@@ -64,14 +66,16 @@ def read(
     format: str | None = None,
     sha256: str | None = None,
     layouts: Sequence[Language] = (),
+    watch: Watch | None = None,
 ) -> Reading:
     """What the file at `path` says. Its format is found by content unless `format` names it; the ledger's own formats are always ours.
 
     FileError comes at once where the start of the file shows that it can't be trusted, else while the batches are read. Records name
     `sha256` as their source file, or the file's name where no hash is given. `layouts` are languages of the user's own, asked first.
+    `watch` is told how many bytes have been read so far.
     """
     path = Path(path)
-    documents = _documents(path, partner=partner, network=network, source_file=sha256 or path.name)
+    documents = _documents(path, partner=partner, network=network, source_file=sha256 or path.name, watch=watch)
     languages = _read_by(documents, wanted=format, layouts=layouts)
     if len({language.side for _, _, language in languages}) > 1:
         raise FileError("malformed", f"{path.name} mixes our ledger with a partner's files.", remedy="Deliver them in two files.")
@@ -103,10 +107,10 @@ def sha256_of(path: Path | str) -> str:
     return hashed.hexdigest()
 
 
-def _documents(path: Path, *, partner: str, network: str | None, source_file: str) -> list[Document]:
+def _documents(path: Path, *, partner: str, network: str | None, source_file: str, watch: Watch | None = None) -> list[Document]:
     whole = Document(
         name=path.name,
-        open=functools.partial(_opened, path),
+        open=functools.partial(_opened, path, watch),
         partner=partner,
         network=network,
         source_file=source_file,
@@ -123,8 +127,22 @@ def _documents(path: Path, *, partner: str, network: str | None, source_file: st
     return documents
 
 
-def _opened(path: Path) -> BinaryIO:
-    return path.open("rb")
+def _opened(path: Path, watch: Watch | None) -> BinaryIO:
+    return io.BufferedReader(_WatchedFile(path, watch)) if watch else path.open("rb")
+
+
+class _WatchedFile(io.FileIO):
+    """A file that tells how far it has been read."""
+
+    def __init__(self, path: Path, watch: Watch) -> None:
+        super().__init__(path)
+        self._watch = watch
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        """As any file, and tell."""
+        count = super().readinto(buffer)
+        self._watch(self.tell())
+        return count
 
 
 def _read_by(documents: Sequence[Document], *, wanted: str | None, layouts: Sequence[Language]) -> list[tuple[Document, str, Language]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from breakwater.errors import BreakwaterError
 from breakwater.model.access import INTERNAL
+from breakwater.model.records import Side
 from breakwater.steps.ingest import Delivery
 from breakwater.store import deliveries, outbox
 from breakwater.store.database import Connection, Database
@@ -24,7 +25,7 @@ def is_left_alone(database: Database, *, drop: str, now: datetime) -> bool:
 def drop_is_lost(database: Database, *, like: Delivery, wrong: BreakwaterError, channel: str, now: datetime) -> None:
     """Note that the drop of a stream could not be reached; the first time in a row `channel` is told."""
     drop = f"{like.partner}/{like.stream}"
-    message = file_views.drop_lost(stream=like.stream, partner_name=like.partner_name, reason=wrong.message, remedy=wrong.remedy)
+    message = file_views.drop_lost(stream=_stream(like), partner_name=like.partner_name, reason=wrong.message, remedy=wrong.remedy)
     with database.transaction() as tx:
         lost = deliveries.note_lost(tx, drop=drop, now=now)
         _say(tx, message, key=f"drop-lost:{drop}:{lost.since.isoformat()}", channel=channel, now=now)
@@ -37,10 +38,14 @@ def drop_is_back(database: Database, *, like: Delivery, channel: str, now: datet
         lost = deliveries.lost(tx, drop=drop)
     if lost is None:
         return
-    message = file_views.drop_back(stream=like.stream, partner_name=like.partner_name, since=lost.since)
+    message = file_views.drop_back(stream=_stream(like), partner_name=like.partner_name, since=lost.since)
     with database.transaction() as tx:
         deliveries.note_found(tx, drop=drop)
         _say(tx, message, key=f"drop-back:{drop}:{lost.since.isoformat()}", channel=channel, now=now)
+
+
+def _stream(like: Delivery) -> str | None:
+    return like.stream if like.side is Side.THEIRS else None
 
 
 def _say(tx: Connection, message: Message, *, key: str, channel: str, now: datetime) -> None:

@@ -124,23 +124,27 @@ def reissued(file: SourceFile, *, partner_name: str, replaced: Sequence[SourceFi
     )
 
 
-def drop_lost(*, stream: str, partner_name: str, reason: str, remedy: str) -> Message:
-    """The place a partner delivers to can't be reached: said once, however often it is tried again."""
+def drop_lost(*, stream: str | None, partner_name: str, reason: str, remedy: str) -> Message:
+    """The place a partner delivers to can't be reached: said once, however often it is tried again. `stream` None is our own side."""
     said, todo = word(reason, 600), word(remedy, 600)
     return _news(
-        f"🔌 {bold(partner_name)}: the drop of its {word(stream)} can't be reached\n{said}\n*Next:* {todo}",
-        twin=f"{word(partner_name)}: the drop of its {word(stream)} can't be reached. {said} {todo}",
+        f"🔌 {_where(bold(partner_name), stream)} can't be reached\n{said}\n*Next:* {todo}",
+        twin=f"{_where(word(partner_name), stream)} can't be reached. {said} {todo}",
         small="It is tried again by itself, less and less often, at the latest every half hour; I say so when it is back.",
     )
 
 
-def drop_back(*, stream: str, partner_name: str, since: datetime) -> Message:
+def drop_back(*, stream: str | None, partner_name: str, since: datetime) -> Message:
     """It can be reached again."""
     return _news(
-        f"✅ {bold(partner_name)}: the drop of its {word(stream)} is back, it was away since {moment(since)}.",
-        twin=f"{word(partner_name)}: the drop of its {word(stream)} is back.",
+        f"✅ {_where(bold(partner_name), stream)} is back, it was away since {moment(since)}.",
+        twin=f"{_where(word(partner_name), stream)} is back.",
         small="What was delivered meanwhile is taken in now.",
     )
+
+
+def _where(name: str, stream: str | None) -> str:
+    return f"{name}: the drop of its {word(stream)}" if stream else f"{name}: where our own side comes from"
 
 
 def _settled(file: SourceFile, head: str, partner_name: str) -> Message:
