@@ -39,7 +39,7 @@ def _limits() -> str:
     rows = (
         f'  {{ role = "{role}", currency = "{currency}", write_off_minor = {most:_} }},\n'
         for role, most in given
-        for currency in ("EUR", "USD")
+        for currency in ("EUR", "GBP", "USD")
     )
     return f"limits = [\n{''.join(rows)}]\n"
 
