@@ -117,6 +117,7 @@ class Breakwater:
 
     def tidy(self) -> None:
         """Forget what nobody needs any more."""
+        self.deliveries.tidy()
         if removed := tidy(self.database, self.lake, now=self._now()):
             log.info("tidy", parts_removed=len(removed))
 
