@@ -5,10 +5,10 @@ from __future__ import annotations
 from queue import Queue
 from typing import Any
 
+from sandbox_bot import Bot, a_bot, actions, button, section
 from slack_sdk import WebClient
 
 from breakwater.sandbox import Sandbox, Timing
-from conftest import Bot, a_bot, actions, button, section
 
 
 def test_a_command_is_acknowledged_and_answered_privately(sandbox: Sandbox, bot: Bot) -> None:

@@ -14,6 +14,7 @@ from urllib.error import URLError
 
 import httpx
 import pytest
+from sandbox_bot import Bot, Clock, a_bot, a_workspace, actions, an_app, button, client_of
 from slack_bolt import App as BoltApp
 from slack_bolt import BoltRequest
 from slack_sdk import WebClient
@@ -21,7 +22,6 @@ from slack_sdk.errors import SlackApiError
 from websockets.sync.client import connect
 
 from breakwater.sandbox import FaultKind, Sandbox, Signer, Timing
-from conftest import Bot, Clock, a_bot, a_workspace, actions, an_app, button, client_of
 
 
 def test_a_server_error_does_nothing_and_passes(sandbox: Sandbox, client: WebClient) -> None:

@@ -6,11 +6,11 @@ from queue import Queue
 from typing import Any
 
 import pytest
+from sandbox_bot import Bot, Clock, a_bot, actions, button, modal, section, text_input
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from breakwater.sandbox import Person, Sandbox, View
-from conftest import Bot, Clock, a_bot, actions, button, modal, section, text_input
 
 
 def opened(sandbox: Sandbox, bot: Bot, view: dict[str, Any]) -> tuple[Person, View]:

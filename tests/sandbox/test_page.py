@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from sandbox_bot import Bot, actions, button, modal, section, text_input
 from slack_sdk import WebClient
 
 from breakwater.sandbox import Sandbox
-from conftest import Bot, actions, button, modal, section, text_input
-
-CHROMIUM = Path("/usr/bin/chromium")
-WITHOUT = "Chromium is not installed: the page was NOT tested in a browser"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists() and "CI" in os.environ:
-        pytest.fail(WITHOUT)
-    if not CHROMIUM.exists():
-        pytest.skip(WITHOUT)
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

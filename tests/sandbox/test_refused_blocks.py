@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sandbox_bot import actions, button, modal, section, text_input
 
 from breakwater.sandbox import RefusalError
 from breakwater.sandbox.blockkit.surfaces import accept_message, accept_view
-from conftest import actions, button, modal, section, text_input
 
 
 def plain(text: str) -> dict[str, Any]:

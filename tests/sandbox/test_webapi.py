@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sandbox_bot import Clock, a_workspace, an_app, client_of, section
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from breakwater.sandbox import Rates, Sandbox
-from conftest import Clock, a_workspace, an_app, client_of, section
 
 DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf500f00038301"

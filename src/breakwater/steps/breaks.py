@@ -18,7 +18,6 @@ from breakwater.model.proposals import Authority, Proposal
 from breakwater.steps.reconcile import enqueue_card
 from breakwater.store import outbox, reads, writes
 from breakwater.store.outbox import Kind
-from breakwater.store.writes import StaleError
 from breakwater.views.break_news import news
 
 
@@ -43,7 +42,7 @@ def acknowledge(tx: Connection, click: Click) -> Break:
     apply(break_known(tx, click.break_id))  # says who was first, before the card's age is looked at
     try:
         return _moved(tx, click, Move.ACKNOWLEDGE, apply)
-    except StaleError:
+    except RefusedError:  # somebody was faster between our look and our change: say who
         apply(break_known(tx, click.break_id))
         raise
 
