@@ -20,4 +20,5 @@ def to_stderr(*, quiet: bool = False) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.ERROR if quiet else logging.WARNING, stream=sys.stderr)
+    # Of the libraries: a connection that is closed while an event is on its way is no news at the end of a demo.
+    logging.basicConfig(level=logging.CRITICAL if quiet else logging.WARNING, stream=sys.stderr)
