@@ -18,7 +18,7 @@ def to_stderr(*, quiet: bool = False) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # asked for each line: stderr may be another one by then
     )
     # Of the libraries: a connection that is closed while an event is on its way is no news at the end of a demo.
     logging.basicConfig(level=logging.CRITICAL if quiet else logging.WARNING, stream=sys.stderr)

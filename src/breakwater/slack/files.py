@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from slack_bolt import App
 
 from breakwater.errors import RefusedError
-from breakwater.model.access import Actor
+from breakwater.model.access import Actor, Permission, require
 from breakwater.model.files import SourceFile
-from breakwater.slack.doors import Doors
+from breakwater.slack.doors import Body, Doors
 from breakwater.steps import quarantine
 from breakwater.steps.detect import files_of
 from breakwater.steps.ingest import Ingestion
@@ -41,8 +41,9 @@ def register(app: App, doors: Doors, handling: Handling) -> None:
         doors.work(body, lambda actor: _discard(doors, handling, action, actor))
 
 
-def show_files(doors: Doors, body: dict[str, Any], words: list[str]) -> None:
+def show_files(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
     """Answer `/recon files [partner]`."""
+    require(actor, Permission.READ)
     if len(words) > 1:
         raise RefusedError("`/recon files` takes one partner.", remedy="For example `/recon files nordbank`.")
     chosen = [doors.partner_named(words[0])] if words else list(doors.partners.values())
