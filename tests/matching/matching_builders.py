@@ -17,7 +17,7 @@ from breakwater.matching.outcome import Found, Match
 from breakwater.matching.reference_claims import Result
 from breakwater.matching.sides import SCHEMA
 from breakwater.model.breaks import BreakKind
-from breakwater.model.runs import Outcome
+from breakwater.model.runs import ByHand, Outcome
 
 Row = dict[str, Any]
 AS_OF = date(2026, 4, 30)
@@ -52,18 +52,22 @@ def as_table(rows: Sequence[Row]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema=SCHEMA)
 
 
-def run_engine(ours: Sequence[Row], theirs: Sequence[Row], agreement: Agreement, as_of: date = AS_OF) -> Outcome:
+def run_engine(
+    ours: Sequence[Row], theirs: Sequence[Row], agreement: Agreement, as_of: date = AS_OF, *, by_hand: Sequence[ByHand] = ()
+) -> Outcome:
     """The engine's outcome, from one Parquet file on each side."""
     with tempfile.TemporaryDirectory() as place:
         paths = {side: Path(place) / f"{side}.parquet" for side in ("ours", "theirs")}
         for side, rows in (("ours", ours), ("theirs", theirs)):
             pq.write_table(as_table(rows), paths[side])
-        return match_on_duckdb(ours=[paths["ours"]], theirs=[paths["theirs"]], agreement=agreement, as_of=as_of)
+        return match_on_duckdb(ours=[paths["ours"]], theirs=[paths["theirs"]], agreement=agreement, as_of=as_of, by_hand=by_hand)
 
 
-def run_reference(ours: Sequence[Row], theirs: Sequence[Row], agreement: Agreement, as_of: date = AS_OF) -> Result:
+def run_reference(
+    ours: Sequence[Row], theirs: Sequence[Row], agreement: Agreement, as_of: date = AS_OF, *, by_hand: Sequence[ByHand] = ()
+) -> Result:
     """What the plain-Python meaning says, in the order of an outcome."""
-    found = reference.reconcile(ours=ours, theirs=theirs, agreement=agreement, as_of=as_of)
+    found = reference.reconcile(ours=ours, theirs=theirs, agreement=agreement, as_of=as_of, by_hand=by_hand)
     return Result(
         matches=sorted(found.matches, key=lambda m: (m.ours, m.theirs)),
         pending=sorted(found.pending),

@@ -24,7 +24,7 @@ from breakwater.matching.pairs import clean
 from breakwater.matching.passes import run
 from breakwater.matching.tables import match_table, pending_table
 from breakwater.model.records import CANONICAL_COLUMNS
-from breakwater.model.runs import Outcome
+from breakwater.model.runs import ByHand, Outcome
 
 MEMORY_LIMIT = "1GB"
 EPOCH = date(1970, 1, 1)
@@ -35,16 +35,16 @@ Match = Callable[..., Outcome]
 def open(url: str | None = None) -> Match:
     """The `match` of an engine: match(ours=[paths], theirs=[paths], agreement=…, as_of=…) gives an Outcome.
 
-    Each call has a connection and a scratch directory of its own, so calls may run side by side. CallError for sides that can't be
-    used, WorldError when the engine is lost.
+    `by_hand` is what people matched; it comes before every pass. Each call has a connection and a scratch directory of its own, so
+    calls may run side by side. CallError for sides that can't be used, WorldError when the engine is lost.
     """
 
-    def match(*, ours: Paths, theirs: Paths, agreement: Agreement, as_of: date) -> Outcome:
+    def match(*, ours: Paths, theirs: Paths, agreement: Agreement, as_of: date, by_hand: Sequence[ByHand] = ()) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="breakwater-") as scratch, _engine_errors():
             connection = _connect(url, Path(scratch))
             try:
                 engine = _Engine(connection, paths={"ours": ours, "theirs": theirs}, agreement=agreement, scratch=Path(scratch))
-                return _reconcile(engine, agreement=agreement, as_of=as_of)
+                return _reconcile(engine, agreement=agreement, as_of=as_of, by_hand=by_hand)
             finally:
                 connection.disconnect()
 
@@ -59,12 +59,12 @@ def _engine_errors() -> Iterator[None]:
         raise WorldError(f"The matching engine failed: {str(lost).splitlines()[0]}", remedy="Run it again; nothing was written.") from lost
 
 
-def _reconcile(engine: _Engine, *, agreement: Agreement, as_of: date) -> Outcome:
+def _reconcile(engine: _Engine, *, agreement: Agreement, as_of: date, by_hand: Sequence[ByHand]) -> Outcome:
     """All steps, and what they found. Matched is what is neither in a break nor pending, which tests compare with the matches."""
     profiles = engine.profiles
     sizes = {side: profiles[side].rows for side in SIDES}
     books = Books(sides={side: engine.whole(side) for side in SIDES}, sizes=sizes, agreement=agreement, as_of=as_of, engine=engine)
-    run(books)
+    run(books, by_hand=by_hand)
     everything = [(side, *figures) for side in SIDES for figures in profiles[side].totals]
     not_matched = [
         (side, currency, -rows, -amount, -moved) for side, currency, rows, amount, moved in (*books.in_breaks, *books.in_pending)

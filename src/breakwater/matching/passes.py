@@ -1,20 +1,25 @@
-"""The run on an engine, in its order: keyed passes, late pairs, duplicates, differences under a key, netting, the rest."""
+"""The run on an engine, in its order: by hand, keyed passes, late pairs, duplicates, differences under a key, netting, the rest."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ibis import Table
 
 from breakwater.matching.agreement import ExactPass, GroupedPass, NettingPass, SimilarPass
 from breakwater.matching.books import Books, is_empty, rows
+from breakwater.matching.by_hand import claim_by_hand
 from breakwater.matching.exact import Step, duplicates, pair_up
 from breakwater.matching.grouped import broken_groups, match_groups
 from breakwater.matching.netting import net
 from breakwater.matching.outcome import MISSING, ORPHANS, SIDES
 from breakwater.matching.similar import match_similar
+from breakwater.model.runs import ByHand
 
 
-def run(books: Books) -> None:
+def run(books: Books, *, by_hand: Sequence[ByHand] = ()) -> None:
     """All steps; afterwards nothing is free."""
+    claim_by_hand(books, by_hand)
     passes = books.agreement.passes
     exact = [each for each in passes if isinstance(each, ExactPass)]
     for each in passes:

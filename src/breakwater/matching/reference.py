@@ -37,12 +37,23 @@ from breakwater.matching.outcome import (
 )
 from breakwater.matching.reference_claims import Claims, Group, Result
 from breakwater.model.breaks import BreakKind
+from breakwater.model.runs import BY_HAND, ByHand
 
 
-def reconcile(*, ours: Iterable[Mapping[str, Any]], theirs: Iterable[Mapping[str, Any]], agreement: Agreement, as_of: date) -> Result:
-    """Two sides of canonical rows, compared by the agreement as of a date."""
+def reconcile(
+    *,
+    ours: Iterable[Mapping[str, Any]],
+    theirs: Iterable[Mapping[str, Any]],
+    agreement: Agreement,
+    as_of: date,
+    by_hand: Iterable[ByHand] = (),
+) -> Result:
+    """Two sides of canonical rows, compared by the agreement as of a date, after what people matched."""
     sides = {"ours": [item(row, agreement) for row in ours], "theirs": [item(row, agreement) for row in theirs]}
-    return _Run(sides, agreement, as_of).result()
+    run = _Run(sides, agreement, as_of)
+    for made in by_hand:
+        run.match(BY_HAND, {side: [run.free[side][i] for i in made.of(side)] for side in SIDES})
+    return run.result()
 
 
 class _Run(Claims):

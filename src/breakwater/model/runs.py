@@ -35,6 +35,22 @@ class BreakFigure:
     value_minor: Mapping[str, int]
 
 
+BY_HAND = "manual"
+"""The pass of what people matched."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByHand:
+    """Records that two people said explain each other: their ids on each side."""
+
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+
+    def of(self, side: str) -> tuple[str, ...]:
+        """The ids of one side."""
+        return self.ours if side == "ours" else self.theirs
+
+
 MATCH_SCHEMA = pa.schema(
     [("match_id", pa.int64()), ("side", pa.string()), ("record_id", pa.string()), ("pass", pa.string()), ("notice", pa.string())]
 )
