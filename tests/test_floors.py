@@ -23,13 +23,15 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "steps": ({"errors", "model", "detection", "matching", "views", "store", "lake"}, {"sqlalchemy", "pyarrow"}),
     "slack": ({"errors", "model", "views", "steps", "store"}, {"slack_bolt", "slack_sdk"}),
     "config_files": ({"errors"}, {"pydantic"}),
-    "config": ({"errors", "model", "config_files"}, {"pydantic", "apscheduler"}),
+    "config_live": ({"errors", "config_files"}, {"pydantic"}),
+    "config": ({"errors", "model", "config_files", "config_live"}, {"pydantic", "apscheduler"}),
     "schedule": (set(), {"apscheduler"}),
     "web": (
         {"errors", "model", "config", "store", "lake", "slack", "steps"},
         {"uvicorn", "starlette", "slack_bolt", "slack_sdk", "prometheus_client", "structlog"},
     ),
     "ledger_source": ({"errors", "model", "config", "config_files", "sources"}, set()),
+    "live_sources": ({"errors", "model", "config", "config_live", "sources"}, set()),
     "deliveries": (
         {"errors", "model", "config", "ledger_source", "sources", "views", "store", "lake", "steps"},
         {"structlog"},

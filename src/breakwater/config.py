@@ -16,6 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, ValidationInfo
 
 from breakwater.config_files import DropAddress, DropSettings, ExpectedSettings, HttpSettings, LedgerSettings, LocalTime, Table
+from breakwater.config_live import LiveSettings
 from breakwater.errors import CallError, nearest
 from breakwater.model.access import Role
 from breakwater.model.calendar import named_calendar
@@ -142,6 +143,7 @@ class PartnerSettings(Table):
     shared_channel: Channel | None = None
     agreement: str
     files: tuple[FileSettings, ...] = ()
+    live: tuple[LiveSettings, ...] = ()
 
 
 class LayoutSettings(Table):

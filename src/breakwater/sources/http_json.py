@@ -14,6 +14,7 @@ import httpx
 
 from breakwater.errors import CallError, FileError, WorldError
 from breakwater.model.pulls import Pulled
+from breakwater.sources.json_paths import at_path
 from breakwater.sources.pulled_rows import COLUMNS, RowFile
 
 TIMEOUT_S = 30.0
@@ -68,13 +69,13 @@ class HttpSource:
         latest = datetime.fromisoformat(after["at"]) if after else None
         with RowFile(to) as file, httpx.Client(transport=self._transport) as client:
             for row in self._rows(client, latest):
-                file.add({name: _at(row, path) for name, path in self._shape.columns.items()})
+                file.add({name: at_path(row, path) for name, path in self._shape.columns.items()})
                 changed_at = self._changed_at(row)
                 latest = changed_at if latest is None else max(latest, changed_at)
         return Pulled(rows=file.rows, position={"at": latest.isoformat()}) if file.rows and latest else None
 
     def _changed_at(self, row: Any) -> datetime:
-        said = _at(row, self._shape.updated_at)
+        said = at_path(row, self._shape.updated_at)
         try:
             at = datetime.fromisoformat(str(said))
         except ValueError:
@@ -92,7 +93,7 @@ class HttpSource:
         for number in range(1, PAGES_PER_PULL + 1):
             assert url is not None
             answer = self._ask(client, url.copy_set_param(shape.page, number) if shape.page else url)
-            rows = _at(answer, shape.rows)
+            rows = at_path(answer, shape.rows)
             if not isinstance(rows, list):
                 raise FileError("malformed", f"The API's answer has no list at '{shape.rows}'.", remedy=_FIX)
             yield from rows
@@ -106,9 +107,9 @@ class HttpSource:
         if shape.page:
             return None if is_empty else url
         if shape.next_cursor:
-            cursor = _at(answer, shape.next_cursor)
+            cursor = at_path(answer, shape.next_cursor)
             return url.copy_set_param(shape.cursor, str(cursor)) if cursor else None
-        link = _at(answer, shape.next_link) if shape.next_link else None
+        link = at_path(answer, shape.next_link) if shape.next_link else None
         if not link:
             return None
         following = self._home.join(str(link))
@@ -142,10 +143,3 @@ class HttpSource:
             return answer.json(parse_float=Decimal)  # a number with a point stays exact
         except ValueError:
             raise FileError("malformed", f"{self.name} did not answer in JSON.", remedy=_FIX) from None
-
-
-def _at(value: Any, path: str) -> Any:
-    """What stands at a dotted path; None where there is nothing."""
-    for step in filter(None, path.split(".")):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
