@@ -12,6 +12,7 @@ from store_builders import ADA, BEN, NOW, a_break, a_file, a_finding, a_run, an_
 
 from breakwater.errors import RefusedError
 from breakwater.model import breaks as moves
+from breakwater.model import findings as finding_moves
 from breakwater.model import incidents
 from breakwater.model.access import SYSTEM, partner_audience
 from breakwater.model.breaks import Break, BreakKind, BreakState
@@ -276,24 +277,37 @@ def test_of_two_who_click_at_once_exactly_one_wins(database: Database) -> None:
 def test_a_finding_seen_again_is_brought_up_to_date(database: Database) -> None:
     again = a_finding(seen="40 %", series=())
     with database.transaction() as tx:
-        writes.save_finding(tx, a_finding(), actor=SYSTEM, now=NOW)
+        assert writes.open_finding(tx, a_finding(), actor=SYSTEM, now=NOW)
+        assert not writes.open_finding(tx, again, actor=SYSTEM, now=NOW)
         assert reads.finding_by_id(tx, a_finding().id) == a_finding()
 
-        writes.save_finding(tx, again, actor=SYSTEM, now=NOW)
+        writes.save_finding(tx, again, was=a_finding(), actor=SYSTEM, now=NOW)
         assert reads.findings(tx, limit=10) == [again]
 
-        writes.save_finding(tx, replace(again, state=FindingState.RECOVERED), actor=SYSTEM, now=NOW)
+        over = finding_moves.recover(again, now=NOW)
+        writes.save_finding(tx, over, was=again, actor=SYSTEM, now=NOW)
         assert reads.findings(tx, limit=10) == []
-        assert reads.findings(tx, partner="nordbank", state=FindingState.RECOVERED, limit=10) == [
-            replace(again, state=FindingState.RECOVERED)
-        ]
+        assert reads.findings(tx, partner="nordbank", state=FindingState.RECOVERED, limit=10) == [over]
         assert [e.action for e in audit.entries(tx, again.id)] == ["finding_open", "finding_recovered"]
+
+
+def test_a_finding_that_somebody_answered_meanwhile_is_not_overwritten(database: Database) -> None:
+    taken = finding_moves.acknowledge(a_finding(), by=ADA.id, now=NOW)
+    with database.transaction() as tx:
+        writes.open_finding(tx, a_finding(), actor=SYSTEM, now=NOW)
+        writes.save_finding(tx, taken, was=a_finding(), actor=ADA, now=NOW, action="acknowledge")
+
+        with pytest.raises(writes.StaleError):
+            writes.save_finding(tx, a_finding(seen="40 %"), was=a_finding(), actor=SYSTEM, now=NOW)
+
+        assert reads.finding_by_id(tx, taken.id) == taken
+        assert [(e.actor_id, e.action) for e in audit.entries(tx, taken.id)][1:] == [(ADA.id, "finding_acknowledge")]
 
 
 def test_findings_are_listed_newest_first_and_bounded(database: Database) -> None:
     with database.transaction() as tx:
         for n in range(4):
-            writes.save_finding(tx, a_finding(id=f"f{n}", since=later(n), partner=f"p{n % 2}"), actor=SYSTEM, now=NOW)
+            writes.open_finding(tx, a_finding(id=f"f{n}", since=later(n), partner=f"p{n % 2}"), actor=SYSTEM, now=NOW)
 
         assert [f.id for f in reads.findings(tx, limit=3)] == ["f3", "f2", "f1"]
         assert [f.id for f in reads.findings(tx, partner="p0", limit=3)] == ["f2", "f0"]

@@ -65,7 +65,11 @@ def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], chann
             news += [(partner, f) for f in (*found, *recovered(mine, fresh=found, unmonitored=seen.unmonitored))]
     with database.transaction() as tx:
         for partner, finding in news:
-            writes.save_finding(tx, finding, actor=SYSTEM, now=now)
+            was = reads.finding_by_id(tx, finding.id)
+            if was is None:
+                writes.open_finding(tx, finding, actor=SYSTEM, now=now)
+            else:
+                writes.save_finding(tx, finding, was=was, actor=SYSTEM, now=now)
             _alert(tx, finding, partner_name=partner.name, channel=channel, now=now)
     return fresh
 

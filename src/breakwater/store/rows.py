@@ -9,7 +9,7 @@ from typing import Any
 
 from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.files import Notice, SourceFile
-from breakwater.model.findings import Finding, FindingKind, FindingState, SeriesPoint
+from breakwater.model.findings import Contribution, Finding, FindingKind, FindingState, SeriesPoint
 from breakwater.model.incidents import EntrySide, Incident, IncidentStatus, Severity, TimelineEntry
 from breakwater.model.proposals import proposal_of
 from breakwater.model.records import Side
@@ -66,14 +66,21 @@ def break_of(row: Row) -> Break:
 
 def finding_row(finding: Finding) -> dict[str, Any]:
     """A finding as a row of `finding`."""
-    return {**_shallow(finding), "series": [[p.at.isoformat(), p.seen, p.expected] for p in finding.series]}
+    lists = {
+        "series": [[p.at.isoformat(), p.seen, p.expected] for p in finding.series],
+        "place": [list(pair) for pair in finding.place],
+        "contributions": [asdict(c) for c in finding.contributions],
+    }
+    return {**_shallow(finding), **lists}
 
 
 def finding_of(row: Row) -> Finding:
     """A row of `finding` as a finding."""
     series = tuple(SeriesPoint(at=datetime.fromisoformat(at), seen=seen, expected=expected) for at, seen, expected in row["series"])
     kinds = {"kind": FindingKind(row["kind"]), "state": FindingState(row["state"])}
-    return Finding(**{**_only(Finding, row), **kinds, "series": series})
+    place = tuple((name, value) for name, value in row["place"])
+    contributions = tuple(Contribution(**c) for c in row["contributions"])
+    return Finding(**{**_only(Finding, row), **kinds, "series": series, "place": place, "contributions": contributions})
 
 
 def incident_row(incident: Incident) -> dict[str, Any]:

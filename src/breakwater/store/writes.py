@@ -42,8 +42,8 @@ _QUIET = frozenset({"ours", "theirs", "references", "revision", "series", "touch
 class StaleError(RefusedError):
     """Somebody else was faster: nothing was changed. `current` is the thing as it is now."""
 
-    def __init__(self, current: Break | Incident) -> None:
-        state = (current.state if isinstance(current, Break) else current.status).replace("_", " ")
+    def __init__(self, current: Break | Incident | Finding) -> None:
+        state = (current.status if isinstance(current, Incident) else current.state).replace("_", " ")
         super().__init__(f"{current.id} was changed by somebody else a moment ago; it is {state} now.", remedy="Look at it again.")
         self.current = current
 
@@ -130,18 +130,30 @@ def save_breaks(tx: Connection, changes: Iterable[tuple[Break, Break, str]], *, 
     return [current for break_id in stale if (current := reads.break_by_id(tx, break_id))]
 
 
-def save_finding(tx: Connection, found: Finding, *, actor: Actor, now: datetime) -> None:
-    """Keep a finding, new or seen again. Only what a person would call news is audited: a new one, another state."""
-    row = finding_row(found)
-    is_new = insert_new(tx, finding, row)
-    was = None if is_new else reads.finding_by_id(tx, found.id)
-    if was == found:
+def open_finding(tx: Connection, found: Finding, *, actor: Actor, now: datetime) -> bool:
+    """Keep a new finding. False, and no change, if there is one with its id."""
+    if not insert_new(tx, finding, finding_row(found)):
+        return False
+    _note(tx, actor, now, f"finding_{found.state}", "finding", found.id, _of_finding(found))
+    return True
+
+
+def save_finding(tx: Connection, found: Finding, *, was: Finding, actor: Actor, now: datetime, action: str = "") -> None:
+    """Keep a finding seen again, or answered. StaleError, and no change, if it is no longer as in `was`. Only what a person would call
+    news is audited: another state, or what somebody did (`action`)."""
+    if found == was:
         return
-    if not is_new:
-        tx.execute(update(finding).where(finding.c.id == found.id).values(row))
-    if was is None or was.state is not found.state:
-        detail = {"partner": found.partner, "kind": str(found.kind), "scope": found.scope}
-        _note(tx, actor, now, f"finding_{found.state}", "finding", found.id, detail)
+    unchanged = (finding.c.id == was.id, finding.c.revision == was.revision)
+    if tx.execute(update(finding).where(*unchanged).values(finding_row(found))).rowcount == 0:
+        raise StaleError(_must(reads.finding_by_id(tx, was.id), was.id))
+    if action or was.state is not found.state:
+        detail = _of_finding(found) | ({"until": found.silent_until.isoformat()} if found.silent_until else {})
+        detail |= {"said": found.said_note} if found.said_note else {}
+        _note(tx, actor, now, f"finding_{action or found.state}", "finding", found.id, detail)
+
+
+def _of_finding(found: Finding) -> dict[str, Any]:
+    return {"partner": found.partner, "kind": str(found.kind), "scope": found.scope}
 
 
 def next_incident_id(tx: Connection) -> str:
