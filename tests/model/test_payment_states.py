@@ -86,7 +86,9 @@ def test_the_latest_event_says_where_it_stands(story: list[tuple[str, int]], sta
     ],
 )
 def test_where_the_money_is(sides: list[Side], states: list[str], money: MoneyState) -> None:
-    assert money_state([evidence(s) for s in sides], [an_event(s) for s in states]) is money
+    events = [an_event(state, event_id=f"E{n}") for n, state in enumerate(states)]
+
+    assert money_state([evidence(s) for s in sides], events) is money
 
 
 def test_a_fee_line_is_not_the_payments_money() -> None:

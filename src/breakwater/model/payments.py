@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
 from enum import StrEnum
+from functools import cached_property
 
 from breakwater.model.breaks import Break
 from breakwater.model.events import Event
+from breakwater.model.incidents import Incident
+from breakwater.model.payment_history import History, history
+from breakwater.model.payment_states import ProcessingState
 from breakwater.model.records import Kind, Record, Side
 
-
-class ProcessingState(StrEnum):
-    """Canonical processing states. A partner code that is not mapped is UNKNOWN, never success."""
-
-    CREATED = "created"
-    PENDING_ACTION = "pending_action"
-    SUBMITTED = "submitted"
-    ACCEPTED = "accepted"
-    AUTHORIZED = "authorized"
-    CAPTURED = "captured"
-    CLEARING = "clearing"
-    SETTLED = "settled"
-    PAID_OUT = "paid_out"
-    REJECTED = "rejected"
-    FAILED = "failed"
-    CANCELED = "canceled"
-    EXPIRED = "expired"
-    RETURN_REQUESTED = "return_requested"
-    RETURNED = "returned"
-    REFUNDED = "refunded"
-    DISPUTED = "disputed"
-    DISPUTE_WON = "dispute_won"
-    DISPUTE_LOST = "dispute_lost"
-    REVERSED = "reversed"
-    ON_HOLD = "on_hold"
-    UNKNOWN = "unknown"
+__all__ = ["Evidence", "MoneyState", "PaymentTrace", "ProcessingState", "ReconciliationState", "SourceName"]
 
 
 class MoneyState(StrEnum):
@@ -57,43 +36,15 @@ class ReconciliationState(StrEnum):
     NOT_RUN = "not_run"
 
 
-_AFTER_SETTLEMENT = frozenset(
-    {
-        ProcessingState.RETURN_REQUESTED,
-        ProcessingState.RETURNED,
-        ProcessingState.REFUNDED,
-        ProcessingState.DISPUTED,
-        ProcessingState.DISPUTE_WON,
-        ProcessingState.DISPUTE_LOST,
-        ProcessingState.REVERSED,
-    }
-)
-# Events that arrive at the same moment are ordered by how far they are along, so that any order of arrival gives one state.
-_ORDER = {state: rank for rank, state in enumerate(ProcessingState)}
-
-
 def processing_state(events: Iterable[Event]) -> ProcessingState:
-    """The state after the latest event by `occurred_at`; UNKNOWN without events or for a state nobody knows.
-
-    A payout is about money, which often moves after the payment was refunded or disputed: it does not hide that.
-    """
-    known = sorted((e.occurred_at, _ORDER[state], e.event_id, state) for e in events for state in [_state(e)])
-    states = [state for *_, state in known]
-    while states and states[-1] is ProcessingState.PAID_OUT and _AFTER_SETTLEMENT.intersection(states):
-        states.pop()
-    return states[-1] if states else ProcessingState.UNKNOWN
-
-
-def _state(event: Event) -> ProcessingState:
-    try:
-        return ProcessingState(event.state)
-    except ValueError:
-        return ProcessingState.UNKNOWN
+    """Where a payment stands by its events, in whatever order they are given; UNKNOWN without events."""
+    return history(events).state
 
 
 def money_state(records: Iterable[Evidence], events: Iterable[Event]) -> MoneyState:
-    """CLEARED once a partner's record shows the payment, PAID_OUT once its payout event is known, EXPECTED while ours stands alone."""
-    if any(_state(e) is ProcessingState.PAID_OUT for e in events):
+    """CLEARED once a partner's record shows the payment, PAID_OUT once a payout of it is known that has not failed since,
+    EXPECTED while ours stands alone."""
+    if history(events).is_paid_out:
         return MoneyState.PAID_OUT
     sides = {e.side for e in records if e.record.kind is Kind.PAYMENT}
     if Side.THEIRS in sides:
@@ -114,8 +65,62 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceName:
+    """The file that an event or record came in: whose it is, its name, its format, and when it came."""
+
+    side: Side
+    name: str
+    format: str
+    received_at: datetime
+
+
+# What a partner's line says happened, where no event says it. Interbank orders (pacs.008) move money that is not on our account yet.
+_HAPPENED: Mapping[Kind, ProcessingState] = {
+    Kind.PAYMENT: ProcessingState.SETTLED,
+    Kind.REFUND: ProcessingState.REFUNDED,
+    Kind.RETURN: ProcessingState.RETURNED,
+    Kind.CHARGEBACK: ProcessingState.DISPUTED,
+    Kind.CHARGEBACK_REVERSAL: ProcessingState.DISPUTE_WON,
+}
+_NOT_YET_OURS = frozenset({"pacs.008"})
+
+
+def happening(evidence: Evidence, *, payment_id: str, format: str) -> Event | None:
+    """What a partner's record says happened to its payment, as an event; None for fees, payouts of batches, and records of ours.
+
+    A record without a time happened on its day (midnight UTC).
+    """
+    record = evidence.record
+    state = _HAPPENED.get(record.kind)
+    if evidence.side is Side.OURS or state is None:
+        return None
+    if state is ProcessingState.SETTLED and format in _NOT_YET_OURS:
+        state = ProcessingState.CLEARING
+    return Event(
+        event_id=f"record:{record.record_id}",
+        payment_id=payment_id,
+        partner=record.partner,
+        occurred_at=record.booked_at or datetime.combine(record.booked_on, time(), UTC),
+        state=state,
+        amount_minor=abs(record.amount_minor),
+        currency=record.currency,
+        network=record.network,
+        raw_code=record.raw_status or record.raw_code,
+        ref_partner_id=record.ref_partner_id,
+        ref_end_to_end_id=record.ref_end_to_end_id,
+        ref_uetr=record.ref_uetr,
+        source_file=record.source_file,
+        line=record.line,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentTrace:
-    """The answer to 'where is this payment?'. `searched` says which references and sources were looked through."""
+    """The answer to 'where is this payment?'. `searched` says which references and sources were looked through.
+
+    `found_as` is the reference as our sources write it, where it was typed in another way. `sources` are the files of events and
+    records by their hash.
+    """
 
     reference: str
     evidence: tuple[Evidence, ...]
@@ -123,11 +128,24 @@ class PaymentTrace:
     breaks: tuple[Break, ...]
     searched: str
     other_payment_ids: tuple[str, ...] = ()
+    found_as: str | None = None
+    sources: Mapping[str, SourceName] = field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()
+
+    @cached_property
+    def history(self) -> History:
+        """What happened to it, in order."""
+        return history(self.events)
+
+    @property
+    def known(self) -> bool:
+        """False if nothing was found."""
+        return bool(self.evidence or self.events)
 
     @property
     def processing(self) -> ProcessingState:
         """Where the payment stands by its events."""
-        return processing_state(self.events)
+        return self.history.state
 
     @property
     def money(self) -> MoneyState:
@@ -140,3 +158,16 @@ class PaymentTrace:
         states = {e.reconciliation for e in self.evidence}
         order = (ReconciliationState.IN_BREAK, ReconciliationState.PENDING, ReconciliationState.NOT_RUN, ReconciliationState.MATCHED)
         return next((s for s in order if s in states), ReconciliationState.NOT_RUN)
+
+    @property
+    def payment_id(self) -> str:
+        """The id it is known by: ours, else the partner's word for it, else what was asked."""
+        ids = [e.record.ref_payment_id for side in Side for e in self.evidence if e.side is side and e.record.kind is Kind.PAYMENT]
+        named = [*ids, *(e.record.ref_original for e in self.evidence), *(e.payment_id for e in self.events)]
+        return next((name for name in named if name), self.reference)
+
+    @property
+    def partner(self) -> str:
+        """The partner it went through: that of its payment, else of whatever is known first; empty if nothing is."""
+        records = sorted((e.record for e in self.evidence), key=lambda r: r.kind is not Kind.PAYMENT)
+        return next((p for p in (*(r.partner for r in records), *(e.partner for e in self.events))), "")

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from breakwater.model.files import Notice, Reading, Statement
-from breakwater.model.payments import ProcessingState
+from breakwater.model.payment_states import ISO20022, ProcessingState
 from breakwater.model.records import Side, clean_reference
 from breakwater.sources import iso20022, markup
 from breakwater.sources.documents import Document, Head
@@ -21,22 +21,6 @@ from breakwater.sources.payment_events import Names, PaymentEvents
 from breakwater.sources.payment_messages import Message, MessageReader
 
 FORMATS = ("pain.002", "pacs.002", "camt.056")
-# ISO 20022 external code set, ExternalPaymentTransactionStatus1Code; a code that is not here is unknown, and never success.
-STATES = {
-    "RCVD": ProcessingState.SUBMITTED,  # received
-    "PATC": ProcessingState.PENDING_ACTION,  # more people have to sign
-    "ACTC": ProcessingState.ACCEPTED,  # syntax and semantics are right
-    "ACCP": ProcessingState.ACCEPTED,  # so is the customer's profile
-    "ACFC": ProcessingState.ACCEPTED,  # the funds are there
-    "ACWC": ProcessingState.ACCEPTED,  # accepted with a change
-    "ACSP": ProcessingState.CLEARING,  # settlement in process
-    "ACPD": ProcessingState.CLEARING,  # waiting for the creditor's agent
-    "PDNG": ProcessingState.ON_HOLD,  # further checks will be made: somebody holds it, and it does not move on by itself
-    "ACSC": ProcessingState.SETTLED,  # settled on the debtor's account
-    "ACCC": ProcessingState.SETTLED,  # settled on the creditor's account
-    "RJCT": ProcessingState.REJECTED,
-    "CANC": ProcessingState.CANCELED,
-}
 _NAMED_GROUPS = 5
 # Groups of transactions: the id they had in the original message, and the status of all of them.
 _GROUPS = {
@@ -124,7 +108,7 @@ class _Statuses(MessageReader):
                 instruction_id=ids["OrgnlInstrId"],
                 partner_id=ids["AcctSvcrRef"] or ids["ClrSysRef"] or ids["OrgnlTxId"],
             ),
-            ProcessingState.RETURN_REQUESTED if wish else STATES.get(code or "", ProcessingState.UNKNOWN),
+            ProcessingState.RETURN_REQUESTED if wish else ISO20022.get(code or "", ProcessingState.UNKNOWN),
             key=message.logical_key,
             at=message.created_at,
             money=self.read.given_amount(amounts, of=f"transaction {self.transactions}"),
