@@ -28,7 +28,7 @@ from breakwater.matching import agreement as agreements
 from breakwater.matching import engines
 from breakwater.model.access import Role
 from breakwater.schedule import Clock, last_due
-from breakwater.slack import breaks, files, findings, incidents, payments, recon
+from breakwater.slack import breaks, files, findings, home, incidents, payments, recon
 from breakwater.slack.doors import Doors
 from breakwater.slack.guard import Guard
 from breakwater.slack.people import People
@@ -244,7 +244,7 @@ def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, *, signing_se
         listener_executor=ThreadPoolExecutor(ACK_WORKERS, thread_name_prefix="ack"),
         raise_error_for_unhandled_request=False,
     )
-    for subject in (payments, recon, breaks, findings, incidents):
+    for subject in (payments, recon, breaks, findings, incidents, home):
         subject.register(app, doors)
     files.register(app, doors, deliveries)
     app.error(lambda error, body: doors.answer_error(body, error))

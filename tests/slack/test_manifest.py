@@ -39,5 +39,6 @@ def test_every_scope_is_explained_in_the_install_guide(manifest: dict[str, Any])
 
 
 def test_the_bot_is_invited_to_the_events_it_listens_to(manifest: dict[str, Any]) -> None:
-    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["message.channels", "message.groups"]
+    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_home_opened", "message.channels", "message.groups"]
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
     assert manifest["settings"]["socket_mode_enabled"] is True

@@ -38,6 +38,15 @@ def accept_modal(view: Mapping[str, Any]) -> None:
     check_alive(texts(view["blocks"]))
 
 
+def accept_home(view: Mapping[str, Any]) -> None:
+    """Fail where Slack would accept an App Home."""
+    assert view["type"] == "home"
+    assert 1 <= len(view["blocks"]) <= 100
+    check_blocks(view["blocks"])
+    View(**view).to_dict()
+    check_alive(texts(view["blocks"]))
+
+
 def check_blocks(blocks: list[dict[str, Any]]) -> None:
     for block in blocks:
         parsed = Block.parse(dict(block))

@@ -11,6 +11,7 @@ from slack_bolt import App
 from breakwater.model.access import Actor
 from breakwater.model.breaks import Break, Move
 from breakwater.model.proposals import Proposal
+from breakwater.slack import home
 from breakwater.slack.doors import Doors
 from breakwater.steps import breaks as steps
 from breakwater.steps.breaks import Click
@@ -33,7 +34,7 @@ def register(app: App, doors: Doors) -> None:
 def _clicked(doors: Doors, do: Do) -> Callable[..., None]:
     def listener(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
-        doors.work(body, lambda actor: _do(doors, do, json.loads(action["value"]), body, actor))
+        doors.work(body, lambda actor: _do_here(doors, do, json.loads(action["value"]), body, actor))
 
     return listener
 
@@ -57,9 +58,19 @@ def _filled_in(doors: Doors, do: Do) -> Callable[..., None]:
         ack(response_action="clear")
         channel = forms.read_asked(view)["channel"]
         answered = {**body, "channel": {"id": channel}} if channel else body  # answers belong where the card is
-        doors.work(answered, lambda actor: _submit(doors, do, view, actor))
+
+        def job(actor: Actor) -> None:
+            with home.kept_current(doors, actor, is_home=not channel):
+                _submit(doors, do, view, actor)
+
+        doors.work(answered, job)
 
     return listener
+
+
+def _do_here(doors: Doors, do: Do, asked: Mapping[str, Any], body: Mapping[str, Any], actor: Actor) -> None:
+    with home.kept_current(doors, actor, is_home=home.in_home(body)):
+        _do(doors, do, asked, body, actor)
 
 
 def _do(doors: Doors, do: Do, asked: Mapping[str, Any], body: Mapping[str, Any], actor: Actor) -> None:

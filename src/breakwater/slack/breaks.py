@@ -16,6 +16,7 @@ from breakwater.steps import breaks as steps
 from breakwater.store import break_lists
 from breakwater.views import breaks as views
 from breakwater.views.break_csv import breaks_csv
+from breakwater.views.home import SHOW_ALL, SHOW_LIST
 
 CSV_ROWS = 50_000  # more is a report, not a list
 
@@ -34,6 +35,12 @@ def register(app: App, doors: Doors) -> None:
     def turn(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
         doors.work(body, lambda actor: _turn(doors, body, action, actor))
+
+    @app.action(SHOW_LIST)
+    @app.action(SHOW_ALL)
+    def list_from_home(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        doors.work(body, lambda actor: _list_from_home(doors, body, action, actor))
 
     @app.action(views.ALL_AS_CSV)
     def all_as_csv(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -64,6 +71,12 @@ def list_breaks(doors: Doors, body: Body, words: list[str], actor: Actor, *, pag
         doors.replace(body, message)
     else:
         doors.tell(body, message)
+
+
+def _list_from_home(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor: Actor) -> None:
+    """App Home shows no answers: the list comes as a direct message."""
+    require(actor, Permission.READ)
+    list_breaks(doors, {"user": body["user"]}, json.loads(action["value"])["words"].split(), actor)
 
 
 def _turn(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor: Actor) -> None:

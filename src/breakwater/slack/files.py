@@ -15,6 +15,7 @@ from breakwater.steps import quarantine
 from breakwater.steps.detect import files_of
 from breakwater.steps.ingest import Ingestion
 from breakwater.views import files as views
+from breakwater.views.home import SHOW_FILES
 
 
 class Handling(Protocol):
@@ -34,6 +35,11 @@ def register(app: App, doors: Doors, handling: Handling) -> None:
     def retry(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
         doors.work(body, lambda actor: _retry(doors, handling, body, action, actor))
+
+    @app.action(SHOW_FILES)
+    def from_home(ack: Any, body: dict[str, Any]) -> None:
+        ack()
+        doors.work(body, lambda actor: show_files(doors, body, [], actor))
 
     @app.action(views.DISCARD)
     def discard(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from breakwater.model.break_filters import BreakFilter
-from breakwater.model.breaks import ACTIVE, Break
+from breakwater.model.breaks import ACTIVE, Break, BreakState
 from breakwater.model.money import exponent
 from breakwater.model.partners import Partner
 from breakwater.store.rows import break_of
@@ -25,6 +26,13 @@ def filtered(tx: Connection, wanted: BreakFilter, *, today: dict[str, date], lim
     query = select(breaks).where(*matching).order_by(*order, breaks.c.id).limit(limit).offset(offset)
     total = tx.execute(select(func.count()).select_from(breaks).where(*matching)).scalar_one()
     return [break_of(row) for row in tx.execute(query).mappings()], total
+
+
+def proposed(tx: Connection, *, partners: Iterable[str], limit: int) -> list[Break]:
+    """Breaks of these partners that wait for a second person, the longest waiting first."""
+    waiting = (breaks.c.state == str(BreakState.PROPOSED), breaks.c.partner.in_(sorted(partners)))
+    query = select(breaks).where(*waiting).order_by(breaks.c.touched_at, breaks.c.id).limit(limit)
+    return [break_of(row) for row in tx.execute(query).mappings()]
 
 
 def _matching(tx: Connection, wanted: BreakFilter, today: dict[str, date]) -> tuple[ColumnElement[bool], ...]:

@@ -27,6 +27,7 @@ MESSAGE_BLOCKS = 50
 MESSAGE_TEXT = 40_000
 MESSAGE_CHARACTERS = 12_000  # all blocks together; not documented, Slack answers msg_blocks_too_long near 13,200 (bolt-js#2509)
 MODAL_BLOCKS = 100
+HOME_BLOCKS = 100
 MODAL_TITLE = 24
 MODAL_BUTTON = 24
 METADATA_TEXT = 3000

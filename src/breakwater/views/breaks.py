@@ -154,7 +154,7 @@ def break_list(
     first = page * LIST_SHOWN + 1
     part = f", {first:,} to {first + len(shown) - 1:,}" if page else f", the {len(shown)} that matter most"
     head = f"*{plural(total, 'active break')}{of}*" + (f"{part}:" if total > len(shown) else "")
-    rows = [section(_row(b, partner_names, with_partner=partner is None), accessory=_show_card_button(b)) for b in shown]
+    rows = [section(break_line(b, partner_names, with_partner=partner is None), accessory=show_card_button(b)) for b in shown]
     twin = f"{plural(total, 'active break')}{of}. " + "; ".join(
         f"{word(b.id)} {kind_words(b.kind)} {plain_money(b.amount_minor, b.currency)}" for b in shown[:3]
     )
@@ -237,8 +237,13 @@ def _notes(brk: Break) -> str:
 def _offers(brk: Break) -> list[Block]:
     """The buttons and the menu of a state."""
     buttons, menu = OFFERS[brk.state]
-    offered = [button(f"break_{do}", DO_WORDS[do], _value(brk), style=_STYLES.get(do), confirm=_question(do, brk)) for do in buttons]
+    offered = [move_button(do, brk) for do in buttons]
     return offered + ([overflow(MORE, [(DO_WORDS[do], {"do": str(do), **_value(brk)}) for do in menu])] if menu else [])
+
+
+def move_button(do: Do, brk: Break) -> Block:
+    """Asks for a move of the break as it is shown."""
+    return button(f"break_{do}", DO_WORDS[do], _value(brk), style=_STYLES.get(do), confirm=_question(do, brk))
 
 
 def _question(do: Do, brk: Break) -> str:
@@ -267,7 +272,8 @@ def _twin(brk: Break, partner_name: str) -> str:
     return f"{what}. {heading(_standing(brk))}{at}."
 
 
-def _row(brk: Break, partner_names: Mapping[str, str], *, with_partner: bool) -> str:
+def break_line(brk: Break, partner_names: Mapping[str, str], *, with_partner: bool = True) -> str:
+    """A break in two lines: amount, kind and partner; then id, reference, date and who has it."""
     partner = word(partner_names.get(brk.partner, brk.partner)) if with_partner else ""
     first = joined((f"{sign(brk)} {money(brk.amount_minor, brk.currency)}", heading(kind_words(brk.kind)), partner))
     owner = f"{STATE_WORDS[brk.state]}, {person(brk.owner_id)}" if brk.owner_id else STATE_WORDS[brk.state]
@@ -275,7 +281,8 @@ def _row(brk: Break, partner_names: Mapping[str, str], *, with_partner: bool) ->
     return f"{first}\n{joined((code(brk.id), reference, f'since {day(brk.dated)}', owner))}"
 
 
-def _show_card_button(brk: Break) -> Block:
+def show_card_button(brk: Break) -> Block:
+    """Asks for the card of a break."""
     return button(SHOW_CARD, "Show card", _value(brk))
 
 

@@ -1,0 +1,54 @@
+"""Age and weight of breaks: how old in business days of the partner's calendar, and how badly one needs somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from breakwater.model.breaks import Break
+from breakwater.model.calendar import AGE_BANDS, BusinessCalendar, age_band
+
+BANDS = tuple(name for name, _, _ in AGE_BANDS)
+
+
+class BreakSeverity(StrEnum):
+    """How badly a break needs somebody, from its materiality and its age."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+# By ageing band, youngest first: what a break below and one above the agreement's materiality weigh.
+_IMMATERIAL = (BreakSeverity.LOW, BreakSeverity.LOW, BreakSeverity.MEDIUM, BreakSeverity.MEDIUM, BreakSeverity.HIGH)
+_MATERIAL = (BreakSeverity.MEDIUM, BreakSeverity.MEDIUM, BreakSeverity.HIGH, BreakSeverity.HIGH, BreakSeverity.CRITICAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgedBreak:
+    """A break and its age in business days of its partner's calendar; a date ahead counts as 0."""
+
+    brk: Break
+    age_days: int
+
+    @property
+    def band(self) -> str:
+        """Its ageing band, 'T+0–2' to 'T+61+'."""
+        return age_band(self.age_days)
+
+    @property
+    def severity(self) -> BreakSeverity:
+        """How badly it needs somebody."""
+        return severity(is_material=self.brk.material, age_days=self.age_days)
+
+
+def aged(brk: Break, *, calendar: BusinessCalendar, today: date) -> AgedBreak:
+    """The break with its age on the partner's business date `today`."""
+    return AgedBreak(brk=brk, age_days=max(calendar.between(brk.dated, today), 0))
+
+
+def severity(*, is_material: bool, age_days: int) -> BreakSeverity:
+    """Material breaks are never low, and critical from T+61 on; small ones rise to high in the end."""
+    return (_MATERIAL if is_material else _IMMATERIAL)[BANDS.index(age_band(age_days))]
