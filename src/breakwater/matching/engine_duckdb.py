@@ -1,0 +1,68 @@
+"""DuckDB, embedded: nothing to install, and what does not fit into its memory goes to disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import ibis
+import pyarrow as pa
+from ibis import Table
+
+from breakwater.matching import sides
+from breakwater.matching.backend import Means, failed
+from breakwater.matching.books import Kept
+
+_SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date32[day]": "DATE"}
+
+
+@contextmanager
+def connect(scratch: Path, means: Means) -> Iterator[DuckDB]:
+    """An embedded database of its own, which spills into `scratch`."""
+    options = {"memory_limit": means.memory_limit, "temp_directory": str(scratch / "spill"), "preserve_insertion_order": False}
+    try:
+        connection = ibis.duckdb.connect(**options)
+        try:
+            yield DuckDB(connection)
+        finally:
+            connection.disconnect()
+    except duckdb.Error as lost:
+        raise failed("The matching engine", lost) from lost
+
+
+class DuckDB:
+    """See `backend.Backend`. Sides stay in their files."""
+
+    unreadable: tuple[type[Exception], ...] = (duckdb.InvalidInputException, duckdb.IOException)
+
+    def __init__(self, connection: ibis.BaseBackend) -> None:
+        self.connection = connection
+
+    def stage(self, name: str, parts: Sequence[Path]) -> Table:
+        return self._view(name, _reading(parts))
+
+    def whole(self, name: str, table: Table) -> Table:
+        return self._view(name, self.connection.compile(table))
+
+    def keep(self, name: str, table: Table) -> Kept:
+        ((size,),) = self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS {self.connection.compile(table)}").fetchall()
+        return Kept(self.connection.table(name), size)
+
+    def put(self, name: str, rows: pa.Table) -> Table:
+        return self.connection.create_table(name, rows, temp=True)
+
+    def _view(self, name: str, sql: str) -> Table:
+        self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {sql}")
+        return self.connection.table(name)
+
+
+def _reading(parts: Sequence[Path]) -> str:
+    """SQL that reads Parquet parts; the number of a record is its part's, then its row's."""
+    # A path is a glob to DuckDB, so each of its special letters becomes a class of one letter.
+    names = ", ".join("'" + re.sub(r"([*?\[])", r"[\1]", str(part)).replace("'", "''") + "'" for part in parts)
+    columns = ", ".join(f'CAST("{field.name}" AS {_SQL_TYPES[str(field.type)]}) AS "{field.name}"' for field in sides.SCHEMA)
+    number = f"(CAST(file_index AS BIGINT) << {sides.ROW_BITS}) | file_row_number AS n"
+    return f"SELECT {number}, {columns} FROM read_parquet([{names}], file_row_number = true)"
