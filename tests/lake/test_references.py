@@ -9,6 +9,7 @@ from lake_builders import A_HASH, a_record, an_event, batch_of, batch_of_events
 
 from breakwater.lake import references
 from breakwater.lake.parts import Lake
+from breakwater.model.events import EVENT_REFERENCE_COLUMNS
 from breakwater.model.records import REFERENCE_COLUMNS, Record, Side
 
 
@@ -91,3 +92,21 @@ def test_the_events_of_a_payment_are_told_in_order_and_each_once(lake: Lake) -> 
     assert references.find_events(lake, parts + again, ["pay_1"]) == [created, paid]
     assert references.find_events(lake, parts, ["pay_9"]) == []
     assert references.find_events(lake, [], ["pay_1"]) == []
+
+
+@pytest.mark.parametrize("column", ["payment_id", *EVENT_REFERENCE_COLUMNS])
+def test_an_event_is_found_by_each_of_its_references(lake: Lake, column: str) -> None:
+    wanted, other = an_event(**{column: " Ref-1"}), an_event(**{"event_id": "other", column: "Ref-12"})
+    parts = lake.write(iter([batch_of_events([wanted, other])]), content="events", side=Side.THEIRS, sha256=A_HASH)
+
+    assert references.find_events(lake, parts, ["ref-1 "]) == [wanted]
+
+
+def test_a_batch_of_many_thousands_is_read_only_as_far_as_it_is_asked_for(lake: Lake) -> None:
+    batch = batch_of([a_record(ref_batch_id="0815")]).take(pa.array([0] * 60_000))
+    parts = lake.write(
+        iter([batch, batch, batch_of([a_record(record_id="it", ref_batch_id="815")])]), content="records", side=Side.OURS, sha256=A_HASH
+    )
+
+    assert len(references.find_records(lake, parts, ["0815"], limit=7)) == 7
+    assert [r.record_id for r in references.find_records(lake, parts, ["815"])] == ["it"]

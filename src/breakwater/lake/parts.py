@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from breakwater.errors import WorldError
-from breakwater.lake.index import index_of, part_of_index
+from breakwater.lake.index import INDEXES, Index, index_of, opened, part_of_index
 from breakwater.lake.writing import CONTENTS, FileWriter, publish
 from breakwater.model.parts import part_of, partner_folder
 from breakwater.model.payments import ReconciliationState
@@ -41,7 +41,7 @@ class Lake:
         before is replaced whole. Whatever `batches` raises leaves nothing behind.
         """
         unfinished = self.root / _UNFINISHED
-        with FileWriter(self.root, unfinished=unfinished, engine=self._engine, content=content, side=side, sha256=sha256) as writer:
+        with FileWriter(self.root, unfinished=unfinished, content=content, side=side, sha256=sha256) as writer:
             for batch in batches:
                 with self._world():
                     writer.add(batch)
@@ -59,6 +59,15 @@ class Lake:
         """How many rows parts have together."""
         with self._world():
             return sum(pq.read_metadata(path).num_rows for path in self.paths(parts))
+
+    def files(self, parts: Iterable[str]) -> list[str]:
+        """The files of the lake that hold the rows of parts, each row once."""
+        return list(parts)
+
+    def index(self, file: str) -> Index:
+        """The index of a file of the lake. WorldError if it can't be read."""
+        with self._world():
+            return opened(self.root / index_of(file))
 
     def scanned(self, parts: Iterable[str]) -> list[str]:
         """Parts as `read_parquet` in a query takes them. WorldError if one is missing."""
@@ -96,6 +105,10 @@ class Lake:
             for row in (found.to_pylist() if found else [])
         }
 
+    def outcome_path(self, run_id: str, name: str) -> str:
+        """Where a table of a run lies, as `read_parquet` in a query takes it; `name` is 'matches', 'pending' or 'breaks'."""
+        return str(self._run_folder(run_id) / f"{name}.parquet")
+
     def query(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
         """The rows of a DuckDB query over files of the lake; every value is bound, times are in UTC."""
         with self._world(), self._engine.cursor() as cursor:
@@ -110,7 +123,7 @@ class Lake:
         yield from (self.root / _UNFINISHED).glob("*")
         for content in CONTENTS:
             yield from (self.root / content).rglob("*.parquet")
-            yield from (self.root / index_of(content)).rglob("*.parquet")
+            yield from (self.root / INDEXES / content).rglob("*.index")
 
     @contextmanager
     def _world(self) -> Iterator[None]:

@@ -8,27 +8,25 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from breakwater.errors import FileError
-from breakwater.lake.index import IndexWriter, index_of
+from breakwater.lake.index import DATED_BY, IndexWriter, index_of
 from breakwater.model.parts import Part, partner_folder
 from breakwater.model.records import Side
 
 ROWS_HELD = 65_536  # written together, as row groups of at most this many: it bounds the memory of a writer
 PARTNERS_PER_FILE = 200  # each has an open file; one that names more is not what it says it is
-CONTENTS = {"records": "booked_on", "events": "occurred_at"}  # and the column that dates a part
+CONTENTS = tuple(DATED_BY)
 
 
 class FileWriter:
     """One source file on its way into the lake: an open file per partner, and rows held until they make a row group."""
 
-    def __init__(self, root: Path, *, unfinished: Path, engine: duckdb.DuckDBPyConnection, content: str, side: Side, sha256: str) -> None:
+    def __init__(self, root: Path, *, unfinished: Path, content: str, side: Side, sha256: str) -> None:
         self._root = root
-        self._engine = engine
         self._unfinished = unfinished
         self._content = content
         self._side = side
@@ -73,7 +71,7 @@ class FileWriter:
         for partner, batches in self._held.items():
             if partner not in self._open:
                 path = _unfinished_in(self._unfinished, self._sha256)
-                self._open[partner] = _OpenPart(path, batches[0].schema, content=self._content, engine=self._engine)
+                self._open[partner] = _OpenPart(path, batches[0].schema, content=self._content)
             self._open[partner].write(pa.Table.from_batches(batches))
         self._held, self._held_rows = {}, 0
 
@@ -81,12 +79,12 @@ class FileWriter:
 class _OpenPart:
     """A part and its index that have no name yet. `latest` is the latest date in it."""
 
-    def __init__(self, path: Path, schema: pa.Schema, *, content: str, engine: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, *, content: str) -> None:
         self._path = path
         self._index_path = path.with_name(f"{path.name}.references")
-        self._dated_by = CONTENTS[content]
+        self._dated_by = DATED_BY[content]
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
-        self._index = IndexWriter(self._index_path, content=content, engine=engine)
+        self._index = IndexWriter(self._index_path, content=content)
         self.latest = date.min
 
     def write(self, table: pa.Table) -> None:

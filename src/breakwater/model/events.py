@@ -31,6 +31,11 @@ class Event:
     ref_partner_id: str | None = None
     ref_end_to_end_id: str | None = None
     ref_uetr: str | None = None
+    ref_tx_id: str | None = None
+    ref_batch_id: str | None = None
+    ref_arn: str | None = None
+    ref_rrn: str | None = None
+    ref_network_id: str | None = None
     source_file: str | None = None
     line: int | None = None
 
@@ -39,3 +44,4 @@ _TYPES = {"amount_minor": pa.int64(), "line": pa.int64(), "occurred_at": pa.time
 _NEVER_NULL = {"event_id", "payment_id", "partner", "occurred_at", "state", "amount_minor", "currency"}
 
 EVENT_SCHEMA = pa.schema([pa.field(f.name, _TYPES.get(f.name, pa.string()), nullable=f.name not in _NEVER_NULL) for f in fields(Event)])
+EVENT_REFERENCE_COLUMNS = tuple(f.name for f in fields(Event) if f.name.startswith("ref_"))
