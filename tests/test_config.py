@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -286,3 +286,40 @@ def test_two_streams_of_one_name_would_hide_one_of_them(tmp_path: Path) -> None:
 
 def test_no_partner_is_called_as_our_own_side_is(tmp_path: Path) -> None:
     assert "can't be called 'ledger'" in refusal(GOOD.replace('id = "meridian"', 'id = "ledger"'), tmp_path).message
+
+
+REMINDERS = """
+[reminders]
+remind_after_hours = 4
+calendar = "DE"
+escalation = [{ from_days = 0, to = ["S0TECHOPS"] }, { from_days = 6, to = ["S0LEADS", "U0ADA"] }]
+[[reminders.desks]]
+id = "U0KENJI"
+time_zone = "Asia/Tokyo"
+calendar = "JP"
+"""
+
+
+def test_reminders_have_spans_hours_and_people(tmp_path: Path) -> None:
+    config = loaded(GOOD + REMINDERS, tmp_path)
+
+    rules = config.settings.reminders.rules()
+    assert (rules.remind_after, rules.reopen_after) == (timedelta(hours=4), timedelta(hours=8))
+    assert [rules.named_at(days) for days in (0, 5, 6)] == [("S0TECHOPS",), ("S0TECHOPS",), ("S0LEADS", "U0ADA")]
+    assert rules.hours_of("U0KENJI", partner=config.partners["nordbank"]).time_zone == ZoneInfo("Asia/Tokyo")
+    assert rules.hours_of("U0ADA", partner=config.partners["meridian"]).time_zone == ZoneInfo("America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("remind_after_hours = 0", "remind_after_hours"),
+        ('opens = "18:00"', "'opens' comes before 'closes'"),
+        ('time_zone = "Berlin"', "'Berlin' is no time zone"),
+        ("escalation = [{ from_days = 0, to = [] }]", "escalation"),
+        ("remind_after = 8", "Unknown entry 'reminders.remind_after'. Did you mean 'remind_after_hours'?"),
+        ('desks = [{ id = "U0ADA", time_zone = "UTC", calender = "DE" }]', "Did you mean 'calendar'?"),
+    ],
+)
+def test_a_wrong_reminder_is_refused(entry: str, said: str, tmp_path: Path) -> None:
+    assert said in refusal(GOOD + f"[reminders]\n{entry}\n", tmp_path).message

@@ -14,8 +14,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "breakwater"
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "model": ({"errors"}, {"iso4217", "holidays", "schwifty", "pyarrow"}),
-    "sources": ({"errors", "model"}, {"lxml", "cardutil", "duckdb", "pyarrow", "httpx", "sqlalchemy", "asyncssh", "obstore"}),
-    "matching": ({"errors", "model"}, {"ibis", "pyarrow", "duckdb"}),
+    "sources": ({"errors", "model"}, {"lxml", "cardutil", "duckdb", "numpy", "pyarrow", "httpx", "sqlalchemy", "asyncssh", "obstore"}),
+    "matching": ({"errors", "model"}, {"ibis", "pyarrow", "duckdb", "psycopg", "sqlglot", "pyspark", "py4j"}),
     "detection": ({"errors", "model"}, {"numpy", "scipy"}),
     "views": ({"errors", "model"}, {"matplotlib", "jinja2", "rich", "babel"}),
     "store": ({"errors", "model"}, {"sqlalchemy", "alembic"}),

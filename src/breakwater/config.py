@@ -10,19 +10,20 @@ from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, ValidationInfo
 
 from breakwater.config_files import DropAddress, DropSettings, ExpectedSettings, HttpSettings, LedgerSettings, LocalTime, Table
 from breakwater.config_live import LiveSettings
+from breakwater.config_reminders import DeskSettings, EscalationSettings, ReminderSettings
+from breakwater.config_words import Calendar, Channel, Currency, Name, Person, TimeZone
 from breakwater.errors import CallError, nearest
 from breakwater.model.access import Role
 from breakwater.model.calendar import named_calendar
 from breakwater.model.digests import Subscription
 from breakwater.model.drops import Place
-from breakwater.model.money import exponent
 from breakwater.model.partners import ExpectedFile, Partner
 from breakwater.model.proposals import Authority, WriteOffLimit
 
@@ -35,22 +36,6 @@ FORMATS = (
     "trustly-settlement", "braintree-disbursement",
 )  # fmt: skip
 DEFAULT_SLACK_API_URL = "https://slack.com/api/"
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"'{name}' is no time zone; use a name like 'Europe/Berlin'") from None
-    return name
-
-
-def _calendar(name: str) -> str:
-    try:
-        named_calendar(name)
-    except KeyError:
-        raise ValueError(f"'{name}' is no calendar; use 'TARGET2', 'weekends' or a country code like 'DE'") from None
-    return name
 
 
 def _cron(text: str) -> str:
@@ -72,22 +57,8 @@ def _format(name: str, info: ValidationInfo) -> str:
     return name
 
 
-def _currency(code: str) -> str:
-    try:
-        exponent(code)
-    except KeyError:
-        raise ValueError(f"'{code}' is no currency; use a code of ISO 4217, like 'EUR'") from None
-    return code
-
-
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-Calendar = Annotated[str, AfterValidator(_calendar)]
 Cron = Annotated[str, AfterValidator(_cron)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Format = Annotated[str, AfterValidator(_format)]
-Person = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,}$")]
-Currency = Annotated[str, AfterValidator(_currency)]
-Channel = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]{2,}$")]
 
 
 class SlackSettings(Table):
@@ -173,6 +144,7 @@ class Settings(Table):
     ledger: LedgerSettings
     layouts: tuple[LayoutSettings, ...] = ()
     digests: tuple[DigestSettings, ...] = ()
+    reminders: ReminderSettings = ReminderSettings()
 
 
 class Config:
@@ -380,4 +352,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "layouts": LayoutSettings,
     "http": HttpSettings,
     "digests": DigestSettings,
+    "reminders": ReminderSettings,
+    "escalation": EscalationSettings,
+    "desks": DeskSettings,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -42,6 +43,26 @@ class AgedBreak:
     def severity(self) -> BreakSeverity:
         """How badly it needs somebody."""
         return severity(is_material=self.brk.material, age_days=self.age_days)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatedFigure:
+    """Breaks of one date and currency: how many, and what they are worth in minor units."""
+
+    dated: date
+    currency: str
+    count: int
+    value_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossing:
+    """Breaks that grew into a band: how many, worth what per currency in minor units, and the largest of them."""
+
+    band: str
+    count: int
+    value_minor: Mapping[str, int]
+    largest: tuple[AgedBreak, ...] = ()
 
 
 def aged(brk: Break, *, calendar: BusinessCalendar, today: date) -> AgedBreak:

@@ -128,7 +128,8 @@ class Break:
 
     `amount_minor` is the value at stake, never negative. `dated` is the earliest date of its records: age counts from there.
     `revision` grows with every change; a card or button of an older revision changes nothing. `touched_by` moved it last, at
-    `touched_at`: people only, not runs. `snoozed_until` is a business day. `escalated` counts how often an acknowledgement went stale.
+    `touched_at`: people only, not runs. `snoozed_until` is a business day. `escalated` counts how often an acknowledgement went stale,
+    `reminded_at` is when its owner was told that it does, if nobody has done anything since.
     """
 
     id: str
@@ -161,6 +162,7 @@ class Break:
     links: tuple[str, ...] = ()
     proposal: Proposal | None = None
     escalated: int = 0
+    reminded_at: datetime | None = None
 
     @property
     def active(self) -> bool:
@@ -185,7 +187,7 @@ def acknowledge(brk: Break, *, owner_id: str, now: datetime) -> Break:
 def expire(brk: Break) -> Break:
     """Acknowledged and left alone for too long: open again, nobody's, and somebody else's to hear of."""
     require_state(brk, Move.EXPIRE)
-    return _changed(brk, state=BreakState.OPEN, owner_id=None, acknowledged_at=None, escalated=brk.escalated + 1)
+    return _changed(brk, state=BreakState.OPEN, owner_id=None, acknowledged_at=None, reminded_at=None, escalated=brk.escalated + 1)
 
 
 MATCHED_LATE = "matched_late"
@@ -210,6 +212,7 @@ def succeed(brk: Break, *, predecessor: Break) -> Break:
         "links",
         "proposal",
         "escalated",
+        "reminded_at",
     )
     return replace(brk, **{name: getattr(predecessor, name) for name in life})
 
@@ -240,7 +243,7 @@ def require_state(brk: Break, move: Move) -> None:
 
 def touched(brk: Break, by: str, now: datetime, **changes: object) -> Break:
     """Moved by a person."""
-    return _changed(brk, **{"touched_by": by, "touched_at": now, **changes})
+    return _changed(brk, **{"touched_by": by, "touched_at": now, "reminded_at": None, **changes})
 
 
 def _changed(brk: Break, **changes: object) -> Break:

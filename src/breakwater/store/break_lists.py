@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
@@ -32,6 +32,13 @@ def proposed(tx: Connection, *, partners: Iterable[str], limit: int) -> list[Bre
     """Breaks of these partners that wait for a second person, the longest waiting first."""
     waiting = (breaks.c.state == str(BreakState.PROPOSED), breaks.c.partner.in_(sorted(partners)))
     query = select(breaks).where(*waiting).order_by(breaks.c.touched_at, breaks.c.id).limit(limit)
+    return [break_of(row) for row in tx.execute(query).mappings()]
+
+
+def left_alone(tx: Connection, *, partners: Iterable[str], since: datetime, after_id: str = "", limit: int) -> list[Break]:
+    """Acknowledged breaks nobody has touched since a moment, in the order of their ids, those after `after_id`."""
+    untouched = (breaks.c.state == str(BreakState.ACKNOWLEDGED), breaks.c.partner.in_(sorted(partners)), breaks.c.touched_at <= since)
+    query = select(breaks).where(*untouched, breaks.c.id > after_id).order_by(breaks.c.id).limit(limit)
     return [break_of(row) for row in tx.execute(query).mappings()]
 
 

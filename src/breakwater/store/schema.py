@@ -190,6 +190,7 @@ breaks = Table(
     Column("links", JSON, nullable=False, server_default="[]"),
     Column("proposal", JSON(none_as_null=True)),
     Column("escalated", Integer, nullable=False, server_default="0"),
+    Column("reminded_at", UtcTime),
     UniqueConstraint("agreement", "fingerprint"),
     Index(None, "partner", "state", "amount_minor"),
     Index(None, "owner_id"),
@@ -200,6 +201,57 @@ break_record = Table(
     Column("side", Name, primary_key=True),
     Column("record_id", Name, primary_key=True),
     Column("break_id", Name, ForeignKey("breaks.id"), primary_key=True),
+)
+
+# How far each partner's breaks were looked through for those that grew into an older band.
+ageing = Table(
+    "ageing",
+    metadata,
+    Column("partner", Name, primary_key=True),
+    Column("seen_on", Date, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+)
+
+# One explanation of many breaks, and which breaks are under it: each under one at most.
+cause = Table(
+    "cause",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("partner", Name, nullable=False),
+    Column("agreement", Name, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("scope", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("value_minor", JSON, nullable=False),
+    Column("confidence", Integer, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("found_at", UtcTime, nullable=False),
+    Column("run_id", Name, nullable=False),
+    Column("state", Name, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("owner_id", Name),
+    Column("acknowledged_by", Name),
+    Column("acknowledged_at", UtcTime),
+    Column("over_at", UtcTime),
+    Column("incident_id", Name),
+    Index(None, "partner", "state", "rank"),
+)
+cause_break = Table(
+    "cause_break",
+    metadata,
+    Column("break_id", Name, ForeignKey("breaks.id"), primary_key=True),
+    Column("cause_id", Name, ForeignKey("cause.id"), nullable=False, index=True),
+)
+# The state of a partner as of a business date, in one currency: whole figures, from which the shares follow.
+partner_state = Table(
+    "partner_state",
+    metadata,
+    Column("partner", Name, primary_key=True),
+    Column("currency", Name, primary_key=True),
+    Column("business_date", Date, primary_key=True),
+    Column("run_id", Name, nullable=False),
+    Column("figures", JSON, nullable=False),
 )
 
 finding = Table(
@@ -274,6 +326,20 @@ digest_told = Table(
     Column("subscription_id", Name, primary_key=True),
     Column("scheduled_at", UtcTime, nullable=False),
     Column("told", JSON, nullable=False),
+)
+
+# Who is told when a payment moves: `position` is where it was when they were told last, `told` how often that was.
+payment_watch = Table(
+    "payment_watch",
+    metadata,
+    Column("user_id", Name, primary_key=True),
+    Column("payment_id", Name, primary_key=True),
+    Column("channel", Name, nullable=False),
+    Column("position", Name, nullable=False),
+    Column("processing", Name, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("moved_at", UtcTime, nullable=False),
+    Column("told", Integer, nullable=False),
 )
 
 incident = Table(

@@ -138,6 +138,18 @@ def open_finding(tx: Connection, found: Finding, *, actor: Actor, now: datetime)
     return True
 
 
+def note_reminder(tx: Connection, brk: Break, *, actor: Actor, now: datetime) -> bool:
+    """Note that the owner of an acknowledged break was reminded. False, and no change, if that was done, or somebody moved it since.
+
+    The revision stays: what people have before them is as good as it was.
+    """
+    same = (breaks.c.id == brk.id, breaks.c.revision == brk.revision, breaks.c.reminded_at.is_(None))
+    if tx.execute(update(breaks).where(*same).values(reminded_at=now)).rowcount == 0:
+        return False
+    _note(tx, actor, now, "remind", "break", brk.id, {"owner_id": brk.owner_id})
+    return True
+
+
 def save_finding(tx: Connection, found: Finding, *, was: Finding, actor: Actor, now: datetime, action: str = "") -> None:
     """Keep a finding seen again, or answered. StaleError, and no change, if it is no longer as in `was`. Only what a person would call
     news is audited: another state, or what somebody did (`action`)."""

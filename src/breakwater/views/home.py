@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from breakwater.model.ageing import AgedBreak, BreakSeverity
+from breakwater.model.ageing import AgedBreak
 from breakwater.model.files import PartnerFiles
 from breakwater.model.home import HomePage
 from breakwater.model.masking import mask_cards
@@ -28,18 +28,13 @@ from breakwater.views.break_news import proposal_lines, proposal_words
 from breakwater.views.breaks import Do, break_line, move_button, show_card_button
 from breakwater.views.digests import incident_line
 from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count
+from breakwater.views.severity import severity_words
 from breakwater.views.words import amounts, day, joined, moment, person, plural
 
 SHOW_LIST, SHOW_ALL, SHOW_FILES, REFRESH = "home_list", "home_list_all", "home_files", "home_refresh"
 PARTNERS_SHOWN = 12
 INCIDENTS_SHOWN = 8
 DUES_SHOWN = 12
-SEVERITY_SIGN: Mapping[BreakSeverity, str] = {
-    BreakSeverity.CRITICAL: "🟥",
-    BreakSeverity.HIGH: "🔴",
-    BreakSeverity.MEDIUM: "🟠",
-    BreakSeverity.LOW: "⚪",
-}
 
 
 def home(page: HomePage) -> Block:
@@ -92,7 +87,7 @@ def _mine(page: HomePage, names: Mapping[str, str]) -> list[Block]:
 
 
 def _line(one: AgedBreak, names: Mapping[str, str]) -> str:
-    return f"{break_line(one.brk, names)} · {SEVERITY_SIGN[one.severity]} {one.severity}, {one.band}"
+    return f"{break_line(one.brk, names)} · {severity_words(one)}"
 
 
 def _partners(states: Sequence[PartnerReconciliation]) -> list[Block]:

@@ -11,6 +11,7 @@ from breakwater.model.money import format_minor
 from breakwater.views.blocks import bold, escape, word
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{1,20}")
+_GROUP = re.compile(r"S[A-Z0-9]{1,20}")
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{1,20}")
 AMOUNTS_SHOWN = 4  # currencies of one total
 
@@ -37,6 +38,11 @@ def person(user_id: str | None) -> str:
     if user_id == SYSTEM.id:
         return SYSTEM.name
     return f"<@{user_id}>" if _PERSON.fullmatch(user_id) else word(user_id)
+
+
+def mentions(ids: Iterable[str]) -> str:
+    """People (U…) and user groups (S…) so that Slack tells them: '@ada @ops-leads'."""
+    return " ".join(f"<!subteam^{i}>" if _GROUP.fullmatch(i) else person(i) for i in ids)
 
 
 def channel(channel_id: str) -> str:

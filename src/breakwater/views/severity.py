@@ -1,0 +1,19 @@
+"""Severity and age of a break in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from breakwater.model.ageing import AgedBreak, BreakSeverity
+
+SEVERITY_SIGN: Mapping[BreakSeverity, str] = {
+    BreakSeverity.CRITICAL: "🟥",
+    BreakSeverity.HIGH: "🔴",
+    BreakSeverity.MEDIUM: "🟠",
+    BreakSeverity.LOW: "⚪",
+}
+
+
+def severity_words(one: AgedBreak) -> str:
+    """'🔴 high, T+6–30'."""
+    return f"{SEVERITY_SIGN[one.severity]} {one.severity}, {one.band}"
