@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 
 from breakwater.matching import engines, reference
 from breakwater.matching.agreement import Agreement, parse
-from breakwater.matching.outcome import Found, Match
+from breakwater.matching.outcome import Found, Match, break_table, share, totals
 from breakwater.matching.reference_claims import Result
 from breakwater.matching.sides import SCHEMA
+from breakwater.matching.tables import pending_table
 from breakwater.model.breaks import BreakKind
-from breakwater.model.runs import ByHand, Outcome
+from breakwater.model.runs import MATCH_SCHEMA, ByHand, Outcome
 
 Row = dict[str, Any]
 AS_OF = date(2026, 4, 30)
@@ -72,6 +73,43 @@ def run_reference(
         matches=sorted(found.matches, key=lambda m: (m.ours, m.theirs)),
         pending=sorted(found.pending),
         breaks=sorted(found.breaks, key=lambda b: b.place),
+    )
+
+
+def match_by_meaning(
+    *, ours: Sequence[Path], theirs: Sequence[Path], agreement: Agreement, as_of: date, by_hand: Sequence[ByHand] = ()
+) -> Outcome:
+    """A `match` as an engine has it, done by the plain-Python meaning: the same outcome, at once for a few records."""
+    sides = {
+        side: [row for path in paths for row in pq.read_table(path).to_pylist()] for side, paths in (("ours", ours), ("theirs", theirs))
+    }
+    found = run_reference(sides["ours"], sides["theirs"], agreement, as_of, by_hand=by_hand)
+    held = {(side, row["record_id"]): row for side, rows in sides.items() for row in rows}
+    assert len(held) == sum(map(len, sides.values())), "a record id is there twice"
+    members = {
+        "matched": [(side, i) for match in found.matches for side in ("ours", "theirs") for i in getattr(match, side)],
+        "pending": found.pending,
+        "in_breaks": [(side, i) for brk in found.breaks for side in ("ours", "theirs") for i in getattr(brk, side)],
+    }
+    figures = {
+        state: totals(share(side, held[side, i]["currency"], held[side, i]["amount_minor"]) for side, i in ids)
+        for state, ids in members.items()
+    }
+    matches = [
+        {"match_id": number, "side": side, "record_id": i, "pass": match.pass_name, "notice": match.notice}
+        for number, match in enumerate(found.matches)
+        for side in ("ours", "theirs")
+        for i in getattr(match, side)
+    ]
+    return Outcome(
+        ours_rows=len(sides["ours"]),
+        theirs_rows=len(sides["theirs"]),
+        matched=figures["matched"],
+        pending_totals=figures["pending"],
+        in_breaks=figures["in_breaks"],
+        matches=pa.Table.from_pylist(matches, schema=MATCH_SCHEMA),
+        pending=pending_table(found.pending),
+        breaks=break_table(found.breaks, agreement),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -90,6 +91,48 @@ class Outcome:
     matches: pa.Table
     pending: pa.Table
     breaks: pa.Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedMatch:
+    """A match of an earlier run that no longer holds: its records (the first of each side), the pass then, and the passes now.
+
+    Where `passes_now` is empty, none of its records is matched any more.
+    """
+
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+    pass_name: str
+    passes_now: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchChanges:
+    """How many matches of the run before no longer hold as they were, our side's gross value in them by currency, and the first ones."""
+
+    count: int = 0
+    value_minor: Mapping[str, int] = field(default_factory=dict)
+    first: tuple[ChangedMatch, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """A run before, as matching again needs it: the files it was given, what people had matched, its day, and its outcome."""
+
+    ours: Sequence[Path]
+    theirs: Sequence[Path]
+    by_hand: Sequence[ByHand]
+    as_of: date
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rematched:
+    """An outcome, how many records were matched to find it (the others were carried over), and the earlier matches it changes."""
+
+    outcome: Outcome
+    looked_at: int
+    changes: MatchChanges
 
 
 @dataclass(frozen=True, kw_only=True)
