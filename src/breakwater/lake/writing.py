@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,6 +21,11 @@ from breakwater.model.records import Side
 ROWS_HELD = 65_536  # written together, as row groups of at most this many: it bounds the memory of a writer
 PARTNERS_PER_FILE = 200  # each has an open file; one that names more is not what it says it is
 CONTENTS = tuple(DATED_BY)
+# Columns of which many rows hold the same. Elsewhere a dictionary costs time and space.
+_DICTIONARIES = [
+    "kind", "currency", "partner", "status", "account", "ref_batch_id", "original_currency", "network", "raw_status", "raw_code",
+    "ref_payout_trace_id", "source_file", "state", "reason", "booked_on", "value_date",
+]  # fmt: skip
 
 
 class FileWriter:
@@ -33,12 +39,16 @@ class FileWriter:
         self._sha256 = sha256
         self._held: dict[str, list[pa.RecordBatch]] = {}
         self._held_rows = 0
+        self._partners: set[str] = set()
         self._open: dict[str, _OpenPart] = {}
+        self._writer = ThreadPoolExecutor(max_workers=1)  # writes what is held while the file is read on
+        self._writing: Future[None] | None = None
 
     def __enter__(self) -> FileWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._writer.shutdown()
         for part in self._open.values():
             part.discard()
 
@@ -46,7 +56,8 @@ class FileWriter:
         """Take more rows. FileError if they are about more partners than a file has."""
         for partner, rows in _by_partner(batch):
             self._held.setdefault(partner, []).append(rows)
-        if len(self._held.keys() | self._open.keys()) > PARTNERS_PER_FILE:
+        self._partners.update(self._held)
+        if len(self._partners) > PARTNERS_PER_FILE:
             raise FileError(
                 "malformed",
                 f"The file names more than {PARTNERS_PER_FILE} partners.",
@@ -59,6 +70,7 @@ class FileWriter:
     def finish(self) -> list[str]:
         """Put every part into its place, and return their names in order."""
         self._flush()
+        self._written()
         names = []
         for partner, written in self._open.items():
             folder = partner_folder(partner)
@@ -68,12 +80,21 @@ class FileWriter:
         return sorted(names)
 
     def _flush(self) -> None:
-        for partner, batches in self._held.items():
+        """Have what is held written. What is being written is never more than one such piece, so that memory stays bounded."""
+        self._written()
+        self._writing = self._writer.submit(self._write, self._held)
+        self._held, self._held_rows = {}, 0
+
+    def _written(self) -> None:
+        if self._writing:
+            self._writing.result()
+
+    def _write(self, held: dict[str, list[pa.RecordBatch]]) -> None:
+        for partner, batches in held.items():
             if partner not in self._open:
                 path = _unfinished_in(self._unfinished, self._sha256)
                 self._open[partner] = _OpenPart(path, batches[0].schema, content=self._content)
             self._open[partner].write(pa.Table.from_batches(batches))
-        self._held, self._held_rows = {}, 0
 
 
 class _OpenPart:
@@ -83,7 +104,7 @@ class _OpenPart:
         self._path = path
         self._index_path = path.with_name(f"{path.name}.references")
         self._dated_by = DATED_BY[content]
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._writer = _parquet(path, schema)
         self._index = IndexWriter(self._index_path, content=content)
         self.latest = date.min
 
@@ -126,6 +147,16 @@ def move_into_place(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(path, target)
     _sync(target.parent)
+
+
+def _parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        use_dictionary=[n for n in _DICTIONARIES if n in schema.names],
+        write_statistics=[f.name for f in schema if not pa.types.is_string(f.type)],  # nothing is pruned by text
+    )
 
 
 def _by_partner(batch: pa.RecordBatch) -> Sequence[tuple[str, pa.RecordBatch]]:

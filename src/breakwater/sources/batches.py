@@ -2,62 +2,56 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from breakwater.model.records import RECORD_SCHEMA, record_id
 
 BATCH_ROWS = 10_000
-_FIRST_SLOTS = 1 << 12
+_Hashes = npt.NDArray[np.int64]
 
 
 class Ordinals:
-    """Counts the lines of one file that have the same key, from 0, in 12 to 24 bytes per line.
+    """Counts the lines of one file that have the same key, from 0, in 8 bytes per line and as many again while it makes room.
 
     Keys are kept as 64-bit hashes: among ten million lines the chance that two different ones share a hash is one in 300,000, and then
     one of them merely gets ordinal 1.
     """
 
     def __init__(self) -> None:
-        self._slots = array("q", [0]) * _FIRST_SLOTS
-        self._used = 0
-        self._repeated: dict[int, int] = {}
+        self._seen: list[_Hashes] = []  # each sorted, and at least twice as long as the next
+        self._repeated: dict[int, int] = {}  # the last ordinal of each hash that came more than once
 
     def of(self, keys: Sequence[str]) -> list[int]:
         """The ordinal of each key, in order."""
-        self._make_room(len(keys))
-        slots, mask = self._slots, len(self._slots) - 1
+        hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
+        order = np.argsort(hashes)
+        ordered = hashes[order]
+        is_known = np.zeros(len(keys), bool)
+        for seen in self._seen:
+            is_known |= seen[np.minimum(seen.searchsorted(ordered), len(seen) - 1)] == ordered
+        is_again = np.zeros(len(keys), bool)
+        is_again[1:] = ordered[1:] == ordered[:-1]
+        self._keep(ordered[~(is_known | is_again)])
+        has_company = is_known | is_again
+        has_company[:-1] |= is_again[1:]
         ordinals = [0] * len(keys)
-        for row, hashed in enumerate(map(hash, keys)):
-            # Open addressing with linear probing, in place since this loop runs for every line of every file. 0 is an empty slot.
-            hashed = hashed or 1
-            at = hashed & mask
-            while (seen := slots[at]) and seen != hashed:
-                at = (at + 1) & mask
-            if seen:
-                ordinals[row] = self._repeated[hashed] = self._repeated.get(hashed, 0) + 1
-            else:
-                slots[at] = hashed
-                self._used += 1
+        known = set(ordered[is_known].tolist())
+        for row in np.sort(order[has_company]).tolist():
+            hashed = int(hashes[row])
+            ordinals[row] = self._repeated[hashed] = self._repeated.get(hashed, 0 if hashed in known else -1) + 1
         return ordinals
 
-    def _make_room(self, more: int) -> None:
-        """A third of the slots stays empty at least, so that probing stays short."""
-        size = len(self._slots)
-        while 3 * (self._used + more) > 2 * size:
-            size *= 2
-        if size == len(self._slots):
-            return
-        before, self._slots = self._slots, array("q", [0]) * size
-        slots, mask = self._slots, size - 1
-        for hashed in filter(None, before):
-            at = hashed & mask
-            while slots[at]:
-                at = (at + 1) & mask
-            slots[at] = hashed
+    def _keep(self, fresh: _Hashes) -> None:
+        """Longer and longer pieces, so that there are few of them and each hash is moved seldom."""
+        while self._seen and len(self._seen[-1]) < 2 * len(fresh):
+            fresh = np.sort(np.concatenate([self._seen.pop(), fresh]))
+        if len(fresh):
+            self._seen.append(fresh)
 
 
 class RecordRows:
