@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -154,7 +155,33 @@ run = Table(
     Column("in_breaks", JSON, nullable=False),
     Column("breaks", JSON, nullable=False),
     Column("input_key", Name, nullable=False),
+    Column("agreement_sha256", Name, nullable=False, server_default=""),
+    Column("opening", JSON, nullable=False, server_default="{}"),
+    Column("changes", JSON, nullable=False, server_default="{}"),
+    Column("is_restatement", Boolean, nullable=False, server_default=false()),
+    Column("asked_by", Name),
+    Column("looked_at", BigInteger),
     Index(None, "partner", "finished_at"),
+)
+
+# What people matched by hand, two of them each time. It counts while its state is 'holds'.
+manual_match = Table(
+    "manual_match",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("partner", Name, nullable=False),
+    Column("agreement", Name, nullable=False),
+    Column("break_id", Name, nullable=False),
+    Column("ours", JSON, nullable=False),
+    Column("theirs", JSON, nullable=False),
+    Column("made_by", Name, nullable=False),
+    Column("approved_by", Name, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("state", Name, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("ended_by", Name),
+    Column("ended_because", Text),
+    Index(None, "partner", "state"),
 )
 
 breaks = Table(
