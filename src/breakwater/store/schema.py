@@ -281,48 +281,6 @@ partner_state = Table(
     Column("figures", JSON, nullable=False),
 )
 
-# One explanation of many breaks, and which breaks are under it: each under one at most.
-cause = Table(
-    "cause",
-    metadata,
-    Column("id", Name, primary_key=True),
-    Column("partner", Name, nullable=False),
-    Column("agreement", Name, nullable=False),
-    Column("kind", Name, nullable=False),
-    Column("scope", JSON, nullable=False),
-    Column("evidence", JSON, nullable=False),
-    Column("count", BigInteger, nullable=False),
-    Column("value_minor", JSON, nullable=False),
-    Column("confidence", Integer, nullable=False),
-    Column("rank", Integer, nullable=False),
-    Column("found_at", UtcTime, nullable=False),
-    Column("run_id", Name, nullable=False),
-    Column("state", Name, nullable=False),
-    Column("revision", BigInteger, nullable=False),
-    Column("owner_id", Name),
-    Column("acknowledged_by", Name),
-    Column("acknowledged_at", UtcTime),
-    Column("over_at", UtcTime),
-    Column("incident_id", Name),
-    Index(None, "partner", "state", "rank"),
-)
-cause_break = Table(
-    "cause_break",
-    metadata,
-    Column("break_id", Name, ForeignKey("breaks.id"), primary_key=True),
-    Column("cause_id", Name, ForeignKey("cause.id"), nullable=False, index=True),
-)
-# The state of a partner as of a business date, in one currency: whole figures, from which the shares follow.
-partner_state = Table(
-    "partner_state",
-    metadata,
-    Column("partner", Name, primary_key=True),
-    Column("currency", Name, primary_key=True),
-    Column("business_date", Date, primary_key=True),
-    Column("run_id", Name, nullable=False),
-    Column("figures", JSON, nullable=False),
-)
-
 finding = Table(
     "finding",
     metadata,
