@@ -31,14 +31,21 @@ from breakwater.schedule import Clock, last_due
 from breakwater.slack import breaks, files, findings, home, incidents, payments, recon
 from breakwater.slack.doors import Doors
 from breakwater.slack.guard import Guard
+from breakwater.slack.payment_work import RawRecord
 from breakwater.slack.people import People
 from breakwater.slack.sender import Sender
+from breakwater.sources.raw_records import raw_record
+from breakwater.steps.ageing import tell_what_aged
 from breakwater.steps.detect import detect
 from breakwater.steps.digest import post as post_digest
+from breakwater.steps.evidence import raw_text
 from breakwater.steps.housekeeping import tidy
 from breakwater.steps.ingest import Arrival
+from breakwater.steps.look_up import Tracing
 from breakwater.steps.reconcile import reconcile
-from breakwater.steps.trace import trace
+from breakwater.steps.reminders import look_after
+from breakwater.steps.traffic import Traffic
+from breakwater.steps.watches import tell_watchers
 from breakwater.store import claims
 from breakwater.store.database import open_database
 
@@ -68,6 +75,8 @@ class Breakwater:
         self.database = open_database(config.database_url)
         self.database.migrate()
         self.lake = Lake(config.data_dir / "lake")
+        self.tracing = Tracing(self.database, self.lake, partners=config.partners)
+        self.traffic = Traffic(self.database, self.lake, partners=config.partners)
         self.match = engines.open(None)
         self.agreements = {p.id: agreements.load(Path(p.agreement)) for p in config.partners.values()}
         self._agreement_hashes = {p.id: hashlib.sha256(Path(p.agreement).read_bytes()).hexdigest() for p in config.partners.values()}
@@ -83,7 +92,8 @@ class Breakwater:
         self.ingest_new()
         self.reconcile_all()
         channel = self.config.settings.slack.operations_channel
-        detect(self.database, self.lake, partners=list(self.config.partners.values()), channel=channel, now=self._now())
+        detect(self.database, self.traffic, partners=self.config.partners, channel=channel, now=self._now())
+        tell_watchers(self.database, self.tracing.trace, partners=self.config.partners, now=self._now())
 
     @property
     def deliveries(self) -> Deliveries:
@@ -128,9 +138,16 @@ class Breakwater:
         for subscription in self.config.subscriptions:
             if due := last_due(subscription.cron, time_zone=subscription.time_zone, now=now):
                 posted += post_digest(
-                    self.database, self.lake, subscription=subscription, scheduled_at=due, partners=self.config.partners, now=now
+                    self.database, self.traffic, subscription=subscription, scheduled_at=due, partners=self.config.partners, now=now
                 )
         return posted
+
+    def look_after_breaks(self) -> None:
+        """Remind who left a break alone, and tell what grew older."""
+        rules, now = self.config.settings.reminders.rules(), self._now()
+        if done := look_after(self.database, partners=self.config.partners, rules=rules, now=now):
+            log.info("reminders", breaks=done)
+        tell_what_aged(self.database, partners=self.config.partners, rules=rules, now=now)
 
     # --- what is connected ---
 
@@ -153,7 +170,7 @@ class Breakwater:
         doors = Doors(
             client=client,
             database=self.database,
-            trace=partial(trace, self.database, self.lake),
+            tracing=self.tracing,
             partners=config.partners,
             people=people,
             guard=guard,
@@ -164,7 +181,8 @@ class Breakwater:
             report=_report,
             authority=config.authority,
         )
-        self.bolt = _bolt(client, doors, self.deliveries, signing_secret=_signing_secret(config))
+        raw = partial(raw_text, self.lake, raw_record)
+        self.bolt = _bolt(client, doors, self.deliveries, raw, signing_secret=_signing_secret(config))
         self._sender = Sender(self.database, sending, guard=guard, now=self._now, wake=doors.wake_sender, report=_report)
         return self.bolt
 
@@ -178,6 +196,7 @@ class Breakwater:
         assert self._sender
         self._sender.start()
         self._clock.every(WORK_EVERY_S, self._claimed(self.work, "work", WORK_EVERY_S), name="work")
+        self._clock.every(WORK_EVERY_S, self._claimed(self.look_after_breaks, "breaks", WORK_EVERY_S), name="breaks")
         self._clock.every(TIDY_EVERY_S, self._claimed(self.tidy, "tidy", TIDY_EVERY_S), name="tidy")
         self._clock.every(DIGESTS_EVERY_S, _kept_alive(self.post_digests), name="digests")
         self._clock.start()
@@ -237,16 +256,17 @@ def _kept_alive(job: Callable[[], Any]) -> Callable[[], None]:
     return run
 
 
-def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, *, signing_secret: str) -> App:
+def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, raw_record: RawRecord, *, signing_secret: str) -> App:
     app = App(
         client=client,
         signing_secret=signing_secret,
         listener_executor=ThreadPoolExecutor(ACK_WORKERS, thread_name_prefix="ack"),
         raise_error_for_unhandled_request=False,
     )
-    for subject in (payments, recon, breaks, findings, incidents, home):
+    for subject in (recon, breaks, findings, incidents, home):
         subject.register(app, doors)
     files.register(app, doors, deliveries)
+    payments.register(app, doors, raw_record)
     app.error(lambda error, body: doors.answer_error(body, error))
     return app
 

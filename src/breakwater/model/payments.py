@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from enum import StrEnum
 from functools import cached_property
@@ -11,9 +11,10 @@ from functools import cached_property
 from breakwater.model.breaks import Break
 from breakwater.model.events import Event
 from breakwater.model.incidents import Incident
+from breakwater.model.live import LiveAnswer
 from breakwater.model.payment_history import History, history
 from breakwater.model.payment_states import ProcessingState
-from breakwater.model.records import Kind, Record, Side
+from breakwater.model.records import Kind, Record, Side, clean_reference
 
 __all__ = ["Evidence", "MoneyState", "PaymentTrace", "ProcessingState", "ReconciliationState", "SourceName"]
 
@@ -119,7 +120,7 @@ class PaymentTrace:
     """The answer to 'where is this payment?'. `searched` says which references and sources were looked through.
 
     `found_as` is the reference as our sources write it, where it was typed in another way. `sources` are the files of events and
-    records by their hash.
+    records by their hash, `live` what partners' own systems said when they were asked.
     """
 
     reference: str
@@ -131,6 +132,7 @@ class PaymentTrace:
     found_as: str | None = None
     sources: Mapping[str, SourceName] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()
+    live: tuple[LiveAnswer, ...] = ()
 
     @cached_property
     def history(self) -> History:
@@ -160,6 +162,26 @@ class PaymentTrace:
         return next((s for s in order if s in states), ReconciliationState.NOT_RUN)
 
     @property
+    def batches(self) -> tuple[str, ...]:
+        """The batches its money went out with, by the partner's records, else by ours."""
+        for side in reversed(Side):
+            named = (clean_reference(e.record.ref_batch_id) for e in self.evidence if e.side is side)
+            if found := tuple(dict.fromkeys(name for name in named if name)):
+                return found
+        return ()
+
+    @property
+    def gone_back(self) -> dict[Kind, tuple[int, str]]:
+        """What went back to the payer, unsigned, by kind, as the partner has it or else as we do: refunds, returns, chargebacks."""
+        found: dict[Kind, tuple[int, str]] = {}
+        for kind in (Kind.REFUND, Kind.RETURN, Kind.CHARGEBACK, Kind.CHARGEBACK_REVERSAL):
+            sides = [[e.record for e in self.evidence if e.side is side and e.record.kind is kind] for side in reversed(Side)]
+            if records := next((of_side for of_side in sides if of_side), []):
+                currency = records[0].currency
+                found[kind] = (abs(sum(r.amount_minor for r in records if r.currency == currency)), currency)
+        return found
+
+    @property
     def payment_id(self) -> str:
         """The id it is known by: ours, else the partner's word for it, else what was asked."""
         ids = [e.record.ref_payment_id for side in Side for e in self.evidence if e.side is side and e.record.kind is Kind.PAYMENT]
@@ -171,3 +193,14 @@ class PaymentTrace:
         """The partner it went through: that of its payment, else of whatever is known first; empty if nothing is."""
         records = sorted((e.record for e in self.evidence), key=lambda r: r.kind is not Kind.PAYMENT)
         return next((p for p in (*(r.partner for r in records), *(e.partner for e in self.events))), "")
+
+
+def with_answers(trace: PaymentTrace, answers: Iterable[LiveAnswer]) -> PaymentTrace:
+    """The trace with what live sources said beside what was known: the same message, once more, as answers arrive.
+
+    A source that answered again takes its own place.
+    """
+    by_source = {answer.source: answer for answer in (*trace.live, *answers)}
+    known = {(e.partner, e.event_id): e for e in (*trace.events, *(e for answer in by_source.values() for e in answer.events))}
+    ordered = sorted(known.values(), key=lambda e: (e.occurred_at, e.event_id))
+    return replace(trace, events=tuple(ordered), live=tuple(by_source.values()))

@@ -16,10 +16,10 @@ from slack_sdk.webhook import WebhookClient
 from breakwater.errors import BreakwaterError, RefusedError, nearest
 from breakwater.model.access import Actor
 from breakwater.model.partners import Partner
-from breakwater.model.payments import PaymentTrace
 from breakwater.model.proposals import Authority
 from breakwater.slack.guard import Guard
 from breakwater.slack.people import People
+from breakwater.steps.look_up import Tracing
 from breakwater.store.database import Database
 from breakwater.views import help as help_views
 from breakwater.views.blocks import Message
@@ -32,13 +32,13 @@ Report = Callable[[str, BaseException], None]
 class Doors:
     """What a listener needs beside its request.
 
-    `trace` looks a reference up, `now` is the clock, `report` the log, `wake_sender` makes news leave at once, `authority` says who may
+    `tracing` looks payments up, `now` is the clock, `report` the log, `wake_sender` makes news leave at once, `authority` says who may
     agree to what.
     """
 
     client: WebClient
     database: Database
-    trace: Callable[[str], PaymentTrace]
+    tracing: Tracing
     partners: Mapping[str, Partner]
     people: People
     guard: Guard

@@ -1,40 +1,74 @@
-"""Door: /payment."""
+"""Doors: /payment, and the buttons of its answers."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from slack_bolt import App
 
-from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require
-from breakwater.model.masking import is_card_number
-from breakwater.slack.doors import Doors
+from breakwater.model.expectations import expected_next
+from breakwater.model.payment_batches import Batch
+from breakwater.model.payment_hits import Hits
+from breakwater.model.payments import PaymentTrace
+from breakwater.slack import payment_work
+from breakwater.slack.doors import Body, Doors
+from breakwater.slack.payment_work import RawRecord
+from breakwater.store import watches
 from breakwater.views import help as help_views
+from breakwater.views import payment_lists as lists
 from breakwater.views import payments as views
+from breakwater.views.blocks import Message
+
+_SHOWN = re.compile(f"{views.SHOW}(_.*)?")
+WATCHING = "watching"
 
 
-def register(app: App, doors: Doors) -> None:
-    """Connect the command."""
+def register(app: App, doors: Doors, raw_record: RawRecord) -> None:
+    """Connect the command and the buttons."""
+    payment_work.register(app, doors, raw_record)
 
     @app.command("/payment")
     def payment(ack: Any, body: dict[str, Any]) -> None:
         ack()
         doors.work(body, lambda actor: _answer(doors, body, actor))
 
+    @app.action(_SHOWN)
+    def show(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        doors.work(body, lambda actor: _show(doors, body, json.loads(action["value"])["reference"], actor))
 
-def _answer(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
+
+def _answer(doors: Doors, body: Body, actor: Actor) -> None:
     require(actor, Permission.READ)
     asked = (body.get("text") or "").strip()
     if asked in ("", "help"):
         doors.tell(body, help_views.command_help("/payment"))
-        return
-    if len(asked.split()) > 1 and not is_card_number(asked):
-        raise RefusedError("`/payment` looks for one reference at a time.", remedy="For example `/payment pay_8f2k1`.")
-    found = doors.trace(asked)
+    elif asked == WATCHING:
+        with doors.database.reading() as tx:
+            mine = watches.watches(tx, user_id=actor.id)
+        doors.tell(body, lists.watching(mine))
+    else:
+        _show(doors, body, asked, actor)
+
+
+def _show(doors: Doors, body: Body, asked: str, actor: Actor) -> None:
+    require(actor, Permission.READ)
+    found = doors.tracing.look_up(asked)
+    doors.tell(body, _message(doors, found, actor))
+
+
+def _message(doors: Doors, found: PaymentTrace | Batch | Hits, actor: Actor) -> Message:
     names = {p.id: p.name for p in doors.partners.values()}
-    known = found.evidence or found.events
-    message = (
-        views.payment_answer(found, partner_names=names) if known else views.payment_not_found(found.reference, searched=found.searched)
-    )
-    doors.tell(body, message)
+    if isinstance(found, Hits):
+        return lists.hits(found, partner_names=names)
+    if isinstance(found, Batch):
+        return lists.batch(found, partner_names=names)
+    if not found.known:
+        return views.payment_not_found(found.reference, searched=found.searched)
+    with doors.database.reading() as tx:
+        is_watched = watches.is_watched(tx, user_id=actor.id, payment_id=found.payment_id)
+    expected = expected_next(found, doors.partners.get(found.partner), now=doors.now())
+    return views.payment_answer(found, partner_names=names, expected=expected, is_watched=is_watched)

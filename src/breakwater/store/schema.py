@@ -218,9 +218,11 @@ breaks = Table(
     Column("proposal", JSON(none_as_null=True)),
     Column("escalated", Integer, nullable=False, server_default="0"),
     Column("reminded_at", UtcTime),
+    Column("suppressed_by", Name),
     UniqueConstraint("agreement", "fingerprint"),
     Index(None, "partner", "state", "amount_minor"),
     Index(None, "owner_id"),
+    Index(None, "suppressed_by"),
 )
 break_record = Table(
     "break_record",
@@ -228,6 +230,25 @@ break_record = Table(
     Column("side", Name, primary_key=True),
     Column("record_id", Name, primary_key=True),
     Column("break_id", Name, ForeignKey("breaks.id"), primary_key=True),
+)
+
+noise_rule = Table(
+    "noise_rule",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("partner", Name, nullable=False),
+    Column("kind", Name),
+    Column("pattern", Text, nullable=False),
+    Column("currency", Name, nullable=False),
+    Column("most_minor", BigInteger, nullable=False),
+    Column("limit_minor", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("owner_id", Name, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("expires_on", Date, nullable=False),
+    Column("ended_by", Name),
+    Column("ended_at", UtcTime),
+    Index(None, "partner"),
 )
 
 # How far each partner's breaks were looked through for those that grew into an older band.

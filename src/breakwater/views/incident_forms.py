@@ -54,8 +54,13 @@ class Resolution(TypedDict):
     partner_resolution: str
 
 
-def open_modal(*, partner: Partner, partners: Sequence[Partner] = (), title: str = "", summary: str = "", about: str = "") -> Block:
-    """The form for a new incident at `partner`; `partners` are the choices, `about` what it was opened from, which comes back with it."""
+def open_modal(
+    *, partner: Partner, partners: Sequence[Partner] = (), title: str = "", summary: str = "", partner_text: str = "", about: str = ""
+) -> Block:
+    """The form for a new incident at `partner`; `partners` are the choices, `about` what it was opened from, which comes back with it.
+
+    `title`, `summary` and `partner_text` are proposals: the person changes them, and sees the preview before anything is sent.
+    """
     choices = [(p.id, p.name) for p in (partners or (partner,))]
     blocks = [
         choice(PARTNER, "Partner", choices, chosen=partner.id),
@@ -71,6 +76,7 @@ def open_modal(*, partner: Partner, partners: Sequence[Partner] = (), title: str
             "Text for the partner",
             most=PARTNER_TEXT_MOST,
             multiline=True,
+            initial=partner_text,
             placeholder="What you see, since when, which references, and what you need from them.",
             hint="Word for word what the partner reads. You see a preview before anything is sent.",
         ),

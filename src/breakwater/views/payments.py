@@ -1,4 +1,4 @@
-"""Where a payment is: its three states kept apart, the money, the timeline, and the evidence of both sides."""
+"""Where a payment is: its three states kept apart, the money, what comes next, the timeline, and the evidence of both sides."""
 
 from __future__ import annotations
 
@@ -6,59 +6,51 @@ from collections.abc import Mapping, Sequence
 
 from breakwater.model.breaks import Break
 from breakwater.model.events import Event
+from breakwater.model.expectations import Expected, Holder, holder
 from breakwater.model.masking import mask_cards
-from breakwater.model.payments import Evidence, MoneyState, PaymentTrace, ProcessingState, ReconciliationState
+from breakwater.model.payment_history import Told, has_amount, has_no_time
+from breakwater.model.payments import Evidence, PaymentTrace, ProcessingState, ReconciliationState
 from breakwater.model.records import Kind, Record, Side, clean_reference
-from breakwater.views.blocks import Block, Message, bold, code, context, fit, listing, section, word
+from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, listing, section, word
 from breakwater.views.breaks import kind_words, sign, state_line
+from breakwater.views.payment_words import (
+    HOLDER_WORDS,
+    MONEY_WORDS,
+    PROCESSING_WORDS,
+    RECONCILIATION_WORDS,
+    REFERENCE_WORDS,
+    WENT_BACK,
+    next_words,
+)
 from breakwater.views.words import day, heading, joined, moment, money, plain_money, plural
 
+EVIDENCE, WATCH, UNWATCH, INCIDENT, ASK, EXPORT, SHOW = (
+    f"payment_{name}" for name in ("evidence", "watch", "unwatch", "incident", "ask", "export", "show")
+)  # fmt: skip
 EVENTS_SHOWN = 10
 EVIDENCE_SHOWN = 8
 BREAKS_SHOWN = 5
+INCIDENTS_SHOWN = 3
 REFERENCES_SHOWN = 12
 OTHERS_SHOWN = 5
-
-PROCESSING_WORDS: Mapping[ProcessingState, str] = {s: s.replace("_", " ") for s in ProcessingState} | {
-    ProcessingState.PENDING_ACTION: "waiting for the payer",
-    ProcessingState.CLEARING: "in clearing",
-    ProcessingState.RETURN_REQUESTED: "return requested",
-    ProcessingState.DISPUTE_WON: "dispute won",
-    ProcessingState.DISPUTE_LOST: "dispute lost",
-    ProcessingState.ON_HOLD: "on hold",
-    ProcessingState.UNKNOWN: "unknown",
-}
-REFERENCE_WORDS: Mapping[str, str] = {
-    "ref_payment_id": "Payment id",
-    "ref_partner_id": "Partner's reference",
-    "ref_end_to_end_id": "EndToEndId",
-    "ref_uetr": "UETR",
-    "ref_tx_id": "TxId",
-    "ref_arn": "ARN",
-    "ref_rrn": "RRN",
-    "ref_network_id": "Network transaction id",
-    "ref_batch_id": "Batch",
-    "ref_payout_trace_id": "Payout trace id",
-    "ref_original": "Refers to",
-}
-_RECONCILIATION: Mapping[ReconciliationState, tuple[str, str]] = {
-    ReconciliationState.MATCHED: ("🟢", "reconciled"),
-    ReconciliationState.PENDING: ("🟡", "waiting for the other side, still in time"),
-    ReconciliationState.IN_BREAK: ("🔴", "in a break"),
-    ReconciliationState.NOT_RUN: ("⚪", "not reconciled yet"),
-}
+BATCHES_SHOWN = 2
+FACTS_SHOWN = 5
 
 
-def payment_answer(trace: PaymentTrace, *, partner_names: Mapping[str, str]) -> Message:
+def payment_answer(
+    trace: PaymentTrace, *, partner_names: Mapping[str, str], expected: Expected | None = None, is_watched: bool = False
+) -> Message:
     """Everything known of a payment. The first line answers; the rest is the proof."""
     names = [partner_names.get(p, p) for p in _partners(trace)]
-    blocks = [section("\n".join(_answer(trace, names)))]
-    blocks += [section(text) for text in (_breaks(trace.breaks), _one_sided(trace), _others(trace)) if text]
-    blocks += _block("Timeline", _timeline(trace), most=EVENTS_SHOWN)
+    blocks = [section("\n".join(_answer(trace, names, expected)))]
+    blocks += [section(text) for text in (_breaks(trace.breaks), _incidents(trace), _one_sided(trace), _others(trace)) if text]
+    blocks.append(actions(*_buttons(trace, is_watched=is_watched)))
+    blocks += _block("Timeline", [_told(told, trace) for told in reversed(trace.history.told)], most=EVENTS_SHOWN)
+    blocks += [section(text) for text in _live(trace) if text]
     blocks += _block("Evidence", [_evidence(e) for e in trace.evidence], most=EVIDENCE_SHOWN)
-    blocks += _block("References", _references(trace), most=REFERENCES_SHOWN)
+    blocks += _block("References", references(trace), most=REFERENCES_SHOWN)
     blocks.append(context(joined((f"Searched: {word(trace.searched, 300)}", _newest(trace)))))
-    return fit(Message(text=_twin(trace, names), blocks=tuple(blocks)))
+    return fit(Message(text=_twin(trace, names, expected), blocks=tuple(blocks)))
 
 
 def payment_not_found(reference: str, *, searched: str) -> Message:
@@ -70,23 +62,49 @@ def payment_not_found(reference: str, *, searched: str) -> Message:
     return Message(text=text, blocks=(section(f"🔎 *No payment found* for {code(asked, 120)}\n{where}\n{todo}"),))
 
 
-def _answer(trace: PaymentTrace, names: Sequence[str]) -> list[str]:
-    emoji, reconciled = _RECONCILIATION[trace.reconciliation]
-    worth = joined((_amount(trace), ", ".join(bold(n) for n in names[:3]), code(trace.reference)))
-    # A payout may be the latest event and still not be where the payment stands.
-    deciding = [e for e in trace.events if e.state == trace.processing] or trace.events
-    latest = max(deciding, key=lambda e: (e.occurred_at, e.event_id), default=None)
-    since = f" since {moment(latest.occurred_at)}" if latest else ""
-    raw = f" ({code(latest.raw_code)})" if latest and latest.raw_code else ""
+def references(trace: PaymentTrace) -> list[str]:
+    """Every name it has, by sort, as text to copy."""
+    found: dict[str, list[str]] = {}
+    named = [(name, getattr(x, name, None)) for x in (*(e.record for e in trace.evidence), *trace.events) for name in REFERENCE_WORDS]
+    for name, given in (*named, *(pair for answer in trace.live for pair in answer.references)):
+        value = clean_reference(given)
+        sort = REFERENCE_WORDS.get(name, heading(word(name, 40)))
+        if value and name != "record_id" and value not in found.setdefault(sort, []):
+            found[sort].append(value)
+    order = list(dict.fromkeys([*REFERENCE_WORDS.values(), *found]))
+    return [f"{sort} {' '.join(code(v) for v in found[sort][:4])}{_beyond(found[sort])}" for sort in order if found.get(sort)]
+
+
+def amount_of(trace: PaymentTrace) -> str:
+    """What the payment is worth; both sides where they disagree."""
+    ours, theirs = (_first_amount(trace.evidence, side) for side in Side)
+    if ours and theirs and ours != theirs:
+        return f"ours {money(*ours)}, theirs {money(*theirs)}"
+    if known := ours or theirs:
+        return money(*known)
+    stated = [e for e in trace.events if has_amount(e)]
+    return money(stated[-1].amount_minor, stated[-1].currency) if stated else "*no amount known*"
+
+
+def _answer(trace: PaymentTrace, names: Sequence[str], expected: Expected | None) -> list[str]:
+    emoji, reconciled = RECONCILIATION_WORDS[trace.reconciliation]
+    standing = trace.history.standing
+    since = f" since {_when(standing.event)}" if standing else ""
+    raw = f" ({code(standing.event.raw_code)})" if standing and standing.event.raw_code else ""
     by = sorted({e.pass_name for e in trace.evidence if e.pass_name and e.reconciliation is ReconciliationState.MATCHED})
     passes = f" by {', '.join(code(p) for p in by[:3])}" if by and trace.reconciliation is ReconciliationState.MATCHED else ""
-    return [
+    late = "⏰ " if expected and expected.overdue is not None else ""
+    lines = [
         f"{emoji} *{_headline(trace)}*",
-        worth,
+        joined((amount_of(trace), ", ".join(bold(n) for n in names[:3]), code(trace.found_as or trace.reference))),
+        f"You asked for {code(trace.reference)}, found as {code(trace.found_as)}." if trace.found_as else "",
         f"Processing: *{_processing(trace)}*{raw}{since}",
-        f"Money: *{_money(trace)}*",
+        f"Money: *{MONEY_WORDS[trace.money]}*",
         f"Reconciliation: *{reconciled}*{passes}",
+        f"Who has it: *{_holder(trace, names)}*",
+        f"{late}Next: {next_words(expected, trace.processing)}",
     ]
+    return [line for line in lines if line]
 
 
 def _headline(trace: PaymentTrace) -> str:
@@ -94,30 +112,21 @@ def _headline(trace: PaymentTrace) -> str:
     active = [b for b in trace.breaks if b.active]
     if active:
         return f"In a break: {kind_words(active[0].kind)}, {plain_money(active[0].amount_minor, active[0].currency)} at stake"
-    return heading(joined((_processing(trace) if trace.events else "", _RECONCILIATION[trace.reconciliation][1]), ", "))
+    return heading(joined((_processing(trace) if trace.events else "", RECONCILIATION_WORDS[trace.reconciliation][1]), ", "))
 
 
 def _processing(trace: PaymentTrace) -> str:
-    if not trace.events:
-        return "no events known"
-    return PROCESSING_WORDS[trace.processing]
+    return PROCESSING_WORDS[trace.processing] if trace.events else "no events known"
 
 
-def _money(trace: PaymentTrace) -> str:
-    if trace.money is MoneyState.EXPECTED:
-        return "expected, not seen at the partner yet"
-    return {MoneyState.CLEARED: "cleared at the partner", MoneyState.PAID_OUT: "paid out to us", MoneyState.NONE: "none seen"}[trace.money]
-
-
-def _amount(trace: PaymentTrace) -> str:
-    """What the payment is worth; both sides where they disagree."""
-    by_side = {side: _first_amount(trace.evidence, side) for side in Side}
-    ours, theirs = by_side[Side.OURS], by_side[Side.THEIRS]
-    if ours and theirs and ours != theirs:
-        return f"ours {money(*ours)}, theirs {money(*theirs)}"
-    if known := ours or theirs:
-        return money(*known)
-    return money(trace.events[-1].amount_minor, trace.events[-1].currency) if trace.events else "*no amount known*"
+def _holder(trace: PaymentTrace, names: Sequence[str]) -> str:
+    """Who has the money; where only a part went back, who has which part."""
+    has = holder(trace)
+    back = next((v for kind, v in trace.gone_back.items() if kind in (Kind.REFUND, Kind.RETURN)), None)
+    whole = _first_amount(trace.evidence, Side.THEIRS) or _first_amount(trace.evidence, Side.OURS)
+    if has is Holder.PAYER and back and whole and back[1] == whole[1] and back[0] < whole[0]:
+        return f"the payer has {plain_money(*back)} of it again, the rest is with us or the partner"
+    return HOLDER_WORDS[has].format(partner=word(names[0]) if names else "the partner")
 
 
 def _first_amount(evidence: Sequence[Evidence], side: Side) -> tuple[int, str] | None:
@@ -150,39 +159,63 @@ def _breaks(breaks: Sequence[Break]) -> str:
     return listing(lines, most=BREAKS_SHOWN, rest="`/recon breaks`") if lines else ""
 
 
-def _timeline(trace: PaymentTrace) -> list[str]:
-    """Newest first: that is the line people look for."""
+def _incidents(trace: PaymentTrace) -> str:
+    lines = [
+        joined((f"🚨 {code(i.id)} {word(i.title, 120)}", "open" if i.open else "resolved", f"since {moment(i.opened_at)}"))
+        for i in trace.incidents
+    ]
+    return listing(lines, most=INCIDENTS_SHOWN, rest="`/incident list`") if lines else ""
+
+
+def _told(told: Told, trace: PaymentTrace) -> str:
+    """A line of the timeline: when, what, in whose words, and from which file."""
+    event = told.event
     usual = _first_amount(trace.evidence, Side.OURS) or _first_amount(trace.evidence, Side.THEIRS)
-    return [_event(event, usual) for event in sorted(trace.events, key=lambda e: (e.occurred_at, e.event_id), reverse=True)]
-
-
-def _event(event: Event, usual: tuple[int, str] | None) -> str:
-    state = PROCESSING_WORDS[ProcessingState(event.state)] if event.state in set(ProcessingState) else f"unknown state {word(event.state)}"
+    is_strange = event.state not in set(ProcessingState) and told.state is ProcessingState.UNKNOWN
+    state = f"unknown state {word(event.state)}" if is_strange else PROCESSING_WORDS[told.state]
+    undone = "failed later" if told in trace.history.undone else ""
     raw = code(event.raw_code) if event.raw_code else ""
-    amount = "" if usual == (event.amount_minor, event.currency) else plain_money(event.amount_minor, event.currency)
-    return f"• {moment(event.occurred_at)} *{state}* " + joined((raw, amount, word(event.reason or "", 120)))
+    amount = plain_money(event.amount_minor, event.currency) if has_amount(event) and usual != (event.amount_minor, event.currency) else ""
+    return f"• {_when(event)} *{state}* " + joined((raw, amount, word(event.reason or "", 120), undone, _source(event, trace)))
+
+
+def _source(event: Event, trace: PaymentTrace) -> str:
+    source = trace.sources.get(event.source_file or "")
+    live = next((answer.source for answer in trace.live if event in answer.events), "")
+    if source is None:
+        return f"asked just now: {word(live)}" if live else ""
+    line = f" line {event.line:,}" if event.line else ""
+    return "our ledger" if source.side is Side.OURS else f"{word(source.name, 60)}{line}"
+
+
+def _when(event: Event) -> str:
+    return f"{day(event.occurred_at.date())}, no time given" if has_no_time(event) else moment(event.occurred_at)
+
+
+def _live(trace: PaymentTrace) -> list[str]:
+    """What partners' own systems said when they were asked, and which of them failed, so that old news is not taken for new."""
+    lines = []
+    for answer in trace.live:
+        if answer.problem:
+            lines.append(f"⚠️ {bold(answer.source)} {word(answer.problem, 300)} What is shown here is as of our files.")
+        elif answer.knows_nothing:
+            lines.append(f"{bold(answer.source)} knows nothing under these references, asked {moment(answer.asked_at)}")
+        else:
+            facts = listing([f"• {word(fact, 300)}" for fact in answer.facts], most=FACTS_SHOWN, rest="") if answer.facts else ""
+            lines.append(joined((f"{bold(answer.source)}, asked {moment(answer.asked_at)}", facts), "\n"))
+    return lines
 
 
 def _evidence(evidence: Evidence) -> str:
     record, side = evidence.record, "Ours" if evidence.side is Side.OURS else "Theirs"
     fee = f"fee {plain_money(record.fee_minor, record.currency)}" if record.fee_minor is not None else ""
     value = f"value {day(record.value_date)}" if record.value_date and record.value_date != record.booked_on else ""
-    first = joined(
-        (
-            f"*{side}* {record.kind.replace('_', ' ')}",
-            money(record.amount_minor, record.currency),
-            _original(record),
-            fee,
-            day(record.booked_on),
-            value,
-        )
-    )
-    outcome = _RECONCILIATION[evidence.reconciliation][1]
-    matched = (
-        f"matched by {code(evidence.pass_name)}"
-        if evidence.pass_name and evidence.reconciliation is ReconciliationState.MATCHED
-        else outcome
-    )
+    kind = WENT_BACK.get(record.kind, record.kind.replace("_", " "))
+    amount = money(record.amount_minor, record.currency)
+    first = joined((f"*{side}* {kind}", amount, _original(record), fee, day(record.booked_on), value))
+    outcome = RECONCILIATION_WORDS[evidence.reconciliation][1]
+    is_matched = evidence.pass_name and evidence.reconciliation is ReconciliationState.MATCHED
+    matched = f"matched by {code(evidence.pass_name or '')}" if is_matched else outcome
     line = f" line {record.line:,}" if record.line else ""
     raw = code(record.raw_status or record.raw_code or "") if record.raw_status or record.raw_code else ""
     return f"{first}\n{joined((code(evidence.file_name) + line, raw, matched))}"
@@ -194,29 +227,21 @@ def _original(record: Record) -> str:
     return f"originally {plain_money(record.original_amount_minor, record.original_currency)}"
 
 
-def _references(trace: PaymentTrace) -> list[str]:
-    found: dict[str, list[str]] = {}
-    for source in (*(e.record for e in trace.evidence), *trace.events):
-        for name in REFERENCE_WORDS:
-            value = clean_reference(getattr(source, name, None))
-            if value and value not in found.setdefault(name, []):
-                found[name].append(value)
-    for event in trace.events:
-        if event.payment_id not in found.setdefault("ref_payment_id", []):
-            found["ref_payment_id"].append(event.payment_id)
-    return [
-        f"{REFERENCE_WORDS[name]} {' '.join(code(v) for v in found[name][:4])}{_beyond(found[name])}"
-        for name in REFERENCE_WORDS
-        if found.get(name)
-    ]
-
-
 def _beyond(values: Sequence[str]) -> str:
     return f" and {len(values) - 4:,} more" if len(values) > 4 else ""
 
 
 def _block(title: str, lines: Sequence[str], *, most: int) -> list[Block]:
     return [section(listing([f"*{title}*", *lines], most=most + 1, rest=""))] if lines else []
+
+
+def _buttons(trace: PaymentTrace, *, is_watched: bool) -> list[Block]:
+    asked = {"reference": trace.found_as or trace.reference}
+    payment = {"reference": trace.payment_id}
+    watch = button(UNWATCH, "Stop watching", payment) if is_watched else button(WATCH, "Watch", payment)
+    batches = [button(f"{SHOW}_batch_{n}", f"Batch {b}", {"reference": b}) for n, b in enumerate(trace.batches[:BATCHES_SHOWN])]
+    work = [button(INCIDENT, "Open an incident", asked), button(ASK, "Ask the partner", asked)] if trace.partner else []
+    return [button(EVIDENCE, "Evidence", asked), watch, *work, *batches, button(EXPORT, "SQL and CSV", asked)]
 
 
 def _partners(trace: PaymentTrace) -> list[str]:
@@ -228,11 +253,11 @@ def _newest(trace: PaymentTrace) -> str:
     return f"Newest file received {moment(max(received))}" if received else ""
 
 
-def _twin(trace: PaymentTrace, names: Sequence[str]) -> str:
+def _twin(trace: PaymentTrace, names: Sequence[str], expected: Expected | None) -> str:
     at = f" at {', '.join(word(n) for n in names[:3])}" if names else ""
     breaks = f" {plural(len(trace.breaks), 'break')}: {kind_words(trace.breaks[0].kind)}." if trace.breaks else ""
-    amount = _amount(trace).replace("*", "")
-    return (
-        f"Payment {word(trace.reference)}{at}: {amount}. Processing {_processing(trace)}; money {_money(trace)}; "
-        f"{_RECONCILIATION[trace.reconciliation][1]}.{breaks} {_one_sided(trace).replace('*', '')}"
-    ).strip()
+    amount = amount_of(trace).replace("*", "")
+    late = f" Late: {expected.what}." if expected and expected.overdue is not None else ""
+    axes = f"Processing {_processing(trace)}; money {MONEY_WORDS[trace.money]}; {RECONCILIATION_WORDS[trace.reconciliation][1]}."
+    said = f"Payment {word(trace.found_as or trace.reference)}{at}: {amount}. {axes}{breaks}{late}"
+    return f"{said} {_one_sided(trace).replace('*', '')}".strip()

@@ -1,0 +1,203 @@
+"""Who holds the money of a payment now, and what should happen next, by when: rules per rail, on the partner's calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from breakwater.model.partners import Partner
+from breakwater.model.payment_history import Told, has_no_time
+from breakwater.model.payment_states import ProcessingState, Rail, rail_of
+from breakwater.model.payments import MoneyState, PaymentTrace
+from breakwater.model.records import Kind, Side
+
+S = ProcessingState
+
+
+class Holder(StrEnum):
+    """Who has the money."""
+
+    PAYER = "payer"
+    RESERVED = "reserved"
+    ON_ITS_WAY = "on_its_way"
+    PARTNER = "partner"
+    OUR_ACCOUNT = "our_account"
+    PAYEE = "payee"
+    HELD = "held"
+    DISPUTED = "disputed"
+    UNKNOWN = "unknown"
+
+
+class Rule(NamedTuple):
+    """What follows a state: `expect`, within `days` business days of the partner, or `hours` where that is the measure.
+
+    With `by_file` it is the partner's file about that day that tells, so the day of its delivery and its deadline count; the day is
+    then the one on which our ledger expects the money, where it says.
+    """
+
+    expect: str
+    days: int = 0
+    hours: int = 0
+    by_file: bool = False
+
+
+Rules = Mapping[ProcessingState, Rule]
+_TRANSFER: Rules = {
+    S.CREATED: Rule("the bank's acceptance"),
+    S.PENDING_ACTION: Rule("the payer's approval", days=1),
+    S.SUBMITTED: Rule("the bank's acceptance"),
+    S.ACCEPTED: Rule("its booking on our account", days=1, by_file=True),  # SCT: credited by the end of the next business day
+    S.CLEARING: Rule("its booking on our account", days=1, by_file=True),
+    S.ON_HOLD: Rule("release or rejection", days=3),
+    S.RETURN_REQUESTED: Rule("our answer to the recall", days=15),  # EPC SCT rulebook: 15 banking business days
+}
+_CARD: Rules = {
+    S.CREATED: Rule("the issuer's answer", hours=1),
+    S.PENDING_ACTION: Rule("the cardholder's confirmation", hours=1),
+    S.SUBMITTED: Rule("the issuer's answer", hours=1),
+    S.AUTHORIZED: Rule("the capture, or the authorization expires", days=5),
+    S.CAPTURED: Rule("its line in a settlement report", days=1, by_file=True),
+    S.CLEARING: Rule("its line in a settlement report", days=1, by_file=True),
+    S.SETTLED: Rule("the payout", days=2),
+    S.ON_HOLD: Rule("release or refusal", days=2),
+    S.RETURN_REQUESTED: Rule("the refund", days=5),
+    S.DISPUTED: Rule("the scheme's decision", days=45),
+}
+RULES: Mapping[Rail, Rules] = {
+    Rail.CARD: _CARD,
+    Rail.ADYEN: _CARD,
+    Rail.STRIPE: {**_CARD, S.CLEARING: Rule("its balance becoming available", days=3), S.CAPTURED: Rule("its balance", days=3)},
+    Rail.ISO20022: _TRANSFER,
+    Rail.GPI: {**_TRANSFER, S.CLEARING: Rule("the credit at the payee's bank", days=1), S.ON_HOLD: Rule("release, or a return", days=5)},
+    Rail.ALIPAY: {
+        S.CREATED: Rule("the buyer's payment, or the trade closes", hours=24),
+        S.PENDING_ACTION: Rule("the buyer's payment, or the trade closes", hours=24),
+        S.AUTHORIZED: Rule("the capture", days=5),
+        S.CAPTURED: Rule("its line in a settlement report", days=2, by_file=True),
+        S.SETTLED: Rule("the payout", days=2),
+        S.RETURN_REQUESTED: Rule("the refund", days=5),
+        S.DISPUTED: Rule("Alipay's decision", days=30),
+    },
+    Rail.WISE: {
+        S.CREATED: Rule("the incoming payment", days=3),
+        S.SUBMITTED: Rule("the conversion", days=1),
+        S.ACCEPTED: Rule("the conversion", days=2),
+        S.CLEARING: Rule("the outgoing payment", days=1),
+        S.RETURNED: Rule("the refund", days=2),
+    },
+}
+_END_OF_DAY = time(23, 59)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What should happen next, and until when it is in time. `file` is the stream of the file that will tell, if one does.
+
+    `overdue` is by how much it is late, None while it is not; `overdue_days` the same in business days of the partner.
+    """
+
+    what: str
+    by: datetime
+    file: str | None = None
+    overdue: timedelta | None = None
+    overdue_days: int = 0
+
+
+def expected_next(trace: PaymentTrace, partner: Partner | None, *, now: datetime) -> Expected | None:
+    """The next thing that should happen to a payment; None where nothing more is due, or nobody can say."""
+    standing = trace.history.standing
+    rail = rail_of(standing.event.network or (partner.network if partner else None)) if standing else None
+    if standing is None or partner is None or rail is None or _is_done(trace):
+        return None
+    rule = RULES[rail].get(standing.state)
+    ours = [e.record.value_date for e in trace.evidence if e.side is Side.OURS and e.record.kind in (Kind.PAYMENT, Kind.PAYOUT)]
+    return _expected(rule, standing, partner, expected_on=next(iter(ours), None), now=now) if rule else None
+
+
+def holder(trace: PaymentTrace) -> Holder:
+    """Who has the money now, by everything known of the payment."""
+    state = trace.processing
+    if is_transfer_of_ours(trace):
+        return _OUR_TRANSFER.get(state, Holder.ON_ITS_WAY)
+    if state in _DECIDES:
+        return _DECIDES[state]
+    if trace.money is MoneyState.PAID_OUT:
+        return Holder.OUR_ACCOUNT
+    if state is S.SETTLED or trace.money is MoneyState.CLEARED:
+        return Holder.OUR_ACCOUNT if _rail(trace) in _BANKS else Holder.PARTNER
+    return _BEFORE.get(state, Holder.UNKNOWN)
+
+
+def is_transfer_of_ours(trace: PaymentTrace) -> bool:
+    """True if we send the money: a payout of ours through a bank, not the payout of a provider to us."""
+    ours = [e.record for e in trace.evidence if e.side is Side.OURS and e.record.kind is Kind.PAYOUT]
+    return bool(ours) and _rail(trace) in _BANKS
+
+
+_BANKS = frozenset({Rail.ISO20022, Rail.GPI, Rail.WISE})
+_DECIDES: Mapping[ProcessingState, Holder] = {
+    S.REJECTED: Holder.PAYER,
+    S.FAILED: Holder.PAYER,
+    S.CANCELED: Holder.PAYER,
+    S.EXPIRED: Holder.PAYER,
+    S.RETURNED: Holder.PAYER,
+    S.REFUNDED: Holder.PAYER,
+    S.REVERSED: Holder.PAYER,
+    S.DISPUTE_LOST: Holder.PAYER,
+    S.DISPUTED: Holder.DISPUTED,
+    S.ON_HOLD: Holder.HELD,
+}
+_BEFORE: Mapping[ProcessingState, Holder] = {
+    S.CREATED: Holder.PAYER,
+    S.PENDING_ACTION: Holder.PAYER,
+    S.SUBMITTED: Holder.PAYER,
+    S.ACCEPTED: Holder.ON_ITS_WAY,
+    S.AUTHORIZED: Holder.RESERVED,
+    S.CAPTURED: Holder.ON_ITS_WAY,
+    S.CLEARING: Holder.ON_ITS_WAY,
+}
+_OUR_TRANSFER: Mapping[ProcessingState, Holder] = {
+    S.SETTLED: Holder.PAYEE,
+    S.PAID_OUT: Holder.PAYEE,
+    S.RETURNED: Holder.OUR_ACCOUNT,
+    S.REJECTED: Holder.OUR_ACCOUNT,
+    S.FAILED: Holder.OUR_ACCOUNT,
+    S.CANCELED: Holder.OUR_ACCOUNT,
+    S.ON_HOLD: Holder.HELD,
+}
+
+
+def _rail(trace: PaymentTrace) -> Rail | None:
+    names = (*(e.record.network for e in trace.evidence), *(e.network for e in trace.events))
+    return next((rail for name in names if (rail := rail_of(name))), None)
+
+
+def _is_done(trace: PaymentTrace) -> bool:
+    """A payout once made, or a transfer once booked, owes nobody anything more, whatever its last event was."""
+    return trace.money is MoneyState.PAID_OUT and trace.processing in (S.PAID_OUT, S.SETTLED)
+
+
+def _expected(rule: Rule, standing: Told, partner: Partner, *, expected_on: date | None, now: datetime) -> Expected:
+    zone, calendar = partner.time_zone, partner.calendar
+    by, file = _due(rule, standing, partner, expected_on=expected_on)
+    if now <= by:
+        return Expected(what=rule.expect, by=by, file=file)
+    days = calendar.between(by.astimezone(zone).date(), now.astimezone(zone).date())
+    return Expected(what=rule.expect, by=by, file=file, overdue=now - by, overdue_days=max(days, 0))
+
+
+def _due(rule: Rule, standing: Told, partner: Partner, *, expected_on: date | None) -> tuple[datetime, str | None]:
+    """Until when (UTC) a rule gives time, and the file that tells."""
+    began, shift = standing.event.occurred_at, partner.calendar.shift
+    if rule.hours:
+        return began + timedelta(hours=rule.hours), None
+    local = began.astimezone(partner.time_zone)
+    day = began.date() if has_no_time(standing.event) else local.date() + timedelta(days=local.time() >= partner.cut_off)
+    due_on = shift(shift(day, 0), rule.days)
+    if rule.by_file and partner.files:
+        told_on = shift(shift(expected_on, 0) if expected_on else due_on, 1)
+        return datetime.combine(told_on, partner.files[0].deadline, partner.time_zone).astimezone(UTC), partner.files[0].stream
+    return datetime.combine(due_on, _END_OF_DAY, partner.time_zone).astimezone(UTC), None

@@ -1,0 +1,77 @@
+"""One record of a kept file as the partner wrote it: a line of text, an element of markup, a row of a table; every card number masked."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from lxml import etree
+
+from breakwater.model.masking import mask_cards
+from breakwater.sources import archives, markup
+from breakwater.sources.documents import Document, head_of
+
+# What a record is, in formats of markup: the element that the reader of the format counts.
+_ELEMENTS: Mapping[str, str] = {
+    "camt.052": "Ntry", "camt.053": "Ntry", "camt.054": "Ntry", "camt.056": "TxInf", "pain.001": "CdtTrfTxInf", "pain.008": "DrctDbtTxInf",
+    "pain.002": "TxInfAndSts", "pacs.002": "TxInfAndSts", "pacs.004": "TxInf", "pacs.008": "CdtTrfTxInf",
+}  # fmt: skip
+_SPANS = {"mt940": (":61:", "-}", ":62", ":64", ":65")}  # a statement line goes on until the next tag of these
+
+
+def raw_record(path: Path, *, format: str, line: int) -> str | None:
+    """The record that `line` names in a file of this format; None where it can't be shown as text, as in archives and binary formats.
+
+    FileError if the file can't be read as what it is.
+    """
+    document = Document(name=path.name, open=lambda: path.open("rb"), partner="", network=None, source_file="", path=path)
+    head = head_of(document)
+    if head.raw.startswith(archives.SIGNATURES) or line < 1:
+        return None
+    if head.parquet_columns:
+        return _row(path, line)
+    if head.text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return _element(document, _ELEMENTS[format], line) if format in _ELEMENTS else None
+    if b"\0" in head.raw or "\ufffd" in head.text[:1024]:
+        return None
+    return _lines(document, line, more=_SPANS.get(format))
+
+
+def _row(path: Path, line: int) -> str | None:
+    """A row of a Parquet file, read by its row group alone."""
+    with pq.ParquetFile(path) as file:
+        before = 0
+        for group in range(file.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            if line - 1 < before + rows:
+                row = file.read_row_group(group).slice(line - 1 - before, 1).to_pylist()[0]
+                return mask_cards(json.dumps({k: v for k, v in row.items() if v is not None}, ensure_ascii=False, indent=1, default=str))
+            before += rows
+    return None
+
+
+def _element(document: Document, name: str, number: int) -> str | None:
+    found = 0
+    for part in markup.parts(document):
+        for element in markup.elements(part, names=(name,), document=document):
+            found += 1
+            if found == number:
+                etree.cleanup_namespaces(element)
+                return mask_cards(etree.tostring(element, encoding="unicode", with_tail=False))
+            markup.forget(element)
+    return None
+
+
+def _lines(document: Document, line: int, *, more: tuple[str, ...] | None) -> str | None:
+    """A line, and those that go on with it where the format has such."""
+    with document.open() as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace") as text:
+        rest = itertools.islice(text, line - 1, None)
+        first = next(rest, None)
+        if first is None:
+            return None
+        held = [first, *(itertools.takewhile(lambda following: not following.startswith(more), rest) if more else ())]
+    return mask_cards("".join(held).rstrip("\r\n"))

@@ -1,0 +1,179 @@
+"""From what somebody typed to an answer: one payment, a batch, or a short list to choose from. Exact first; a near miss is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from breakwater.errors import RefusedError, nearest
+from breakwater.lake import amounts, references
+from breakwater.lake.parts import Lake
+from breakwater.lake.references import Near
+from breakwater.model.identifiers import ByAmount, ByReference, Likeness, likeness, read_question
+from breakwater.model.money import format_minor
+from breakwater.model.partners import Partner
+from breakwater.model.payment_batches import Batch, batch_of
+from breakwater.model.payment_hits import Hit, Hits, Why
+from breakwater.model.payments import PaymentTrace
+from breakwater.model.records import Kind, Record, Side, clean_reference
+from breakwater.steps.trace import BATCH_LINES, JOINING, Found, active, evidence_of, names_of, records_of, trace
+from breakwater.store import reads
+from breakwater.store.database import Database
+
+HITS_SHOWN = 8
+AROUND_DAYS = 3  # a value date, a booking and a time zone lie at most a weekend apart
+_CARDS_NOT_KEPT = "Card numbers are kept nowhere here, so {card} was not compared: amount and day alone were."
+
+Answer = PaymentTrace | Batch | Hits
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """Where payments are looked for."""
+
+    database: Database
+    lake: Lake
+    partners: Mapping[str, Partner]
+
+    def look_up(self, text: str) -> Answer:
+        """The answer to what a person typed. A trace that is not `known` says that nothing was found."""
+        question = read_question(text)
+        return self._by_amount(question) if isinstance(question, ByAmount) else self._by_reference(question)
+
+    def trace(self, reference: str) -> PaymentTrace:
+        """One payment by a reference exactly as it is stored."""
+        return trace(self.database, self.lake, reference)
+
+    def _by_reference(self, question: ByReference) -> Answer:
+        asked = question.reference
+        parts = active(self.database)
+        found = records_of(self.lake, parts, [asked])
+        if found and _is_batch(asked, [r for _, r in found]):
+            return self._batch(asked, parts)
+        if several := _several(asked, found):
+            return several
+        known = self.trace(asked)
+        return known if known.known else self._nearby(asked, parts) or known
+
+    def _nearby(self, asked: str, parts: Mapping[str, list[str]]) -> Answer | None:
+        """What is written otherwise: the same but for blanks and dashes is answered, anything else offered."""
+        everything = [part for of_content in parts.values() for part in of_content]
+        near = references.find_near(self.lake, everything, [asked])
+        same = [n for n in near if likeness(asked, n.reference) is Likeness.SAME]
+        if len(same) == 1:
+            answer = self._by_reference(ByReference(reference=same[0].reference))
+            return replace(answer, reference=asked, found_as=same[0].reference) if isinstance(answer, PaymentTrace) else answer
+        ranked = sorted(near, key=lambda n: (-likeness(asked, n.reference), n.reference))
+        return (
+            Hits(asked=asked, why=Why.NEAR, hits=tuple(map(_near_hit, ranked[:HITS_SHOWN])), more=len(near) > HITS_SHOWN) if near else None
+        )
+
+    def _batch(self, asked: str, parts: Mapping[str, list[str]]) -> Batch:
+        lines = records_of(self.lake, parts, [asked], limit=BATCH_LINES + 1)
+        is_cut = len(lines) > BATCH_LINES
+        with self.database.reading() as tx:
+            breaks = reads.breaks_of_records(tx, records=[(side, r.record_id) for side, r in lines])
+            files = reads.source_file_names(tx, {r.source_file for _, r in lines if r.source_file})
+            evidence = evidence_of(tx, self.lake, lines, breaks, files)
+        return batch_of(asked, evidence, is_cut=is_cut)
+
+    def _by_amount(self, question: ByAmount) -> Answer:
+        partner = self._partner(question.partner)
+        asked = " ".join(
+            filter(None, (str(question.card or ""), format_minor(question.amount_minor, question.currency), str(question.day)))
+        )
+        note = _CARDS_NOT_KEPT.format(card=question.card) if question.card else ""
+        hits = self._of_amount(question, partner, around_days=0)
+        if len(hits) == 1:
+            found = self.trace(hits[0].reference)
+            return replace(found, reference=asked, found_as=hits[0].reference, searched=note or found.searched)
+        if hits:
+            return Hits(asked=asked, why=Why.AMOUNT, hits=tuple(hits[:HITS_SHOWN]), more=len(hits) > HITS_SHOWN, note=note)
+        if near := self._of_amount(question, partner, around_days=AROUND_DAYS):
+            return Hits(asked=asked, why=Why.NEAR_DAY, hits=tuple(near[:HITS_SHOWN]), more=len(near) > HITS_SHOWN, note=note)
+        where = f"amounts on {question.day} and {AROUND_DAYS} days around it, on both sides{f' of {partner.name}' if partner else ''}"
+        return PaymentTrace(reference=asked, evidence=(), events=(), breaks=(), searched=where)
+
+    def _of_amount(self, question: ByAmount, partner: Partner | None, *, around_days: int) -> list[Hit]:
+        """Payments of an amount, each once, however many records and events say it; the nearest day first."""
+        first, last = (question.day + timedelta(days=sign * around_days) for sign in (-1, 1))
+        minor, currency = question.amount_minor, question.currency
+        find_records = partial(amounts.find_records, self.lake, amount_minor=minor, currency=currency, dated_from=first, dated_to=last)
+        find_events = partial(amounts.find_events, self.lake, amount_minor=minor, currency=currency, dated_from=first, dated_to=last)
+        parts = active(self.database)
+        seen: set[str] = set()
+        hits: list[Hit] = []
+        for record in (r for side in Side for r in find_records(parts[side])):
+            names = set(names_of([record]))
+            if seen.isdisjoint(names) and (partner is None or record.partner == partner.id):
+                hits.append(_hit(record))
+            seen |= names
+        for event in find_events(parts["events"]):
+            names = set(names_of([], [event]))
+            if seen.isdisjoint(names) and (partner is None or event.partner == partner.id):
+                day = event.occurred_at.date()
+                hits.append(
+                    Hit(
+                        reference=event.payment_id,
+                        sort="ref_payment_id",
+                        partner=event.partner,
+                        amount_minor=event.amount_minor,
+                        currency=event.currency,
+                        day=day,
+                    )
+                )
+            seen |= names
+        return sorted(hits, key=lambda h: (abs((h.day - question.day).days), h.partner, h.reference))
+
+    def _partner(self, word: str | None) -> Partner | None:
+        if word is None:
+            return None
+        known = {name.casefold(): p for p in self.partners.values() for name in (p.id, p.name)}
+        if found := known.get(word.casefold()):
+            return found
+        raise RefusedError(
+            f"There is no partner '{word}'.{nearest(word.casefold(), self.partners)}", remedy=f"Use one of: {', '.join(self.partners)}."
+        )
+
+
+def _is_batch(asked: str, records: Sequence[Record]) -> bool:
+    """True if a reference is the name of a batch, and of nothing else."""
+    folded = asked.casefold()
+    return not any(folded == (getattr(r, name) or "").strip().casefold() for r in records for name in (*JOINING, "record_id"))
+
+
+def _several(asked: str, found: Found) -> Hits | None:
+    """A reference that is on several payments: each of them. A payment's own id means that one."""
+    ours = [r for side, r in found if side is Side.OURS and r.kind is Kind.PAYMENT and r.ref_payment_id]
+    theirs = [r for side, r in found if side is Side.THEIRS and r.kind is Kind.PAYMENT and r.ref_payment_id]
+    payments = {r.ref_payment_id: r for r in ours or theirs}
+    if len(payments) < 2 or asked.casefold() in {str(name).casefold() for name in payments}:
+        return None
+    hits = tuple(_hit(r) for r in sorted(payments.values(), key=lambda r: (r.booked_on, r.record_id), reverse=True))
+    return Hits(asked=asked, why=Why.SEVERAL, hits=hits[:HITS_SHOWN], more=len(hits) > HITS_SHOWN)
+
+
+def _hit(record: Record) -> Hit:
+    names = ("ref_payment_id", "ref_original", "ref_end_to_end_id", "ref_partner_id", *JOINING)
+    sort = next((name for name in names if clean_reference(getattr(record, name))), "record_id")
+    return Hit(
+        reference=str(getattr(record, sort)),
+        sort=sort,
+        partner=record.partner,
+        amount_minor=record.amount_minor,
+        currency=record.currency,
+        day=record.booked_on,
+    )
+
+
+def _near_hit(near: Near) -> Hit:
+    return Hit(
+        reference=near.reference,
+        sort=near.column,
+        partner=near.partner,
+        amount_minor=near.amount_minor,
+        currency=near.currency,
+        day=near.day,
+    )

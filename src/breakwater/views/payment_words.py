@@ -1,0 +1,83 @@
+"""The words of a payment: its states, its references, who holds the money, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from breakwater.model.expectations import Expected, Holder
+from breakwater.model.payments import MoneyState, ProcessingState, ReconciliationState
+from breakwater.model.records import Kind
+from breakwater.views.blocks import code
+from breakwater.views.words import moment, plural
+
+PROCESSING_WORDS: Mapping[ProcessingState, str] = {s: s.replace("_", " ") for s in ProcessingState} | {
+    ProcessingState.PENDING_ACTION: "waiting for the payer",
+    ProcessingState.CLEARING: "in clearing",
+    ProcessingState.RETURN_REQUESTED: "return requested",
+    ProcessingState.DISPUTE_WON: "dispute won",
+    ProcessingState.DISPUTE_LOST: "dispute lost",
+    ProcessingState.ON_HOLD: "on hold",
+    ProcessingState.UNKNOWN: "unknown",
+}
+MONEY_WORDS: Mapping[MoneyState, str] = {
+    MoneyState.EXPECTED: "expected, not seen at the partner yet",
+    MoneyState.CLEARED: "cleared at the partner",
+    MoneyState.PAID_OUT: "paid out to us",
+    MoneyState.NONE: "none seen",
+}
+RECONCILIATION_WORDS: Mapping[ReconciliationState, tuple[str, str]] = {
+    ReconciliationState.MATCHED: ("🟢", "reconciled"),
+    ReconciliationState.PENDING: ("🟡", "waiting for the other side, still in time"),
+    ReconciliationState.IN_BREAK: ("🔴", "in a break"),
+    ReconciliationState.NOT_RUN: ("⚪", "not reconciled yet"),
+}
+HOLDER_WORDS: Mapping[Holder, str] = {
+    Holder.PAYER: "the payer",
+    Holder.RESERVED: "the payer's bank, which has reserved it for us",
+    Holder.ON_ITS_WAY: "on its way to us",
+    Holder.PARTNER: "{partner}, until its payout",
+    Holder.OUR_ACCOUNT: "us, on our account",
+    Holder.PAYEE: "the payee",
+    Holder.HELD: "held back on its way, until somebody releases it",
+    Holder.DISPUTED: "taken from us until the dispute is decided",
+    Holder.UNKNOWN: "nobody here can say",
+}
+WENT_BACK: Mapping[Kind, str] = {
+    Kind.REFUND: "refunded",
+    Kind.RETURN: "returned",
+    Kind.CHARGEBACK: "charged back",
+    Kind.CHARGEBACK_REVERSAL: "given back to us after a chargeback",
+}
+REFERENCE_WORDS: Mapping[str, str] = {
+    "ref_payment_id": "Payment id",
+    "ref_partner_id": "Partner's reference",
+    "ref_end_to_end_id": "EndToEndId",
+    "ref_uetr": "UETR",
+    "ref_tx_id": "TxId",
+    "ref_arn": "ARN",
+    "ref_rrn": "RRN",
+    "ref_network_id": "Network transaction id",
+    "ref_batch_id": "Batch",
+    "ref_payout_trace_id": "Payout trace id",
+    "ref_original": "Refers to",
+    "payment_id": "Payment id",
+    "record_id": "Record",
+}
+
+
+def next_words(expected: Expected | None, processing: ProcessingState) -> str:
+    """What should happen next, by when, and whether that is late."""
+    if expected is None:
+        return "nobody here can say" if processing is ProcessingState.UNKNOWN else "nothing more is due"
+    where = f" (file {code(expected.file)})" if expected.file else ""
+    late = f", *late by {lateness(expected)}*" if expected.overdue is not None else ""
+    return f"{expected.what}{where}, by {moment(expected.by)}{late}"
+
+
+def lateness(expected: Expected) -> str:
+    """By how much: business days of the partner, or the hours of a day that has only begun to be late."""
+    if expected.overdue_days:
+        return plural(expected.overdue_days, "business day")
+    minutes = max((expected.overdue or timedelta()) // timedelta(minutes=1), 1)
+    return plural(minutes // 60, "hour") if minutes >= 60 else plural(minutes, "minute")
