@@ -32,10 +32,11 @@ def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
     found = records_of(lake, parts, [reference])
     told = references.find_events(lake, parts["events"], [reference])
     names = sorted({reference, *names_of([r for _, r in found], told)})
-    joined = records_of(lake, parts, names) if found or told else []
+    joined, others = _of_one_payment(reference, found, records_of(lake, parts, names) if found or told else [])
     joined += _other_side_of_payouts(lake, parts, joined)
     names = sorted({reference, *names_of([r for _, r in joined], told)})
     events = references.find_events(lake, parts["events"], names) if found or told else []
+    events = [e for e in events if e.payment_id not in others]
     with database.reading() as tx:
         breaks = reads.breaks_of_records(tx, records=[(side, r.record_id) for side, r in joined])
         hashes = {r.source_file for _, r in joined} | {e.source_file for e in events}
@@ -49,7 +50,7 @@ def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
         events=tuple(events),
         breaks=tuple(breaks),
         searched=SEARCHED,
-        other_payment_ids=_others(reference, {r.ref_payment_id for _, r in joined if r.ref_payment_id and r.kind is Kind.PAYMENT}),
+        other_payment_ids=tuple(sorted(others)),
         sources={sha256: SourceName(side=f.side, name=f.name, format=f.format, received_at=f.received_at) for sha256, f in files.items()},
         incidents=tuple(incidents),
     )
@@ -136,7 +137,20 @@ def _is_about(incident: Incident, breaks: Sequence[Break], names: Sequence[str])
     return any(incident.id in link for b in breaks for link in b.links) or any(len(n) > 5 and n.casefold() in words for n in names)
 
 
-def _others(wanted: str, payment_ids: set[str]) -> tuple[str, ...]:
-    """Payments beside the one that was asked for; a reference that leads to one payment has none."""
-    others = payment_ids - {wanted}
-    return () if wanted not in payment_ids and len(others) == 1 else tuple(sorted(others))
+def _of_one_payment(reference: str, found: Found, joined: Found) -> tuple[Found, set[str]]:
+    """What belongs to the payment that was found, and the ids of other payments that share a name with it, as two of one order do."""
+    kept: Found = []
+    others: set[str] = set()
+    asked = {p for _, r in found if (p := _payment_of(r)) and p.casefold() == reference.casefold()}
+    direct = asked or {p for _, r in found if (p := _payment_of(r))}
+    for side in Side:
+        of_side = {p for s, r in joined if s is side and (p := _payment_of(r))}
+        meant = direct & of_side or of_side
+        others |= of_side - meant
+        kept += [(s, r) for s, r in joined if s is side and (_payment_of(r) is None or _payment_of(r) in meant)]
+    return kept, others
+
+
+def _payment_of(record: Record) -> str | None:
+    """The payment that a record is about, where it names one: its own, or that which went back."""
+    return clean_reference(record.ref_payment_id if record.kind is Kind.PAYMENT else record.ref_original or record.ref_payment_id)
