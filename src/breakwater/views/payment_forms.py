@@ -76,7 +76,8 @@ def question_for(trace: PaymentTrace, *, expected: Expected | None) -> str:
     facts = [f"Amount: {_amount(trace)}", *([f"Date: {day}"] if day else [])]
     standing = trace.history.standing
     seen = f"The last we know: {PROCESSING_WORDS[trace.processing]}" + (f" on {_on(trace)}." if standing else ".")
-    missing = f" We are waiting for {expected.what}, due by {moment_utc(expected.by)}." if expected and "our " not in expected.what else ""
+    owed = expected is not None and not expected.what.startswith("our ")
+    missing = f" We are waiting for {expected.what}, due by {moment_utc(expected.by)}." if expected and owed else ""
     ask = "Please tell us where this payment is, what holds it, and when it will be settled."
     if any(e.record.kind is Kind.PAYMENT and e.side is Side.THEIRS for e in trace.evidence):
         ask = "Please check your line about this payment and tell us what it stands for."
@@ -84,8 +85,8 @@ def question_for(trace: PaymentTrace, *, expected: Expected | None) -> str:
 
 
 def _partner_names(trace: PaymentTrace) -> list[tuple[str, str]]:
-    """The names a partner finds it by: (sort, value), each once."""
-    sources = (*(e.record for e in trace.evidence), *trace.events)
+    """The names its partner finds it by: (sort, value), each once. What another partner calls it is no business of this one."""
+    sources = [x for x in (*(e.record for e in trace.evidence), *trace.events) if x.partner == trace.partner]
     named = [(REFERENCE_WORDS[n], clean_reference(getattr(x, n, None))) for n in _PARTNER_FINDS_BY for x in sources]
     words = {"Partner's reference": "Your reference", "Payment id": "Our reference"}
     return list(dict.fromkeys((words.get(sort, sort), value) for sort, value in named if value))
