@@ -28,6 +28,8 @@ class Permission(StrEnum):
     OPEN_INCIDENT = "open_incident"
     RESOLVE_INCIDENT = "resolve_incident"
     HANDLE_FILE = "handle_file"
+    RERUN = "rerun"
+    SUPPRESS_NOISE = "suppress_noise"
 
 
 NEEDED_ROLE = {
@@ -38,6 +40,8 @@ NEEDED_ROLE = {
     Permission.OPEN_INCIDENT: Role.OPERATOR,
     Permission.RESOLVE_INCIDENT: Role.OPERATOR,
     Permission.HANDLE_FILE: Role.OPERATOR,
+    Permission.RERUN: Role.OPERATOR,
+    Permission.SUPPRESS_NOISE: Role.APPROVER,
 }
 _ALLOWS = {
     Permission.READ: "read Breakwater's answers",
@@ -47,6 +51,8 @@ _ALLOWS = {
     Permission.OPEN_INCIDENT: "open an incident",
     Permission.RESOLVE_INCIDENT: "resolve an incident",
     Permission.HANDLE_FILE: "retry or discard a refused file",
+    Permission.RERUN: "reconcile a day again",
+    Permission.SUPPRESS_NOISE: "have known noise suppressed, or end that",
 }
 
 

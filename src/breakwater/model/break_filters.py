@@ -23,7 +23,8 @@ _AMOUNT = re.compile(r">?=?([0-9]{1,12})")
 class BreakFilter:
     """Active breaks of `partners` (all if empty) that are of these kinds, this old in business days, worth this much, and somebody's.
 
-    `least_major` counts whole major units of each break's own currency.
+    `least_major` counts whole major units of each break's own currency. `suppressed` asks for those that a rule calls known noise, which
+    are left out otherwise.
     """
 
     partners: tuple[Partner, ...] = field(default=())
@@ -33,6 +34,7 @@ class BreakFilter:
     least_major: int = 0
     owner_id: str | None = None
     oldest_first: bool = False
+    suppressed: bool = False
 
     def latest_date(self, partner: Partner, *, today: date) -> date | None:
         """Breaks dated later are too young; None if any age will do."""
@@ -63,13 +65,15 @@ def _with(wanted: BreakFilter, word: str, *, partners: Mapping[str, Partner], as
         return replace(wanted, kinds=(*wanted.kinds, BreakKind(low)))
     if low in ("mine", "oldest", "largest"):
         return replace(wanted, owner_id=asker_id) if low == "mine" else replace(wanted, oldest_first=low == "oldest")
+    if low == "suppressed":
+        return replace(wanted, suppressed=True)
     if age := _AGE.fullmatch(low):
         return replace(wanted, least_age_days=int(age[1]))
     if amount := _AMOUNT.fullmatch(low.replace("_", "")):
         return replace(wanted, least_major=int(amount[1]))
     if len(word) == 3 and _is_currency(word.upper()):
         return replace(wanted, currency=word.upper())
-    known = [*partners, *BreakKind, "mine", "oldest", "largest"]
+    known = [*partners, *BreakKind, "mine", "oldest", "largest", "suppressed"]
     raise RefusedError(
         f"'{word[:40]}' is no partner, kind, age or amount.{nearest(low, known)}",
         remedy=f"{EXAMPLE} Ages are business days (`5d`), amounts whole units (`>100`).",

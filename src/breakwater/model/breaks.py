@@ -130,6 +130,7 @@ class Break:
     `revision` grows with every change; a card or button of an older revision changes nothing. `touched_by` moved it last, at
     `touched_at`: people only, not runs. `snoozed_until` is a business day. `escalated` counts how often an acknowledgement went stale,
     `reminded_at` is when its owner was told that it does, if nobody has done anything since.
+    `suppressed_by` is the rule that calls it known noise: open breaks only, and only while nobody has them.
     """
 
     id: str
@@ -163,6 +164,7 @@ class Break:
     proposal: Proposal | None = None
     escalated: int = 0
     reminded_at: datetime | None = None
+    suppressed_by: str | None = None
 
     @property
     def active(self) -> bool:
@@ -191,6 +193,7 @@ def expire(brk: Break) -> Break:
 
 
 MATCHED_LATE = "matched_late"
+OPENING_ITEM = "opening_item"  # its records are all of the time before the partner went live
 
 
 def auto_close(brk: Break, *, now: datetime, resolution: str = MATCHED_LATE) -> Break:
@@ -231,6 +234,11 @@ def restate(brk: Break, *, seen: Break) -> Break:
     return brk if now_seen == brk else replace(now_seen, revision=brk.revision + 1)
 
 
+def suppress(brk: Break, *, by_rule: str | None) -> Break:
+    """An open break that nobody has is known noise by a rule, or (None) is no longer."""
+    return _changed(brk, suppressed_by=by_rule)
+
+
 def require_state(brk: Break, move: Move) -> None:
     """Refuse, naming the states it can be made from, unless the break stands where the move begins."""
     if brk.state not in MOVES[move]:
@@ -247,7 +255,8 @@ def touched(brk: Break, by: str, now: datetime, **changes: object) -> Break:
 
 
 def _changed(brk: Break, **changes: object) -> Break:
-    return replace(brk, revision=brk.revision + 1, **changes)  # type: ignore[arg-type]
+    changed = replace(brk, revision=brk.revision + 1, **changes)  # type: ignore[arg-type]
+    return changed if changed.state is BreakState.OPEN and changed.owner_id is None else replace(changed, suppressed_by=None)
 
 
 def _slack_time(moment: datetime) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 
@@ -34,6 +35,19 @@ class BreakFigure:
 
     count: int
     value_minor: Mapping[str, int]
+
+
+NO_BREAKS = BreakFigure(count=0, value_minor={})
+
+
+def total_of(figures: Iterable[BreakFigure]) -> BreakFigure:
+    """Several figures together, currencies in the order of their codes."""
+    value: Counter[str] = Counter()
+    count = 0
+    for figure in figures:
+        count += figure.count
+        value.update(figure.value_minor)
+    return BreakFigure(count=count, value_minor=dict(sorted(value.items())))
 
 
 BY_HAND = "manual"
@@ -136,8 +150,41 @@ class Rematched:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpeningItems:
+    """What is unmatched of the time before a partner went live: breaks all of whose records are dated before that day.
+
+    They have a list of their own and are nobody's to work on; later records may still match them.
+    """
+
+    breaks: Mapping[BreakKind, BreakFigure] = field(default_factory=dict)
+    totals: Mapping[str, Totals] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return sum(figure.count for figure in self.breaks.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunChanges:
+    """What a run changed since the one before: files that came and went, breaks opened, closed and opened again, matches that fell."""
+
+    files_in: int = 0
+    files_out: int = 0
+    opened: int = 0
+    closed: int = 0
+    reopened: int = 0
+    matches: int = 0
+    matches_value_minor: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
-    """One reconciliation of a partner's records as of a date. `matched`, `pending`, `in_breaks`: currency -> totals."""
+    """One reconciliation of a partner's records as of a date. `matched`, `pending`, `in_breaks`: currency -> totals.
+
+    `looked_at` is how many records were matched; the others were carried over. A restatement is a past day looked at again with what
+    is known now: it changes no break. `asked_by` is who asked for it, None for the clock.
+    """
 
     id: str
     partner: str
@@ -153,6 +200,32 @@ class Run:
     breaks: Mapping[BreakKind, BreakFigure]
     input_key: str
     """Hash of the parts and the agreement that went in: the same input needs no second run."""
+    agreement_sha256: str = ""
+    opening: OpeningItems = field(default_factory=OpeningItems)
+    changes: RunChanges = field(default_factory=RunChanges)
+    is_restatement: bool = False
+    asked_by: str | None = None
+    looked_at: int | None = None
+
+
+def break_figures(breaks: pa.Table) -> dict[BreakKind, BreakFigure]:
+    """Count and value of each kind of break in a table of them (BREAK_SCHEMA)."""
+    counts: Counter[BreakKind] = Counter()
+    value: dict[BreakKind, Counter[str]] = defaultdict(Counter)
+    for row in breaks.select(["kind", "currency", "amount_minor"]).to_pylist():
+        kind = BreakKind(row["kind"])
+        counts[kind] += 1
+        value[kind][row["currency"]] += row["amount_minor"]
+    return {kind: BreakFigure(count=counts[kind], value_minor=dict(value[kind])) for kind in BreakKind if counts[kind]}
+
+
+def added(one: Mapping[str, Totals], other: Mapping[str, Totals], *, times: int = 1) -> dict[str, Totals]:
+    """Totals of two outcomes together, by currency; with `times=-1` what is left of one without the other."""
+    nothing = Totals()
+    pairs = {currency: (one.get(currency, nothing), other.get(currency, nothing)) for currency in sorted({*one, *other})}
+    names = [f.name for f in fields(Totals)]
+    sums = {c: Totals(**{n: getattr(x, n) + times * getattr(y, n) for n in names}) for c, (x, y) in pairs.items()}
+    return {currency: total for currency, total in sums.items() if total != nothing}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,3 +260,5 @@ class PartnerReconciliation:
     ageing: tuple[AgeFigure, ...]
     acknowledged: int
     late_files: tuple[str, ...] = ()
+    suppressed: BreakFigure = NO_BREAKS
+    """What rules call known noise; `active` and `ageing` leave it out."""

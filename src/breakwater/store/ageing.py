@@ -46,4 +46,5 @@ def largest(tx: Connection, *, partner: str, dates: Sequence[Dates], known_at: d
 
 def _of(partner: str, dates: Sequence[Dates], known_at: datetime) -> tuple[ColumnElement[bool], ...]:
     within = or_(false(), *(and_(breaks.c.dated > after, breaks.c.dated <= last) for after, last in dates))
-    return (breaks.c.partner == partner, breaks.c.state.in_(sorted(map(str, ACTIVE))), breaks.c.opened_at <= known_at, within)
+    counts = (breaks.c.state.in_(sorted(map(str, ACTIVE))), breaks.c.suppressed_by.is_(None))
+    return (breaks.c.partner == partner, *counts, breaks.c.opened_at <= known_at, within)

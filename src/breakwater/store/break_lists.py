@@ -44,6 +44,7 @@ def left_alone(tx: Connection, *, partners: Iterable[str], since: datetime, afte
 
 def _matching(tx: Connection, wanted: BreakFilter, today: dict[str, date]) -> tuple[ColumnElement[bool], ...]:
     where: list[ColumnElement[bool]] = [breaks.c.state.in_(_names(ACTIVE))]
+    where.append(breaks.c.suppressed_by.is_not(None) if wanted.suppressed else breaks.c.suppressed_by.is_(None))
     where.append(or_(false(), *(_of_partner(wanted, p, today[p.id]) for p in wanted.partners)))
     if wanted.kinds:
         where.append(breaks.c.kind.in_(_names(wanted.kinds)))

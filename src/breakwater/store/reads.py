@@ -79,9 +79,9 @@ def active_parts(tx: Connection, *, side: Side, content: str, partner: str | Non
 
 
 def last_run(tx: Connection, *, partner: str, as_of: date | None = None) -> Run | None:
-    """The run of a partner that finished last; with `as_of`, among those as of that date."""
+    """The run of a partner that finished last and speaks for the present; with `as_of`, the last one as of that date."""
     query = select(run).where(run.c.partner == partner).order_by(run.c.finished_at.desc(), run.c.number.desc()).limit(1)
-    row = tx.execute(query if as_of is None else query.where(run.c.as_of == as_of)).mappings().first()
+    row = tx.execute(query.where(~run.c.is_restatement if as_of is None else run.c.as_of == as_of)).mappings().first()
     return run_of(row) if row else None
 
 
@@ -199,7 +199,8 @@ def _one_file(tx: Connection, query: Select[Any]) -> SourceFile | None:
 
 
 def _active_of(partner: str) -> tuple[ColumnElement[bool], ...]:
-    return (breaks.c.partner == partner, breaks.c.state.in_([str(state) for state in ACTIVE]))
+    """Active breaks that count: those suppressed by a rule are counted apart."""
+    return (breaks.c.partner == partner, breaks.c.state.in_([str(state) for state in ACTIVE]), breaks.c.suppressed_by.is_(None))
 
 
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -250,6 +250,7 @@ def _life_of(brk: Break) -> dict[str, Any]:
 
 def _opened(brk: Break, *, actor: Actor, now: datetime) -> audit.Entry:
     detail = {"kind": str(brk.kind), "amount_minor": brk.amount_minor, "currency": brk.currency, "run": brk.run_id}
+    detail |= {"suppressed_by": brk.suppressed_by} if brk.suppressed_by else {}
     return audit.Entry(at=now, actor_id=actor.id, action="open", about_kind="break", about_id=brk.id, detail=detail)
 
 

@@ -226,12 +226,13 @@ def _proposal(brk: Break) -> str:
 
 
 def _notes(brk: Break) -> str:
+    noise = f"🔇 Known noise by {code(brk.suppressed_by)}: counted apart while nobody has it" if brk.suppressed_by else ""
     asleep = f"💤 Sleeps until {day(brk.snoozed_until)}" if brk.snoozed_until and brk.active else ""
     stale = f"⚠️ Left alone {plural(brk.escalated, 'time')} after somebody acknowledged it" if brk.escalated and brk.active else ""
     more = len(brk.links) - LINKS_SHOWN
     shown = " ".join(code(entry, 120) for entry in brk.links[:LINKS_SHOWN])
     linked = f"Linked: {shown}{f' and {more:,} more' if more > 0 else ''}" if shown else ""
-    return "\n".join(line for line in (asleep, stale, linked) if line)
+    return "\n".join(line for line in (noise, asleep, stale, linked) if line)
 
 
 def _offers(brk: Break) -> list[Block]:

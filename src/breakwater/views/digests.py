@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from breakwater.model.digests import Digest, PartnerVolume, VolumeDay
 from breakwater.model.findings import Finding, FindingState
 from breakwater.model.incidents import Incident
-from breakwater.model.runs import PartnerReconciliation
+from breakwater.model.runs import PartnerReconciliation, total_of
 from breakwater.views.blocks import Block, Message, bold, chart_place, code, context, fit, header, listing, section, word
 from breakwater.views.figures import Chart, Panel
 from breakwater.views.findings import FILE_KINDS, finding_line
 from breakwater.views.incidents import SEVERITY_WORDS, STATUS_WORDS
+from breakwater.views.noise import suppressed_line
 from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count, total_value
 from breakwater.views.words import amounts, joined, moment, number, plural
 
@@ -42,6 +43,7 @@ def digest(digest: Digest) -> Message:
         most=PARTNERS_SHOWN,
         rest="`/recon`",
     )
+    blocks += _part("Known noise, suppressed by rule", _suppressed(digest), most=PARTNERS_SHOWN, rest="`/recon noise`")
     blocks += _part(
         "Incidents",
         [incident_line(i, _names(digest).get(i.partner, i.partner)) for i in incidents],
@@ -105,7 +107,9 @@ def _ratio(day: VolumeDay) -> float:
 
 def _quiet(digest: Digest) -> Message:
     said = f"All quiet at {plural(len(digest.partners), 'partner')}: no late files, nothing unusual, no breaks, no incidents"
-    line = joined((f"✅ *{said}*", _reconciled(digest), moment(digest.scheduled_at)))
+    hidden = total_of(s.suppressed for s in digest.partners)
+    noise = f"besides {plural(hidden.count, 'break')} of known noise worth {amounts(hidden.value_minor)}" if hidden.count else ""
+    line = joined((f"✅ *{said}*", noise, _reconciled(digest), moment(digest.scheduled_at)))
     return Message(text=f"✅ {said}.", blocks=(section(line),))
 
 
@@ -140,6 +144,11 @@ def _breaks(state: PartnerReconciliation) -> str:
     ages = ageing_line(state)
     taken = f"{state.acknowledged:,} acknowledged" if state.acknowledged else "none acknowledged"
     return joined((f"• {bold(state.partner_name)}: {count:,}, {amounts(active_value(state))}", f"age {ages}" if ages else "", taken))
+
+
+def _suppressed(digest: Digest) -> list[str]:
+    """What rules call known noise, partner by partner: counted, so that it is never forgotten."""
+    return [suppressed_line(s.suppressed, s.partner_name) for s in digest.partners if s.suppressed.count]
 
 
 def _reconciled(digest: Digest) -> str:

@@ -25,7 +25,8 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("/recon nordbank 2026-11-20", "as it was on that day"),
             ("/recon files nordbank", "its files: due next, late, missing, refused, and what came last"),
             ("/recon breaks nordbank", "its breaks, those that matter most first"),
-            ("/recon breaks 5d >100 mine", "mine, 5 business days old or older, from 100 up; also a kind, EUR, oldest"),
+            ("/recon breaks 5d >100 mine", "mine, 5 business days old or older, from 100 up; also a kind, EUR, oldest, suppressed"),
+            ("/recon noise", "rules for known noise, and what they suppress; also a partner, `add PARTNER`, `end RULE`"),
         ),
     ),
     "/anomalies": (

@@ -87,16 +87,18 @@ def _in_full(state: PartnerReconciliation) -> list[Block]:
         tables.append(
             f"_… and {plural(more, 'more currency', 'more currencies')}: {', '.join(word(c) for c in currencies[CURRENCIES_SHOWN:][:20])}_"
         )
-    blocks = [section("\n".join((_headline(state), _shares(state.run), *_late(state)))), section("\n".join(tables) or "No records yet.")]
+    blocks = [
+        section("\n".join((_headline(state), _shares(state.run), *_late(state), *_suppressed(state)))),
+        section("\n".join(tables) or "No records yet."),
+    ]
     return [*blocks, section(_breaks(state, most=KINDS_SHOWN))] if state.active else blocks
 
 
 def _summary(state: PartnerReconciliation) -> str:
     if state.run is None:
         return "\n".join((_headline(state), *_late(state), *_no_run(state)))
-    return "\n".join(
-        (_headline(state), _shares(state.run), *_late(state), *([_breaks(state, most=KINDS_IN_SUMMARY)] if state.active else []))
-    )
+    breaks = [_breaks(state, most=KINDS_IN_SUMMARY)] if state.active else []
+    return "\n".join((_headline(state), _shares(state.run), *_late(state), *breaks, *_suppressed(state)))
 
 
 def _headline(state: PartnerReconciliation) -> str:
@@ -168,6 +170,14 @@ def _late(state: PartnerReconciliation) -> list[str]:
     if not state.late_files:
         return []
     return [listing([f"⏰ Late: {word(file, 160)}" for file in state.late_files], most=FILES_SHOWN, rest="", limit=1000)]
+
+
+def _suppressed(state: PartnerReconciliation) -> list[str]:
+    figure = state.suppressed
+    if not figure.count:
+        return []
+    asked = code(f"/recon breaks {state.partner_id} suppressed", 120)
+    return [f"🔇 Besides, known noise: {plural(figure.count, 'break')} worth {amounts(figure.value_minor)}, {asked}"]
 
 
 def _overview(states: Sequence[PartnerReconciliation]) -> str:

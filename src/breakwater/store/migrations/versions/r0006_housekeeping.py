@@ -17,6 +17,26 @@ NAME = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 def upgrade() -> None:
     """From causes."""
     op.add_column("breaks", sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("breaks", sa.Column("suppressed_by", NAME, nullable=True))
+    op.create_index(op.f("ix_breaks_suppressed_by"), "breaks", ["suppressed_by"])
+    op.create_table(
+        "noise_rule",
+        sa.Column("id", NAME, nullable=False),
+        sa.Column("partner", NAME, nullable=False),
+        sa.Column("kind", NAME, nullable=True),
+        sa.Column("pattern", sa.Text(), nullable=False),
+        sa.Column("currency", NAME, nullable=False),
+        sa.Column("most_minor", sa.BigInteger(), nullable=False),
+        sa.Column("limit_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("owner_id", NAME, nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=False),
+        sa.Column("ended_by", NAME, nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_noise_rule")),
+    )
+    op.create_index(op.f("ix_noise_rule_partner"), "noise_rule", ["partner"])
     op.create_table(
         "ageing",
         sa.Column("partner", NAME, nullable=False),
