@@ -19,6 +19,7 @@ from breakwater.matching.causes import explain
 from breakwater.model.causes import AbsentFile, Explanation
 from breakwater.model.money import half_up
 from breakwater.model.records import RECORD_SCHEMA, Side
+from breakwater.model.runs import BREAK_SCHEMA
 
 Row = dict[str, Any]
 FIRST, AS_OF = date(2026, 3, 2), date(2026, 4, 30)
@@ -209,7 +210,7 @@ def look(world: World, folder: Path, *, absent: Iterable[AbsentFile] = ()) -> Fo
         for side, rows, letter in ((Side.OURS, world.ours, "a"), (Side.THEIRS, world.theirs, "b"))
     }
     outcome = match(ours=lake.paths(parts[Side.OURS]), theirs=lake.paths(parts[Side.THEIRS]), agreement=AGREEMENT, as_of=AS_OF)
-    lake.write_outcome("run", outcome)
+    lake.write_outcome("run", outcome, beside={"opening": BREAK_SCHEMA.empty_table()})
     given = {"ours": parts[Side.OURS], "theirs": parts[Side.THEIRS], "time_zone": "UTC"}
     causes = explain(
         evidence.broken(lake, "run", **given), evidence.population(lake, "run", **given), agreement=AGREEMENT, absent=tuple(absent)

@@ -32,7 +32,7 @@ def _asked(lake: Lake, sql: str, run_id: str, *, ours: Sequence[str], theirs: Se
     other = next(iter(given))
     sides = (_SIDE.format(side=side, source=side if side in given else other, any="true" if side in given else "false") for side in _SIDES)
     records = f"WITH records AS MATERIALIZED ({' UNION ALL '.join(sides)}),"
-    paths = {name: lake.outcome_path(run_id, name) for name in ("breaks", "pending") if f"${name}" in sql}
+    paths = {name: lake.outcome_path(run_id, name) for name in ("breaks", "pending", "opening") if f"${name}" in sql}
     return lake.query(records + sql, {**given, **paths, "zone": time_zone})
 
 
@@ -61,7 +61,10 @@ broken AS (
         SELECT 'ours' AS side, ours[1] AS record_id FROM held UNION SELECT 'theirs', theirs[1] FROM held
     ) USING (side, record_id)
 ),
-due AS (SELECT * FROM records ANTI JOIN (SELECT side, record_id FROM read_parquet($pending)) USING (side, record_id)),
+due AS (SELECT * FROM records ANTI JOIN (
+    SELECT side, record_id FROM read_parquet($pending)
+    UNION SELECT 'ours', unnest(ours) FROM read_parquet($opening) UNION SELECT 'theirs', unnest(theirs) FROM read_parquet($opening)
+) USING (side, record_id)),
 marked AS (
     SELECT due.side, kind, currency, date, account, hour, b.batch, s.source_file, n.bin FROM due
     LEFT JOIN (SELECT DISTINCT side, batch FROM broken) b ON b.side = due.side AND b.batch = due.batch

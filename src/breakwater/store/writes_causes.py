@@ -35,8 +35,8 @@ def put(tx: Connection, new: Cause, *, was: Cause | None, action: str, actor: Ac
     audit.append(tx, at=now, actor_id=actor.id, action=action, about_kind="cause", about_id=new.id, detail=detail)
 
 
-def place_under(tx: Connection, *, agreement: str, members: Mapping[str, Collection[str]]) -> None:
-    """Which breaks (by id) are under which cause, from now on; all other breaks of the agreement are under none."""
+def place_under(tx: Connection, *, agreement: str, members: Mapping[str, Collection[str]]) -> set[str]:
+    """Put breaks (by id) under causes, and all others of the agreement under none. Returned are those that were not there before."""
     wanted = {break_id: cause_id for cause_id, ids in members.items() for break_id in ids}
     query = select(cause_break.c.break_id, cause_break.c.cause_id).join(cause, cause.c.id == cause_break.c.cause_id)
     known = {row.break_id: row.cause_id for row in tx.execute(query.where(cause.c.agreement == agreement))}
@@ -46,6 +46,7 @@ def place_under(tx: Connection, *, agreement: str, members: Mapping[str, Collect
     fresh = sorted(break_id for break_id, cause_id in wanted.items() if known.get(break_id) != cause_id)
     for chunk in _chunks(fresh):
         tx.execute(insert(cause_break), [{"break_id": b, "cause_id": wanted[b]} for b in chunk])
+    return set(fresh)
 
 
 def _row(found: Cause) -> dict[str, Any]:

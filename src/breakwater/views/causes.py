@@ -1,0 +1,276 @@
+"""Causes as people meet them: one sentence for many breaks, what shows it, what would confirm it, and one card to take them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from breakwater.model.breaks import Break, BreakState
+from breakwater.model.causes import Cause, CauseKind, CauseState
+from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, listing, section, word
+from breakwater.views.breaks import STATE_WORDS, kind_words
+from breakwater.views.modals import modal, person_choice
+from breakwater.views.words import amounts, day, heading, joined, moment, money, person, plain_money, plural
+
+ACKNOWLEDGE, TAKE, ASSIGN = "cause_acknowledge", "cause_take", "cause_assign"
+INCIDENT, BREAKS, CSV, SHOW_CARD = "cause_incident", "cause_breaks", "cause_csv", "cause_show_card"
+ASSIGN_FORM = "cause_assign_form"
+PERSON = "person"
+BREAKS_SHOWN = 15
+_CENT = 100  # basis points are hundredths of a per cent
+
+
+def sentence(cause: Cause, *, partner_name: str) -> str:
+    """What happened, in half a sentence: 'the Alipay settlement of 19 Nov 2026 did not arrive'."""
+    return _SENTENCES[cause.kind](cause, word(partner_name))
+
+
+def in_full(cause: Cause, *, partner_name: str) -> str:
+    """'412 breaks, EUR 18,204.11, are one cause: …', for a headline; money in bold."""
+    return _counted(cause, amounts(cause.value_minor)) + sentence(cause, partner_name=partner_name)
+
+
+def in_plain(cause: Cause, *, partner_name: str) -> str:
+    """The same without marks, for notifications."""
+    return _counted(cause, amounts(cause.value_minor, strong=False)) + sentence(cause, partner_name=partner_name).replace("`", "")
+
+
+def cause_line(cause: Cause, *, partner_name: str) -> str:
+    """A cause in one line of a list."""
+    taken = f"{person(cause.owner_id)} has it" if cause.owner_id else "nobody has it"
+    trouble = f", {code(cause.incident_id)}" if cause.incident_id else ""
+    return f"{_sign(cause)} {in_full(cause, partner_name=partner_name)} _({taken}{trouble})_"
+
+
+def cause_card(cause: Cause, *, partner_name: str) -> Message:
+    """One cause: what it is, what shows it, what would confirm it, who has it, and what can be done with all its breaks at once."""
+    if not cause.active:
+        said = f"✅ *Over*: {sentence(cause, partner_name=partner_name)}. No break is under it any more."
+        closed = joined((code(cause.id), word(partner_name), f"since {moment(cause.over_at)}" if cause.over_at else ""))
+        return fit(Message(text=said.replace("*", "").replace("`", ""), blocks=(section(said), context(closed))))
+    head = f"{_sign(cause)} {in_full(cause, partner_name=partner_name)}"
+    body = "\n".join(
+        line for line in (_evidence(cause), f"*Confirms it:* {_CONFIRMS[cause.kind].format(partner=word(partner_name))}") if line
+    )
+    small = joined((code(cause.id), word(partner_name), f"{cause.confidence} % sure", f"found {moment(cause.found_at)}"))
+    blocks = (section(head), section(body), section(_standing(cause)), actions(*_offers(cause)), context(small))
+    return fit(Message(text=f"{in_plain(cause, partner_name=partner_name)}. {_plain_standing(cause)}", blocks=blocks))
+
+
+def followed(*, by: str, did: str, count: int, left: Mapping[BreakState, int]) -> Message:
+    """News for the cause's thread: who did what, how many breaks followed, and which could not. `left` counts them by their state."""
+    stay = joined((f"{n:,} {STATE_WORDS[state]}" for state, n in left.items()), ", ")
+    rest = f" {plural(sum(left.values()), 'break')} could not follow, nothing was changed there: {stay}." if left else ""
+    text = f"{person(by)} {did}. {plural(count, 'break')} followed.{rest}"
+    return Message(text=text, blocks=(section(text),))
+
+
+def card_shown(cause: Cause, *, channel: str) -> Message:
+    """For the one who asked for the card: where it is."""
+    text = f"The card of {word(cause.id)} is in <#{channel}>."
+    return Message(text=text, blocks=(section(text),))
+
+
+def breaks_under(cause: Cause, breaks: Sequence[Break], *, total: int, partner_name: str) -> Message:
+    """The largest breaks under a cause, and all of them as CSV."""
+    lines = [_row(brk) for brk in breaks[:BREAKS_SHOWN]]
+    lines += [f"_… and {total - len(lines):,} more_"] if total > len(lines) else []
+    head = f"*{plural(total, 'break')}* under {code(cause.id)}: {sentence(cause, partner_name=partner_name)}"
+    blocks = (
+        section(head),
+        section(listing(lines, most=BREAKS_SHOWN + 1, rest="")),
+        actions(button(CSV, "All as CSV", {"cause_id": cause.id})),
+    )
+    return fit(Message(text=f"{plural(total, 'break')} under {word(cause.id)}.", blocks=blocks))
+
+
+def csv_sent(count: int, *, cause: Cause) -> Message:
+    """For the one who asked for the file."""
+    text = f"{plural(count, 'break')} under {word(cause.id)} as CSV: in our direct messages."
+    return Message(text=text, blocks=(section(text),))
+
+
+def assign_form(cause: Cause, *, channel: str, partner_name: str) -> Block:
+    """To whom the cause and every break under it go."""
+    blocks = [
+        section(f"{in_full(cause, partner_name=partner_name)}."),
+        person_choice(PERSON, "Give it to", hint="They become the owner of the cause and of every break under it."),
+    ]
+    asked = {"cause_id": cause.id, "revision": cause.revision, "channel": channel}
+    return modal(ASSIGN_FORM, title="Assign a cause", blocks=blocks, submit="Assign", metadata=asked)
+
+
+def incident_words(cause: Cause, *, partner_name: str) -> tuple[str, str]:
+    """What the form of an incident begins with: a title that the partner may see, so without figures of ours, and what we know."""
+    said = heading(sentence(cause, partner_name=partner_name).replace("`", ""))
+    return said, f"{in_plain(cause, partner_name=partner_name)}. {_evidence(cause).replace('*', '').replace('`', '')}".strip()
+
+
+def _counted(cause: Cause, worth: str) -> str:
+    verb = "is" if cause.count == 1 else "are"
+    return f"{plural(cause.count, 'break')}, {worth}, {verb} one cause: "
+
+
+def _sign(cause: Cause) -> str:
+    return "🟠" if cause.state is CauseState.OPEN else "🟡"
+
+
+def _standing(cause: Cause) -> str:
+    if cause.state is CauseState.ACKNOWLEDGED:
+        by = f"*Acknowledged* by {person(cause.acknowledged_by)}" + (f", {moment(cause.acknowledged_at)}" if cause.acknowledged_at else "")
+        owner = f"owner {person(cause.owner_id)}" if cause.owner_id != cause.acknowledged_by else ""
+    else:
+        by, owner = "Open", f"given to {person(cause.owner_id)}" if cause.owner_id else "nobody on it yet"
+    return joined((by, owner, f"incident {code(cause.incident_id)}" if cause.incident_id else ""), ", ")
+
+
+def _plain_standing(cause: Cause) -> str:
+    return f"Acknowledged by {person(cause.acknowledged_by)}." if cause.state is CauseState.ACKNOWLEDGED else "Nobody on it yet."
+
+
+def _offers(cause: Cause) -> list[Block]:
+    value = {"cause_id": cause.id, "revision": cause.revision}
+    first = [button(ACKNOWLEDGE, "Acknowledge all", value, style="primary")] if cause.state is CauseState.OPEN else []
+    escalate = [] if cause.incident_id else [button(INCIDENT, "Open incident", value)]
+    return [
+        *first,
+        button(TAKE, "Assign to me", value),
+        button(ASSIGN, "Assign…", value),
+        *escalate,
+        button(BREAKS, "Show breaks", value),
+    ]
+
+
+def _row(brk: Break) -> str:
+    reference = code(brk.references[0], 40) if brk.references else ""
+    what = joined((heading(kind_words(brk.kind)), reference, day(brk.dated), STATE_WORDS[brk.state]))
+    return f"{money(brk.amount_minor, brk.currency)} · {code(brk.id)} · {what}"
+
+
+def _evidence(cause: Cause) -> str:
+    e = cause.evidence
+    lines = [f"{int(e['broken']):,} of {int(e['rows']):,} records there are in breaks" if "rows" in e and "broken" in e else ""]
+    if "of" in e:
+        lines.append(f"{cause.count:,} of {int(e['of']):,} such records of those days")
+    if "first" in e:
+        lines.append(f"from {_day(e['first'])} to {_day(e['last'])}")
+    if "ours_example" in e and cause.kind is CauseKind.REFERENCE_CHANGED:
+        lines.append(f"for example ours {code(e['ours_example'])}, theirs {code(e['theirs_example'])}")
+    if "why" in e:
+        lines.append(f"the {word(e['stream'])} of that day is {word(e['why'])}")
+    said = joined(lines, "; ")
+    return f"*Shown by:* {said}" if said else ""
+
+
+def _where(side: str, partner: str) -> str:
+    return f"at {partner}" if side == "theirs" else "in our ledger"
+
+
+def _day(text: str) -> str:
+    return day(date.fromisoformat(text))
+
+
+def _file_missing(cause: Cause, partner: str) -> str:
+    on = _day(cause.scope["date"])
+    if cause.scope["side"] == "ours":
+        return f"our own records of {on} did not arrive"
+    stream, why = word(cause.evidence.get("stream", "file")), cause.evidence.get("why")
+    return f"the {partner} {stream} of {on} " + ("was refused" if why == "refused" else "did not arrive")
+
+
+def _batch(cause: Cause) -> str:
+    if batch := cause.scope.get("batch"):
+        return f"batch {code(batch)}"
+    return f"the batch of {_day(cause.scope['date'])} of {code(cause.scope['account'])}"
+
+
+def _fees(cause: Cause, partner: str) -> str:
+    e, currency = cause.evidence, cause.scope["currency"]
+    now = _schedule(e["basis_points"], e["fixed_minor"], currency)
+    before = f" instead of {_schedule(e['agreed_basis_points'], e['agreed_fixed_minor'], currency)}" if "agreed_basis_points" in e else ""
+    return f"{partner} charges other fees on {word(cause.scope['kind'])}s in {word(currency)} since {_day(e['first'])}: {now}{before}"
+
+
+def _schedule(basis_points: str, fixed_minor: str, currency: str) -> str:
+    return f"{basis_points} basis points + {plain_money(int(fixed_minor), currency)}"
+
+
+def _rate(cause: Cause, partner: str) -> str:
+    pair = f"{word(cause.scope['sold'])}/{word(cause.scope['bought'])}"
+    if cause.evidence["by_day"] == "yes":
+        return f"{partner} converts {pair} each day at a rate of its own: another source, or another day's rate"
+    ppm = int(cause.evidence["off_ppm"])
+    return f"{partner} converts {pair} {abs(ppm) // _CENT} basis points {'below' if ppm < 0 else 'above'} the agreed rate"
+
+
+def _cut_off(cause: Cause, partner: str) -> str:
+    lag = abs(int(cause.evidence["lag"]))
+    hours = f" booked from {cause.evidence['from_hour']}:00 to {cause.evidence['to_hour']}:00" if "from_hour" in cause.evidence else ""
+    apart = f"{plural(lag, 'business day')} {word(cause.scope['direction'])}"
+    return f"{partner} books what we have{hours} about {apart}: another cut-off, or another time zone"
+
+
+def _sign_flipped(cause: Cause, partner: str) -> str:
+    if cause.evidence.get("swapped") == "yes":
+        return f"nearly everything has the other sign {_where('theirs', partner)}: our side and theirs look swapped"
+    kinds = joined((f"{word(kind)}s" for kind in cause.evidence["kinds"].split()), ", ")
+    return f"{kinds} have the other sign {_where('theirs', partner)}"
+
+
+def _scaled(cause: Cause, partner: str) -> str:
+    larger = _where(cause.scope["larger"], partner)
+    currency = word(cause.scope["currency"])
+    return f"amounts in {currency} are {word(cause.scope['factor'])} times as large {larger}: decimals were read wrongly"
+
+
+def _reference(cause: Cause, partner: str) -> str:
+    column = word(cause.scope["column"].removeprefix("ref_").replace("_", " "))
+    side = _where("ours" if cause.scope["shorter"] == "ours" else "theirs", partner)
+    how, _, kept = cause.evidence["detail"].partition(" ")
+    return f"references ({column}) are " + (f"cut to the {how} {kept} characters {side}" if kept else f"written differently {side}")
+
+
+def _account(cause: Cause, partner: str) -> str:
+    return f"what we book on {code(cause.scope['ours'])} is on {code(cause.scope['theirs'])} at {partner}"
+
+
+def _place(cause: Cause, name: str, called: str) -> str:
+    return f"{called} {code(cause.scope[name])} breaks many times as often as the others"
+
+
+_SENTENCES: Mapping[CauseKind, Callable[[Cause, str], str]] = {
+    CauseKind.FILE_MISSING: _file_missing,
+    CauseKind.BATCH_MISSING: lambda c, partner: f"{_batch(c)} is missing {_where(c.scope['side'], partner)}",
+    CauseKind.FILE_TWICE: lambda c, partner: (
+        f"a whole file ({code(c.scope['source_file'][:12])}) was booked twice {_where(c.scope['side'], partner)}"
+    ),
+    CauseKind.BATCH_TWICE: lambda c, partner: f"{_batch(c)} was booked twice {_where(c.scope['side'], partner)}",
+    CauseKind.FEE_SCHEDULE: _fees,
+    CauseKind.FX_RATE: _rate,
+    CauseKind.CUT_OFF: _cut_off,
+    CauseKind.SIGN_FLIPPED: _sign_flipped,
+    CauseKind.AMOUNT_SCALED: _scaled,
+    CauseKind.REFERENCE_CHANGED: _reference,
+    CauseKind.ACCOUNT_MAPPED: _account,
+    CauseKind.KIND_MISSING: lambda c, partner: f"nearly all {word(c.scope['kind'])}s are missing {_where(c.scope['side'], partner)}",
+    CauseKind.ONE_MERCHANT: lambda c, _: _place(c, "account", "the account"),
+    CauseKind.ONE_BIN: lambda c, _: _place(c, "bin", "the acquirer BIN"),
+}
+
+# What would confirm it.
+_CONFIRMS: Mapping[CauseKind, str] = {
+    CauseKind.FILE_MISSING: "the file arrives, and these breaks close by themselves. Ask {partner} for it.",
+    CauseKind.BATCH_MISSING: "the batch arrives, in a later file or a corrected one. Ask {partner} in which file it was.",
+    CauseKind.FILE_TWICE: "both files hold the same lines. Compare them, and discard the second.",
+    CauseKind.BATCH_TWICE: "the batch stands twice in the files. Ask {partner} which one is paid.",
+    CauseKind.FEE_SCHEDULE: "{partner} names this schedule and since when it holds. Then change [[fees]] of the agreement.",
+    CauseKind.FX_RATE: "{partner} names the source and time of its rates. Then change [fx] of the agreement, or claim the difference.",
+    CauseKind.CUT_OFF: "{partner} names its cut-off and time zone. Then change [window], or the time zone of the source.",
+    CauseKind.SIGN_FLIPPED: "one line of the file beside one of ours shows which side has it wrong. Look at how its amounts are read.",
+    CauseKind.AMOUNT_SCALED: "one line of the file shows how many decimals it means. Look at how its amounts are read.",
+    CauseKind.REFERENCE_CHANGED: "the reference as we sent it stands in {partner}'s own system. A similar pass finds such pairs.",
+    CauseKind.ACCOUNT_MAPPED: "{partner} names the account of one of these. Correct the mapping on the side that has it wrong.",
+    CauseKind.KIND_MISSING: "{partner} says where it reports them: another file, or not at all.",
+    CauseKind.ONE_MERCHANT: "the merchant's set-up at {partner} was changed. Ask since when.",
+    CauseKind.ONE_BIN: "{partner} says what is different for this BIN range.",
+}
