@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -46,8 +47,11 @@ def reconcile(*, ours: Path, theirs: Path, agreement: Path, as_of: date, target:
     if not target.parent.is_dir():
         raise CallError(f"There is no folder {target.parent} for OUT.", remedy="Create it, or name another file.")
     terms = agreements.load(agreement)
-    outcome = engines.open(engine)(ours=[ours], theirs=[theirs], agreement=terms, as_of=as_of)
-    out.write(target, outcome, agreement=terms.name, as_of=as_of)
+    match = engines.open(engine)
+    with tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
+        matches = Path(scratch) / "matches.parquet"
+        outcome = match(ours=[ours], theirs=[theirs], agreement=terms, as_of=as_of, matches_to=matches)
+        out.write(target, outcome, agreement=terms.name, as_of=as_of, matches=matches)
     _show(outcome, name=terms.name, as_of=as_of)
     return 0
 

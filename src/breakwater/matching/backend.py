@@ -44,6 +44,9 @@ class Backend(Protocol):
     def put(self, name: str, rows: pa.Table) -> Table:
         """Rows at hand, as a table."""
 
+    def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
+        """The matches of a run, as `Books` keeps them, into the file of `tables.write_matches`."""
+
 
 Connect = Callable[[Path, Means], AbstractContextManager[Backend]]
 """Opens a connection with a scratch folder for its own use. What the engine raises inside becomes a WorldError."""

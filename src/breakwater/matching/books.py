@@ -20,7 +20,7 @@ from breakwater.model.records import CANONICAL_COLUMNS
 REFERENCES = tuple(name for name in CANONICAL_COLUMNS if name.startswith("ref_"))
 Row = Mapping[str, Any]
 Group = Mapping[str, Sequence[Row]]  # by side
-_HEADS = pa.schema([("first", pa.string()), ("members", pa.list_(pa.string())), ("is_ours", pa.list_(pa.bool_()))])
+_GROUPS = pa.schema([("ours", pa.string()), ("members", pa.list_(pa.string())), ("are_ours", pa.list_(pa.bool_()))])
 _FLAGS = {
     "late": BreakKind.LATE_SETTLEMENT,
     "fee_differs": BreakKind.FEE_VARIANCE,
@@ -65,7 +65,10 @@ class Books:
         self.free = dict(sides)
         self.free_rows = dict(sizes)
         self.matches: list[Table] = []
-        """Each an expression: `first` of ours, `members` (ours, then theirs), for each of them `is_ours`, `pass`, `notice`."""
+        """Each an expression of matches: the number of the `pass`, whether they are `noticed`, and of a pair the ids `ours` and
+        `theirs`; of a group the first of `ours` and, instead of `theirs`, all `members`, ours first, and whether they `are_ours`."""
+        self.passes: list[str] = []
+        """The names of passes that matched, by number."""
         self.breaks: list[Found] = []
         self.pending: list[tuple[str, str]] = []
         self.in_breaks: list[Share] = []
@@ -110,7 +113,7 @@ class Books:
             self.claim(side, self.put_numbers(numbers))
 
     def settle(self, p: Table, each: Pass) -> None:
-        """Claim compared pairs, kept ones: a match (with its `notice`, if the pairs have one), or a break if there are findings."""
+        """Claim compared pairs, kept ones: a match (with a notice, if the pairs are `noticed`), or a break if there are findings."""
         fine = p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs
         fine = fine & ~p.reference_differs if "reference_differs" in p.columns else fine
         self.match_pairs(p.filter(fine).mutate(ours="o_record_id", theirs="t_record_id"), each)
@@ -122,25 +125,29 @@ class Books:
 
     def match_pairs(self, p: Table, each: Pass) -> None:
         """Pairs of ids `ours` and `theirs` are matches."""
-        notice = p.notice if "notice" in p.columns else ibis.literal(None, "string")
-        self.matches.append(
-            p.select(
-                first="ours",
-                members=ibis.array([p.ours, p.theirs]),
-                is_ours=ibis.array([True, False]),
-                **{"pass": ibis.literal(each.name), "notice": notice},
-            )
-        )
+        no_group = {"members": ibis.literal(None, "array<string>"), "are_ours": ibis.literal(None, "array<boolean>")}
+        noticed = p.noticed if "noticed" in p.columns else ibis.literal(False)
+        self.matches.append(p.select("ours", "theirs", **no_group, **self._by(each), noticed=noticed))
+
+    def match_groups(self, groups: Table, each: Pass) -> None:
+        """Groups of ids `members`, the first of them `ours`, are matches."""
+        no_pair = {"theirs": ibis.literal(None, "string"), **self._by(each), "noticed": ibis.literal(False)}
+        columns = ("ours", "theirs", "members", "are_ours", "pass", "noticed")
+        self.matches.append(groups.mutate(**no_pair).select(columns))
+
+    def _by(self, each: Pass) -> dict[str, Value]:
+        if each.name not in self.passes:
+            self.passes.append(each.name)
+        return {"pass": ibis.literal(self.passes.index(each.name), "int16")}
 
     def match_rows(self, groups: Sequence[Group], each: Pass) -> None:
         """Groups of records at hand are matches."""
         heads = []
         for group in groups:
             ours, theirs = (sorted(row["record_id"] for row in group[side]) for side in SIDES)
-            heads.append({"first": ours[0], "members": ours + theirs, "is_ours": [True] * len(ours) + [False] * len(theirs)})
+            heads.append({"ours": ours[0], "members": ours + theirs, "are_ours": [True] * len(ours) + [False] * len(theirs)})
         if heads:
-            table = self.engine.put(pa.Table.from_pylist(heads, schema=_HEADS))
-            self.matches.append(table.mutate(**{"pass": ibis.literal(each.name), "notice": ibis.literal(None, "string")}))
+            self.match_groups(self.engine.put(pa.Table.from_pylist(heads, schema=_GROUPS)), each)
         for side in SIDES:
             self.claim_rows(side, [row for group in groups for row in group[side]])
 

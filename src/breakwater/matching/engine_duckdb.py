@@ -15,6 +15,7 @@ from ibis import Table
 from breakwater.matching import sides
 from breakwater.matching.backend import Means, failed
 from breakwater.matching.books import Kept
+from breakwater.matching.tables import write_matches
 
 _SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date32[day]": "DATE"}
 
@@ -53,6 +54,9 @@ class DuckDB:
 
     def put(self, name: str, rows: pa.Table) -> Table:
         return self.connection.create_table(name, rows, temp=True)
+
+    def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
+        write_matches(self.connection.con, self.connection.compile(heads), passes=passes, target=target)
 
     def _view(self, name: str, sql: str) -> Table:
         self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {sql}")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis import Table
 
 from breakwater.errors import CallError
@@ -23,7 +24,7 @@ from breakwater.matching.pairs import clean
 from breakwater.matching.passes import run
 from breakwater.matching.tables import match_table, pending_table
 from breakwater.model.records import CANONICAL_COLUMNS
-from breakwater.model.runs import ByHand, Outcome
+from breakwater.model.runs import MATCH_SCHEMA, ByHand, Outcome
 
 EPOCH = date(1970, 1, 1)
 Paths = Sequence[str | Path]
@@ -35,37 +36,46 @@ def open(url: str | None = None, *, means: Means = _MEANS) -> Match:
     """The `match` of an engine: match(ours=[paths], theirs=[paths], agreement=…, as_of=…) gives an Outcome.
 
     `by_hand` is what people matched; it comes before every pass. Each call has a connection and a scratch directory of its own, so
-    calls may run side by side. CallError for sides that can't be used, WorldError when the engine is lost.
+    calls may run side by side. With `matches_to`, the matches go into that Parquet file (MATCH_SCHEMA) and not into the Outcome: there
+    may be tens of millions. CallError for sides that can't be used, WorldError when the engine is lost.
     """
     connect = _connector(url)
 
-    def match(*, ours: Paths, theirs: Paths, agreement: Agreement, as_of: date, by_hand: Sequence[ByHand] = ()) -> Outcome:
+    def match(
+        *,
+        ours: Paths,
+        theirs: Paths,
+        agreement: Agreement,
+        as_of: date,
+        by_hand: Sequence[ByHand] = (),
+        matches_to: Path | None = None,
+    ) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="breakwater-", dir=means.spill_dir) as scratch, connect(Path(scratch), means) as backend:
             engine = _Engine(backend, paths={"ours": ours, "theirs": theirs}, agreement=agreement, scratch=Path(scratch))
-            return _reconcile(engine, agreement=agreement, as_of=as_of, by_hand=by_hand)
+            books = engine.books(as_of)
+            run(books, by_hand=by_hand)
+            path = matches_to or Path(scratch) / "matches.parquet"
+            engine.write_matches(books, path)
+            return _outcome(books, engine.profiles, matches=MATCH_SCHEMA.empty_table() if matches_to else match_table(path))
 
     return match
 
 
-def _reconcile(engine: _Engine, *, agreement: Agreement, as_of: date, by_hand: Sequence[ByHand]) -> Outcome:
-    """All steps, and what they found. Matched is what is neither in a break nor pending, which tests compare with the matches."""
-    profiles = engine.profiles
-    sizes = {side: profiles[side].rows for side in SIDES}
-    books = Books(sides={side: engine.whole(side) for side in SIDES}, sizes=sizes, agreement=agreement, as_of=as_of, engine=engine)
-    run(books, by_hand=by_hand)
+def _outcome(books: Books, profiles: Mapping[str, side_files.Profile], *, matches: pa.Table) -> Outcome:
+    """What a run found. Matched is what is neither in a break nor pending, which tests compare with the matches."""
     everything = [(side, *figures) for side in SIDES for figures in profiles[side].totals]
     not_matched = [
         (side, currency, -rows, -amount, -moved) for side, currency, rows, amount, moved in (*books.in_breaks, *books.in_pending)
     ]
     return Outcome(
-        ours_rows=sizes["ours"],
-        theirs_rows=sizes["theirs"],
+        ours_rows=profiles["ours"].rows,
+        theirs_rows=profiles["theirs"].rows,
         matched=totals((*everything, *not_matched)),
         pending_totals=totals(books.in_pending),
         in_breaks=totals(books.in_breaks),
-        matches=match_table(books.matches),
+        matches=matches,
         pending=pending_table(books.pending),
-        breaks=break_table(books.breaks, agreement),
+        breaks=break_table(books.breaks, books.agreement),
     )
 
 
@@ -80,8 +90,20 @@ class _Engine:
         self.profiles = {side: self._checked(side, paths[side]) for side in SIDES}
         self._calendar = self.put(_calendar(agreement, {day for profile in self.profiles.values() for day in profile.dates}))
 
-    def whole(self, side: str) -> Table:
-        """All records of a side."""
+    def books(self, as_of: date) -> Books:
+        """Both sides, all of it free."""
+        sizes = {side: profile.rows for side, profile in self.profiles.items()}
+        return Books(sides={side: self._whole(side) for side in SIDES}, sizes=sizes, agreement=self.agreement, as_of=as_of, engine=self)
+
+    def write_matches(self, books: Books, target: Path) -> None:
+        """The matches of a run, sorted and numbered."""
+        if books.matches:
+            heads = ibis.union(*books.matches) if len(books.matches) > 1 else books.matches[0]
+            self.backend.write_matches(heads, books.passes, target)
+        else:
+            pq.write_table(MATCH_SCHEMA.empty_table(), target)
+
+    def _whole(self, side: str) -> Table:
         return self.backend.whole(next(self._names), _records(self._staged[side], self._calendar, self.agreement))
 
     def records(self, side: str, numbers: Table) -> Table:

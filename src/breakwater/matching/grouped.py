@@ -89,13 +89,8 @@ def _match(books: Books, each: GroupedPass, sums: Table) -> None:
         for g in (ours.table, theirs.table)
     )
     both = o_ids.join(t_ids, same, rname="{name}_t")
-    heads = both.select(
-        "first",
-        members=both.ids.concat(both.ids_t),
-        is_ours=both.are_ours.concat(both.are_ours_t),
-        **{"pass": ibis.literal(each.name), "notice": ibis.literal(None, "string")},
-    )
-    books.matches.append(books.engine.keep(heads).table)
+    heads = both.select(ours="first", members=both.ids.concat(both.ids_t), are_ours=both.are_ours.concat(both.are_ours_t))
+    books.match_groups(books.engine.keep(heads).table, each)
     books.claim("ours", ours.table)
     books.claim("theirs", theirs.table)
 

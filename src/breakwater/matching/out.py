@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from breakwater.errors import WorldError
+from breakwater.matching.tables import match_count, match_table, write_match_table
 from breakwater.model.runs import Outcome, Totals
 
 VERSION = 1
@@ -28,29 +29,30 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 _encode = _ENCODER.encode
 
 
-def write(out: Path, outcome: Outcome, *, agreement: str, as_of: date) -> None:
-    """Write OUT, and the matches beside it if there are many. WorldError if that fails; then nothing is half-written."""
+def write(out: Path, outcome: Outcome, *, agreement: str, as_of: date, matches: Path | None = None) -> None:
+    """Write OUT, and the matches beside it if there are many. WorldError if that fails; then nothing is half-written.
+
+    `matches` is the Parquet file where they lie if the outcome is without them (see `engines.open`).
+    """
     beside = out.with_name(out.name + ".matches.parquet")
-    has_many = match_count(outcome) > MOST_MATCHES
     try:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as place:
-            draft = Path(place) / "out.json"
+            draft, matches_draft = Path(place) / "out.json", Path(place) / "matches.parquet"
+            if matches:
+                shutil.copyfile(matches, matches_draft)
+            else:
+                write_match_table(outcome.matches, matches_draft)
+            few = None if match_count(matches_draft) > MOST_MATCHES else match_table(matches_draft)
             with draft.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(_pieces(outcome, agreement=agreement, as_of=as_of, with_matches=not has_many))
-            if has_many:
-                pq.write_table(outcome.matches, draft.with_suffix(".parquet"), use_dictionary=["side", "pass", "notice"])
-                os.replace(draft.with_suffix(".parquet"), beside)
+                file.writelines(_pieces(outcome, agreement=agreement, as_of=as_of, matches=few))
+            if few is None:
+                os.replace(matches_draft, beside)
             else:
                 with suppress(FileNotFoundError):
                     beside.unlink()
             os.replace(draft, out)
     except OSError as wrong:
         raise WorldError(f"{out} can't be written: {wrong.strerror}.", remedy="Make room there, or name another file.") from None
-
-
-def match_count(outcome: Outcome) -> int:
-    """How many matches there are: they are numbered from 0."""
-    return outcome.matches["match_id"][-1].as_py() + 1 if len(outcome.matches) else 0
 
 
 def break_figures(outcome: Outcome) -> dict[str, dict[str, Any]]:
@@ -64,12 +66,12 @@ def break_figures(outcome: Outcome) -> dict[str, dict[str, Any]]:
     return figures
 
 
-def _pieces(outcome: Outcome, *, agreement: str, as_of: date, with_matches: bool) -> Iterator[str]:
+def _pieces(outcome: Outcome, *, agreement: str, as_of: date, matches: pa.Table | None) -> Iterator[str]:
     """The text of OUT, piece by piece, since there may be many breaks. Keys in their order."""
     yield f'{{"agreement":{_encode(agreement)},"as_of":"{as_of.isoformat()}","breaks":['
     yield from _commas(_break(row) for row in _rows(outcome.breaks.select(_BREAK_COLUMNS)))
     yield '],"matches":'
-    yield _encode(list(_matches(outcome.matches)) if with_matches else None)
+    yield _encode(None if matches is None else list(_matches(matches)))
     yield f',"pending":{_encode(_pending(outcome))},"summary":{_encode(_summary(outcome))},"version":{VERSION}}}\n'
 
 

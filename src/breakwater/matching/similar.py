@@ -10,7 +10,7 @@ from ibis import Table
 from breakwater.matching import residue
 from breakwater.matching.agreement import SimilarPass
 from breakwater.matching.books import Books, Kept, counts, rows
-from breakwater.matching.outcome import REFERENCE_NOTICE, SIDES
+from breakwater.matching.outcome import SIDES
 from breakwater.matching.pairs import COMPARED, CUT, compared, form, no_conflict, plain_amount_agrees, side_by_side
 from breakwater.model.breaks import BreakKind
 
@@ -59,8 +59,8 @@ def _claim(books: Books, each: SimilarPass, p: Table) -> None:
     """A match or a break; a reference that differs is a finding or a notice."""
     differs = p[f"o_{each.key}"] != p[f"t_{each.key}"]
     p = p.mutate(amount=ibis.literal(None, "string"), reference_differs=differs & each.difference_breaks)
-    notice = ibis.ifelse(differs & ~ibis.literal(each.difference_breaks), REFERENCE_NOTICE, None)
-    books.settle(books.engine.keep(p.mutate(notice=notice)).table, each)
+    noticed = differs & ~ibis.literal(each.difference_breaks)
+    books.settle(books.engine.keep(p.mutate(noticed=noticed)).table, each)
 
 
 def _break_components(books: Books, each: SimilarPass, edges: Sequence[tuple[int, int]]) -> None:

@@ -3,33 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-import ibis
+import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
-from ibis import Table
+import pyarrow.parquet as pq
 
+from breakwater.matching.outcome import REFERENCE_NOTICE
 from breakwater.model.runs import MATCH_SCHEMA, PENDING_SCHEMA
 
+# Matches share no record, so the first of ours alone decides their order.
+_SORTED = """
+CREATE TEMP TABLE breakwater_matches AS SELECT row_number() OVER () - 1 AS match_id, * FROM (FROM ({heads}) ORDER BY ours)
+"""
+_ROWS = """
+SELECT match_id, CASE WHEN is_ours THEN 'ours' ELSE 'theirs' END AS side, record_id, list_extract($passes, pass + 1) AS pass,
+  CASE WHEN noticed THEN $notice END AS notice
+FROM (
+  SELECT match_id, unnest(CASE WHEN theirs IS NULL THEN members ELSE [ours, theirs] END) AS record_id,
+    unnest(CASE WHEN theirs IS NULL THEN are_ours ELSE [true, false] END) AS is_ours, pass, noticed
+  FROM breakwater_matches
+)
+"""
 
-def match_table(matches: Sequence[Table]) -> pa.Table:
-    """One row per matched record, numbered by match in the order of (ours, theirs).
 
-    Matches share no record, so the first of ours alone decides the order.
+def write_matches(connection: duckdb.DuckDBPyConnection, heads: str, *, passes: Sequence[str], target: Path) -> None:
+    """Write one row per matched record, numbered by match in the order of (ours, theirs), as Parquet.
+
+    `heads` is a query for the matches as `Books` keeps them. The same matches give the same bytes, whatever engine found them.
     """
-    if not matches:
-        return MATCH_SCHEMA.empty_table()
-    every = ibis.union(*matches) if len(matches) > 1 else matches[0]
-    heads = every.order_by("first").select("members", "is_ours", "pass", "notice").to_pyarrow()
-    number = pc.list_parent_indices(heads["members"]).combine_chunks()
-    columns = {
-        "match_id": number,
-        "side": pc.if_else(pc.list_flatten(heads["is_ours"]), "ours", "theirs"),
-        "record_id": pc.list_flatten(heads["members"]),
-        "pass": pc.take(heads["pass"].combine_chunks(), number),
-        "notice": pc.take(heads["notice"].combine_chunks(), number),
-    }
-    return pa.table(columns).cast(MATCH_SCHEMA)
+    connection.execute("SET preserve_insertion_order = true")
+    connection.execute(_SORTED.format(heads=heads))
+    rows = _ROWS.replace("$passes", f"[{', '.join(map(_quoted, passes))}]").replace("$notice", _quoted(REFERENCE_NOTICE))
+    connection.execute(f"COPY ({rows}) TO {_quoted(str(target))} (FORMAT parquet)")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def write_match_table(matches: pa.Table, target: Path) -> None:
+    """The same file from the rows themselves, in their order."""
+    with duckdb.connect() as connection:
+        connection.register("matches", matches)
+        connection.execute(f"COPY (FROM matches) TO {_quoted(str(target))} (FORMAT parquet)")
+
+
+def match_count(path: Path) -> int:
+    """How many matches lie in a file: they are numbered from 0, in order."""
+    file = pq.ParquetFile(path)
+    if not file.metadata.num_rows:
+        return 0
+    last = file.read_row_group(file.num_row_groups - 1, columns=["match_id"])["match_id"]
+    return int(last[-1].as_py()) + 1
+
+
+def match_table(path: Path) -> pa.Table:
+    """The matches that lie in a file, at hand."""
+    return pq.read_table(path).cast(MATCH_SCHEMA)
 
 
 def pending_table(pending: Iterable[tuple[str, str]]) -> pa.Table:
