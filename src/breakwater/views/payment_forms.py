@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from breakwater.model.events import Event
 from breakwater.model.expectations import Expected
 from breakwater.model.money import format_minor
 from breakwater.model.payment_history import has_no_time
@@ -86,7 +87,8 @@ def question_for(trace: PaymentTrace, *, expected: Expected | None) -> str:
 
 def _partner_names(trace: PaymentTrace) -> list[tuple[str, str]]:
     """The names its partner finds it by: (sort, value), each once. What another partner calls it is no business of this one."""
-    sources = [x for x in (*(e.record for e in trace.evidence), *trace.events) if x.partner == trace.partner]
+    everything: list[Record | Event] = [*(e.record for e in trace.evidence), *trace.events]
+    sources = [x for x in everything if x.partner == trace.partner]
     named = [(REFERENCE_WORDS[n], clean_reference(getattr(x, n, None))) for n in _PARTNER_FINDS_BY for x in sources]
     words = {"Partner's reference": "Your reference", "Payment id": "Our reference"}
     return list(dict.fromkeys((words.get(sort, sort), value) for sort, value in named if value))

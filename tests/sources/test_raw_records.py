@@ -1,0 +1,89 @@
+"""One record of a kept file as the partner wrote it, whatever the file is, without a card number."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from breakwater.errors import FileError
+from breakwater.model.records import Side
+from breakwater.sources import files
+from breakwater.sources.raw_records import raw_record
+
+FILES = Path(__file__).parents[1] / "files"
+
+
+def text_file(folder: Path, text: str) -> Path:
+    path = folder / "file.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_line_of_text(tmp_path: Path) -> None:
+    path = text_file(tmp_path, "\ufeffhead\r\none;4111111111111111;x\r\ntwo\r\n")
+
+    assert raw_record(path, format="adyen-settlement", line=2) == "one;411111…1111;x"
+    assert raw_record(path, format="adyen-settlement", line=3) == "two"
+    assert raw_record(path, format="adyen-settlement", line=4) is None
+    assert raw_record(path, format="adyen-settlement", line=0) is None
+
+
+def test_a_statement_line_goes_on_until_the_next_one(tmp_path: Path) -> None:
+    path = text_file(tmp_path, ":60F:C\n:61:one\nmore\n:86:about one\nand more\n:61:two\n:62F:C\n")
+
+    assert raw_record(path, format="mt940", line=2) == ":61:one\nmore\n:86:about one\nand more"
+    assert raw_record(path, format="mt940", line=6) == ":61:two"
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [
+        ("genkgo_camt053.v8.xml", "camt.053"),
+        ("genkgo_camt054.v4.xml", "camt.054"),
+        ("sr_pacs.002.001.12.xml", "pacs.002"),
+        ("sr_pacs.004.001.11.xml", "pacs.004"),
+        ("sr_pacs.008.001.08.xml", "pacs.008"),
+        ("jejik_lbbw.txt", "mt940"),
+        ("own_adyen_settlement.csv", "adyen-settlement"),
+    ],
+)
+def test_every_record_of_a_published_file_is_found_where_its_line_says(name: str, format: str) -> None:
+    reading = files.read(FILES / name, partner="nordbank", side=Side.THEIRS)
+    rows = [row for batches in (reading.records, reading.events) for batch in batches for row in batch.to_pylist()]
+
+    raw = [raw_record(FILES / name, format=format, line=row["line"]) or "" for row in rows]
+
+    assert rows
+    for row, text in zip(rows, raw, strict=True):
+        references = [row[c] for c in ("ref_end_to_end_id", "ref_partner_id") if row[c]]
+        assert text
+        assert not references or any(reference in text for reference in references), (row, text)
+
+
+def test_a_row_of_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "events.parquet"
+    pq.write_table(pa.table({"event_id": ["e1", "e2", "e3"], "reason": [None, "card 4111111111111111", None]}), path, row_group_size=2)
+
+    assert raw_record(path, format="ledger-events", line=2) == '{\n "event_id": "e2",\n "reason": "card 411111…1111"\n}'
+    assert raw_record(path, format="ledger-events", line=3) == '{\n "event_id": "e3"\n}'
+    assert raw_record(path, format="ledger-events", line=4) is None
+
+
+def test_what_is_no_text_is_not_shown(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr("x.csv", "head\none\n")
+
+    assert raw_record(archive, format="adyen-settlement", line=2) is None
+    assert raw_record(FILES / "own_ipm_cp500_1014.ipm", format="ipm", line=1) is None
+
+
+def test_a_file_that_hides_something_is_refused_here_too(tmp_path: Path) -> None:
+    path = text_file(tmp_path, '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><Document><Ntry>&e;</Ntry></Document>')
+
+    with pytest.raises(FileError):
+        raw_record(path, format="camt.053", line=1)
