@@ -16,7 +16,7 @@ from breakwater.errors import FileError, WorldError
 from breakwater.lake import references
 from breakwater.lake.index import index_of
 from breakwater.lake.parts import Lake
-from breakwater.lake.writing import PARTNERS_PER_FILE, ROWS_HELD
+from breakwater.lake.writing import PARTNERS_PER_FILE, ROWS_HELD, ROWS_PER_GROUP
 from breakwater.model.parts import part_of, partner_folder
 from breakwater.model.payments import ReconciliationState
 from breakwater.model.records import RECORD_SCHEMA, Kind, Record, Side
@@ -134,7 +134,7 @@ def test_row_groups_are_bounded_however_the_rows_come(lake: Lake) -> None:
     metadata = pq.read_metadata(lake.paths([part])[0])
     sizes = [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
     assert metadata.num_rows == rows
-    assert max(sizes) <= ROWS_HELD
+    assert max(sizes) <= ROWS_PER_GROUP
     assert len(sizes) <= 5
 
 

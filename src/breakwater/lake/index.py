@@ -31,7 +31,7 @@ AMOUNTS = {
 }
 _NEVER_CUT = {"record_id", "ref_uetr"}  # ours, and what is 36 characters everywhere
 DATED_BY = {"records": "booked_on", "events": "occurred_at"}  # the column that dates a row
-ROWS_PER_RUN = 131_072  # of the part: fewer and longer runs cost a look-up less, and a writer more memory
+ROWS_PER_RUN = 65_536  # of the part: fewer and longer runs cost a look-up less, and a writer more memory
 INDEXES = "references"
 _MARK = b"BWINDEX1"
 _KEPT_OPEN = 4_096  # mapped indexes of a process: addresses, not memory

@@ -5,6 +5,7 @@ A part counts only once the store's row of its source file names it; until then 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +33,9 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()  # names of files are compared with what the engine says it read
-        self._engine = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+        pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what is freed: a quarter more, in a process that takes in a file
+        self._opening = threading.Lock()
+        self._opened: duckdb.DuckDBPyConnection | None = None
 
     def write(self, batches: Iterator[pa.RecordBatch], *, content: str, side: Side, sha256: str) -> list[str]:
         """Write the rows of one source file, one part per partner, and return the parts' names in order.
@@ -84,12 +87,13 @@ class Lake:
                     removed.append(name)
         return removed
 
-    def write_outcome(self, run_id: str, outcome: Outcome) -> None:
-        """Keep what a run said of every record, beside the run's own tables for other engines to read."""
+    def write_outcome(self, run_id: str, outcome: Outcome, *, beside: Mapping[str, pa.Table] | None = None) -> None:
+        """Keep what a run said of every record, as tables that other engines read, and further tables `beside` it by their names."""
         with self._world():
             folder = self._run_folder(run_id)
             folder.mkdir(parents=True, exist_ok=True)
-            for name, table in (("matches", outcome.matches), ("pending", outcome.pending), ("breaks", outcome.breaks)):
+            tables = {"matches": outcome.matches, "pending": outcome.pending, "breaks": outcome.breaks, **(beside or {})}
+            for name, table in tables.items():
                 publish(table, folder / f"{name}.parquet", unfinished=self.root / _UNFINISHED)
 
     def outcome_of(
@@ -106,15 +110,22 @@ class Lake:
         }
 
     def outcome_path(self, run_id: str, name: str) -> str:
-        """Where a table of a run lies, as `read_parquet` in a query takes it; `name` is 'matches', 'pending' or 'breaks'."""
+        """Where a table of a run lies, as `read_parquet` in a query takes it; `name` is 'matches', 'pending', 'breaks' or one beside."""
         return str(self._run_folder(run_id) / f"{name}.parquet")
 
     def query(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
         """The rows of a DuckDB query over files of the lake; every value is bound, times are in UTC."""
-        with self._world(), self._engine.cursor() as cursor:
+        with self._world(), self._engine().cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
             cursor.execute("SET parquet_metadata_cache = true")
             return cursor.sql(sql, params=dict(parameters)).to_arrow_table()
+
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        """Opened by the first query, since taking a file in needs none."""
+        with self._opening:
+            if self._opened is None:
+                self._opened = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+            return self._opened
 
     def _run_folder(self, run_id: str) -> Path:
         return self.root / _RUNS / partner_folder(run_id)

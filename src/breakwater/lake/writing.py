@@ -18,7 +18,8 @@ from breakwater.lake.index import DATED_BY, IndexWriter, index_of
 from breakwater.model.parts import Part, partner_folder
 from breakwater.model.records import Side
 
-ROWS_HELD = 65_536  # written together, as row groups of at most this many: it bounds the memory of a writer
+ROWS_HELD = 32_768  # until they are written: it bounds the memory of a writer
+ROWS_PER_GROUP = 65_536
 PARTNERS_PER_FILE = 200  # each has an open file; one that names more is not what it says it is
 CONTENTS = tuple(DATED_BY)
 # Columns of which many rows hold the same. Elsewhere a dictionary costs time and space.
@@ -109,7 +110,7 @@ class _OpenPart:
         self.latest = date.min
 
     def write(self, table: pa.Table) -> None:
-        self._writer.write_table(table, row_group_size=ROWS_HELD)
+        self._writer.write_table(table, row_group_size=ROWS_PER_GROUP)
         self._index.add(table)
         last = pc.max(table[self._dated_by]).as_py()
         self.latest = max(self.latest, last.astimezone(UTC).date() if isinstance(last, datetime) else last)
@@ -135,7 +136,7 @@ def publish(table: pa.Table, target: Path, *, unfinished: Path) -> None:
     """A whole table as one Parquet file, which is there complete or not at all."""
     path = _unfinished_in(unfinished, target.stem)
     try:
-        pq.write_table(table, path, compression="zstd", row_group_size=ROWS_HELD)
+        pq.write_table(table, path, compression="zstd", row_group_size=ROWS_PER_GROUP)
         move_into_place(path, target)
     finally:
         path.unlink(missing_ok=True)

@@ -11,19 +11,20 @@ import pyarrow as pa
 
 from breakwater.model.records import RECORD_SCHEMA, record_id
 
-BATCH_ROWS = 10_000
+BATCH_ROWS = 5_000
+_LONGEST_PIECE = 1 << 20  # hashes: longer ones would double the memory whenever they are moved
 _Hashes = npt.NDArray[np.int64]
 
 
 class Ordinals:
-    """Counts the lines of one file that have the same key, from 0, in 8 bytes per line and as many again while it makes room.
+    """Counts the lines of one file that have the same key, from 0, in 8 bytes per line.
 
     Keys are kept as 64-bit hashes: among ten million lines the chance that two different ones share a hash is one in 300,000, and then
     one of them merely gets ordinal 1.
     """
 
     def __init__(self) -> None:
-        self._seen: list[_Hashes] = []  # each sorted, and at least twice as long as the next
+        self._seen: list[_Hashes] = []  # each sorted; of those that are not full, each is at least twice as long as the next
         self._repeated: dict[int, int] = {}  # the last ordinal of each hash that came more than once
 
     def of(self, keys: Sequence[str]) -> list[int]:
@@ -48,8 +49,9 @@ class Ordinals:
 
     def _keep(self, fresh: _Hashes) -> None:
         """Longer and longer pieces, so that there are few of them and each hash is moved seldom."""
-        while self._seen and len(self._seen[-1]) < 2 * len(fresh):
-            fresh = np.sort(np.concatenate([self._seen.pop(), fresh]))
+        while self._seen and len(self._seen[-1]) < min(2 * len(fresh), _LONGEST_PIECE):
+            fresh = np.concatenate([self._seen.pop(), fresh])
+            fresh.sort()
         if len(fresh):
             self._seen.append(fresh)
 
