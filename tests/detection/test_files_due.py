@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, time
 import pytest
 from simulated import a_partner
 
+from breakwater.detection.continuing import News, Seen, changes, same_id
 from breakwater.detection.files import files_due, late_file_findings
-from breakwater.detection.grouping import recovered
 from breakwater.model.calendar import BusinessCalendar
-from breakwater.model.findings import FindingKind, FindingState
+from breakwater.model.findings import Finding, FindingKind, FindingState
 from breakwater.model.partners import ExpectedFile, Partner
 
 
@@ -128,15 +128,19 @@ def test_a_file_still_late_keeps_the_time_it_was_found() -> None:
     assert found[0].found_at == first
 
 
-def test_a_late_file_that_comes_has_recovered() -> None:
-    partner, since, now = nordbank(), date(2026, 11, 20), utc(2026, 11, 23, 8)
-    open_findings = late_file_findings(partner, arrived={}, now=now, since=since)
+def test_a_late_file_is_told_once_and_again_when_it_goes_missing_and_when_it_comes() -> None:
+    partner, since = nordbank(), date(2026, 11, 20)
+    (late,) = late_file_findings(partner, arrived={}, now=utc(2026, 11, 23, 8), since=since)
+    (missing,) = late_file_findings(partner, arrived=came(date(2026, 11, 23)), now=utc(2026, 11, 24, 8), since=since)
 
-    fresh = late_file_findings(partner, arrived=came(date(2026, 11, 20)), now=now, since=since)
-    (over,) = recovered(open_findings, fresh=fresh)
+    def told(earlier: list[Finding], *seen: Finding) -> list[tuple[News | None, FindingState]]:
+        now = utc(2026, 11, 24, 8)
+        return [(c.news, c.now.state) for c in changes(earlier, [Seen(finding=f, at=now) for f in seen], same=same_id, now=now)]
 
-    assert (over.id, over.state) == (open_findings[0].id, FindingState.RECOVERED)
-    assert recovered(open_findings, fresh=open_findings) == ()
+    assert told([], late) == [(News.OPENED, FindingState.OPEN)]
+    assert told([late], late) == [(None, FindingState.OPEN)]
+    assert told([late], missing) == [(News.WORSE, FindingState.OPEN)]
+    assert told([late]) == [(News.RECOVERED, FindingState.RECOVERED)]
 
 
 def test_each_day_and_stream_is_a_finding_of_its_own() -> None:

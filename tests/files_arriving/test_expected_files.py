@@ -53,7 +53,7 @@ def test_a_file_that_comes_late_ends_the_alert(bot: Breakwater, tmp_path: Path, 
 
     bot.work()
 
-    assert said(bot)[-1] == "Recovered: Nordbank: the statement of 23 Nov is late."
+    assert said(bot)[-2:] == ["Recovered: Nordbank: the statement of 23 Nov is late.", "🟢 Over, after 40 minutes."]
     assert summaries(bot) == []
 
 

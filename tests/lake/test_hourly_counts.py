@@ -32,6 +32,7 @@ def test_an_hour_counts_what_was_tried_approved_and_declined(lake: Lake) -> None
     assert counted(lake, *events) == [
         {
             "partner": "nordbank",
+            "network": None,
             "currency": "EUR",
             "hour": NINE,
             "attempts": 3,

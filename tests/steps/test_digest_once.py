@@ -36,7 +36,7 @@ def bot(company: TinyCompany, database_url: str) -> Iterator[Breakwater]:
 
 
 def post(bot: Breakwater, database: Database) -> bool:
-    return digest.post(database, bot.lake, subscription=DAILY, scheduled_at=NOW, partners=bot.config.partners, now=NOW)
+    return digest.post(database, bot.traffic, subscription=DAILY, scheduled_at=NOW, partners=bot.config.partners, now=NOW)
 
 
 def digests(database: Database) -> list[str]:
@@ -65,10 +65,10 @@ def test_a_digest_that_is_out_is_not_composed_again(bot: Breakwater) -> None:
 
 
 class Unread:
-    """A lake that nobody may look at."""
+    """Payments that nobody may look at."""
 
     def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"the lake was asked for {name}")
+        raise AssertionError(f"the payments were asked for {name}")
 
 
 class Died(BaseException):

@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from breakwater.detection.alerts import Alert
 from breakwater.detection.arrivals import Delivery, Fault, FileAlert, file_alerts
 from breakwater.detection.panel import Panel, Planned, Segment, covered, panel_of
 from breakwater.detection.series import HOUR
-from breakwater.detection.watch import Alert, Watch
+from breakwater.detection.watch import Watch
 from breakwater.errors import CallError
 from breakwater.model.calendar import BusinessCalendar, named_calendar
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from breakwater.detection.feedback import stricter
 from breakwater.detection.panel import is_payday
 from breakwater.detection.series import Floats
 
@@ -174,6 +175,11 @@ def content_fault(delivery: Delivery, *, sound: Sequence[Delivery], seen: Sequen
             return Fault.DUPLICATE, f"{delivery.name} is {other.name} again, byte for byte"
         if (other.rows, other.amount_minor) == (delivery.rows, delivery.amount_minor) and delivery.rows > 1:
             return Fault.DUPLICATE, f"{delivery.name} has the rows and the total of {other.name}"
+    return size_fault(delivery, sound=sound)
+
+
+def size_fault(delivery: Delivery, *, sound: Sequence[Delivery], caution: float = 0.0) -> tuple[Fault, str] | None:
+    """What is wrong with the number of rows, and why; `caution` is how much surer one must be, in units of surprise."""
     if delivery.scheduled_at is None or len(sound) < LEAST_FILES or delivery.rows < 1:
         return None
     logs = np.log(np.array([max(d.rows, 1) for d in sound], dtype=float))
@@ -181,7 +187,7 @@ def content_fault(delivery: Delivery, *, sound: Sequence[Delivery], seen: Sequen
     spread = float(np.hypot(spread, 1 / np.sqrt(np.exp(usual) + 1)) if np.exp(usual) < 30 else spread)
     off = float(np.log(delivery.rows)) - usual
     times = float(np.exp(off))
-    if off < -TRUNCATED_AFTER * spread and times < TRUNCATED_BELOW:
+    if off < -stricter(TRUNCATED_AFTER, caution=caution) * spread and times < TRUNCATED_BELOW:
         return Fault.TRUNCATED, f"{delivery.name} has {delivery.rows:,} rows, about {np.exp(usual):,.0f} are usual"
     # Content that stands in a file twice makes an even number of rows and an even total.
     even = delivery.rows % 2 == 0 and delivery.amount_minor % 2 == 0

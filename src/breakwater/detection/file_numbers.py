@@ -1,4 +1,4 @@
-"""Files against each other: a statement number that was left out, and a file that only repeats an earlier one."""
+"""Files against each other: a number that was left out, a file that only repeats an earlier one, and one that is cut off."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
-from breakwater.detection.grouping import finding_id
+from breakwater.detection.arrivals import HISTORY_FILES, Delivery, Fault, size_fault
+from breakwater.detection.files import file_due
+from breakwater.detection.telling import finding_id
 from breakwater.model.drops import Copy
 from breakwater.model.files import SourceFile
 from breakwater.model.findings import Finding, FindingKind
-from breakwater.model.partners import Partner
+from breakwater.model.partners import ExpectedFile, Partner
 
 NAMED_NUMBERS = 8
 LARGEST_GAP = 1_000  # a longer jump is another way of counting
@@ -81,6 +83,59 @@ def duplicate_findings(partner: Partner, *, copies: Iterable[Copy], now: datetim
         finding = _duplicate_finding(partner, copy)
         findings.append(replace(finding, found_at=found_at.get(finding.id, now)))
     return findings
+
+
+def truncated_findings(
+    partner: Partner,
+    *,
+    files: Sequence[SourceFile],
+    now: datetime,
+    told_days: int,
+    caution: float = 0.0,
+    open_findings: Iterable[Finding] = (),
+) -> list[Finding]:
+    """One finding for each file of the last `told_days` with far fewer rows than its stream's files before it lead one to expect."""
+    found_at = {f.id: f.found_at or now for f in open_findings}
+    findings = []
+    for stream in partner.files:
+        sound: list[Delivery] = []
+        before: date | None = None
+        for file in sorted((f for f in files if f.stream == stream.stream), key=lambda f: (f.received_at, f.name)):
+            delivery = _delivery(partner, stream, file, before=before)
+            fault = size_fault(delivery, sound=sound[-HISTORY_FILES:], caution=caution)
+            before = file.business_date
+            if fault is None or fault[0] is not Fault.TRUNCATED:
+                sound.append(delivery)
+            elif file.received_at >= now - timedelta(days=told_days):
+                finding = _truncated_finding(partner, file, why=fault[1])
+                findings.append(replace(finding, found_at=found_at.get(finding.id, now)))
+    return findings
+
+
+def _delivery(partner: Partner, stream: ExpectedFile, file: SourceFile, *, before: date | None) -> Delivery:
+    due = file_due(partner, stream, business_date=file.business_date)
+    return Delivery(
+        business_date=file.business_date,
+        scheduled_at=due.due_at,
+        arrived_at=file.received_at,
+        after_closure=before is not None and (file.business_date - before).days > 1,
+        rows=file.records,
+        name=file.name,
+    )
+
+
+def _truncated_finding(partner: Partner, file: SourceFile, *, why: str) -> Finding:
+    return Finding(
+        id=finding_id(FindingKind.FILE_TRUNCATED, partner.id, file.stream, file.sha256),
+        kind=FindingKind.FILE_TRUNCATED,
+        partner=partner.id,
+        scope=f"{partner.id} · {file.stream}",
+        since=file.received_at,
+        summary=f"{partner.name}: {why}.",
+        expected="as many rows as such days usually bring",
+        seen=f"{file.records:,} rows",
+        next_step=f"Ask {partner.name} whether {file.name} is complete; a corrected file takes its place by itself.",
+    )
 
 
 def _gap_finding(partner: Partner, stream: str, gap: Gap) -> Finding:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from breakwater.detection.grouping import finding_id
+from breakwater.detection.telling import finding_id
 from breakwater.model.calendar import WEEKDAYS
 from breakwater.model.findings import Finding, FindingKind
 from breakwater.model.partners import ExpectedFile, FileDue, Partner

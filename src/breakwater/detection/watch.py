@@ -7,65 +7,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
+from breakwater.detection.alerts import DEFAULT_LIMITS, Alert, Lesson, Limits, discovery_bar, leaves_next_to_nothing
 from breakwater.detection.evidence import CHANNELS, WINDOWS_H, Channel, Spreads, Sums, likelihoods, spreads_of
 from breakwater.detection.forecast import Past, forecast
-from breakwater.detection.panel import Bools, Panel, Planned, Scopes, scopes_of
+from breakwater.detection.panel import Bools, Indexes, Panel, Planned, Scopes, scopes_of
 from breakwater.detection.series import DAY_H, WEEK_H, Floats
 from breakwater.detection.windows import LONGEST_H, span_sums, window_sums
+from breakwater.model.findings import level_of
 
 WARM_UP_H = 2 * WEEK_H
 LEARN_H = 4 * WEEK_H
 SAMPLE_H = 3
 TAIL, TAIL_NORMAL = 0.95, 1.353  # the share of quiet hours below it, and the log likelihood ratio chance alone would have there
 FAR_TAIL, FAR_TAIL_NORMAL = 0.997, 3.78
+TAUGHT_H = 2 * WEEK_H  # how long what a person called normal stays explained, while the forecasts come to it
 SAME_CAUSE = 0.97  # the share of what alerts explain apart that one cause for all of them must explain
 MOST_ROUNDS = 12
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """When to speak. Surprises are −log10 of a chance; `discovery` is the share of false ones accepted among a pass's
-    discoveries, and `least` the bar that few series do not lower: an hour comes again every hour."""
-
-    at_once: float = 4.3
-    least: float = 3.5
-    discovery: float = 0.15
-    persists: int = 2
-    correct_by: float = 3.0
-    recovered_at: float = 5.0
-    accept_after_h: Mapping[str, int] = field(default_factory=lambda: {"volume": 72, "amount": 72, "decline_rate": 168})
-
-
-DEFAULT_LIMITS = Limits()
-
-
-@dataclass(kw_only=True, eq=False)
-class Alert:
-    """One message. `scope` is an index of the watch's scopes and may be corrected; hours are indexes of the panel."""
-
-    channel: Channel
-    scope: int
-    fired: int
-    onset: int
-    size: float
-    surprise: float
-    first_scope: int
-    first_size: float
-    closed: int | None = None
-    accepted: bool = False
-    updates: list[tuple[int, int]] = field(default_factory=list)
-    quiet: float = 0.0
-    quiet_from: int = 0
-
-
 class Watch:
-    """All series of a panel, hour by hour. `step` must be called for every hour in turn."""
+    """All series of a panel, hour by hour, from a fortnight after its beginning. `lessons` may be added to while it goes on."""
 
-    def __init__(self, panel: Panel, *, limits: Limits = DEFAULT_LIMITS, planned: Sequence[Planned] = ()) -> None:
+    def __init__(
+        self, panel: Panel, *, limits: Limits = DEFAULT_LIMITS, planned: Sequence[Planned] = (), lessons: Sequence[Lesson] = ()
+    ) -> None:
         self.panel, self.limits, self.planned = panel, limits, planned
         self.scopes: Scopes = scopes_of(panel.segments)
         self.past = Past.of(panel)
@@ -80,14 +48,46 @@ class Watch:
         self.common = {c.name: np.ones(len(c.windows_h)) for c in CHANNELS}
         self.spreads: Spreads | None = None
         self.rise_planned = np.zeros_like(self.past.known)
+        self.lessons = list(lessons)
+        self.caution: dict[str, Floats] = {}
+        self.next_hour = WARM_UP_H
 
     def run(self) -> list[Alert]:
         """Replay every hour of the panel; the alerts in the order they fired."""
-        for hour in range(WARM_UP_H, self.panel.hours):
-            if hour % DAY_H == 0:
-                self.begin_day(hour)
-            self.step(hour)
+        self.advance(self.panel.hours)
         return self.alerts
+
+    def advance(self, until: int) -> None:
+        """Look at every hour before `until` that was not looked at yet."""
+        while self.next_hour < until:
+            if self.next_hour % DAY_H == 0:
+                self.begin_day(self.next_hour)
+            self.step(self.next_hour)
+            self.next_hour += 1
+
+    def be_cautious(self, cautions: Mapping[tuple[str, str], float]) -> None:
+        """From now on channels must be so much surer at some levels, by (channel, level): what people's answers taught."""
+        levels = [level_of(name) for name in self.scopes.names]
+        self.caution = {
+            channel.name: np.array([cautions.get((channel.name, level), 0.0) for level in levels])
+            for channel in CHANNELS
+            if any(name == channel.name for name, _ in cautions)
+        }
+
+    def reconsider(self, rows: Indexes) -> None:
+        """The past of these rows was revised: an open alert that it no longer speaks for is over."""
+        hour = self.next_hour - 1
+        for alert in list(self.open):
+            of_alert = self.scopes.rows(alert.scope)
+            if not np.isin(of_alert, rows).any():
+                continue
+            first = max(alert.onset, hour + 1 - LONGEST_H)
+            every = {name: np.ones((len(self.panel.segments), hour + 1 - first), dtype=bool) for name in self.free}
+            total = self._since(alert.channel, first, hour, counts=every)[alert.scope]
+            if total[alert.channel.tells()].max() <= 0:
+                self._close(alert, hour)
+                for kept in (self.free, self.past.ok):
+                    kept[alert.channel.metric][of_alert, alert.onset : hour + 1] = True
 
     # ------------------------------------------------------------ once a day
 
@@ -140,7 +140,7 @@ class Watch:
             tails = np.stack(
                 [
                     np.quantile(past[:, part].reshape(-1, past.shape[2]), FAR_TAIL, axis=0)
-                    for part in (slice(None, single), slice(single, None))
+                    for part in (slice(None, single), slice(single if len(own) > single else 0, None))
                 ]
             )
             far = tails[(np.arange(len(own)) >= single).astype(int)] / FAR_TAIL_NORMAL
@@ -150,6 +150,7 @@ class Watch:
 
     def step(self, hour: int) -> None:
         """Look at the hour that has just passed."""
+        self._learn_lessons(hour)
         for alert in list(self.open):
             self._follow(alert, hour)
         for channel in CHANNELS:
@@ -157,6 +158,16 @@ class Watch:
         for first_round in (True, *[False] * MOST_ROUNDS):
             if not self._look(hour, first_round=first_round):
                 break
+
+    def _learn_lessons(self, hour: int) -> None:
+        """What a person called normal teaches, and is no longer corrected or accepted by itself."""
+        for lesson in self.lessons:
+            for alert in self.open:
+                rows = self.scopes.rows(alert.scope)
+                same = alert.channel.name == lesson.channel and abs(alert.onset - lesson.onset) <= DAY_H
+                if lesson.at <= hour and same and not alert.taught and np.isin(rows, lesson.rows).any():
+                    alert.taught = True
+                    self.past.ok[alert.channel.metric][rows, alert.onset : hour + 1] = True
 
     def _look(self, hour: int, *, first_round: bool) -> bool:
         """One round over all channels; True if an alert fired, since it may explain what else there is."""
@@ -170,6 +181,10 @@ class Watch:
             ratio = np.maximum(np.take_along_axis(total, best[:, :, None], axis=2)[:, :, 0], 0.0)
             found[channel.name], sizes[channel.name] = ratio, best
             surprise[channel.name] = channel.tells()[best] * (ratio / self.inflation[channel.name] / math.log(10) - channel.caution)
+            if channel.name in self.caution:
+                surprise[channel.name] -= self.caution[channel.name][:, None] * ~leaves_next_to_nothing(
+                    channel, np.array(channel.sizes)[best]
+                )
         if first_round and hour % SAMPLE_H == 0:
             for channel in CHANNELS:
                 self.samples[channel.name].append(found[channel.name].astype(np.float32))
@@ -182,8 +197,9 @@ class Watch:
             again = sum(a.astype(int) for a in self.accepted[channel.name]) >= self.limits.persists
             ready = (peak >= bar) & (again | (peak >= self.limits.at_once))
             if ready.any():
-                self._fire(channel, hour, found=found[channel.name], sizes=sizes[channel.name], surprise=peak, ready=ready)
-                fired = True
+                fired |= self._fire(
+                    channel, hour, found=found[channel.name], sizes=sizes[channel.name], surprise=peak, ready=ready, bar=bar
+                )
         return fired
 
     def _spreads(self) -> Spreads:
@@ -198,11 +214,14 @@ class Watch:
         planned = self.rise_planned[:, part].any()
         return {"all": sums, "rise": window_sums(self.panel, self.past, end=hour + 1, counts=unplanned) if planned else sums}
 
-    def _fire(self, channel: Channel, hour: int, *, found: Floats, sizes: np.ndarray, surprise: Floats, ready: Bools) -> None:
+    def _fire(self, channel: Channel, hour: int, *, found: Floats, sizes: np.ndarray, surprise: Floats, ready: Bools, bar: float) -> bool:
+        """Open an alert for the worst that is ready, at the scope that explains it best. False if what was learnt of that scope forbids."""
         worst = int(np.argmax(np.where(ready, surprise, -1)))
         candidates = self.scopes.touching(self.scopes.rows(worst))
         weighed = found[candidates] / self.common[channel.name]
         scope = int(candidates[int(weighed.max(1).argmax())])
+        if channel.name in self.caution and self.caution[channel.name][scope] and surprise[scope] < bar:
+            return False
         window = int((found[scope] / self.common[channel.name]).argmax())
         size = channel.sizes[int(sizes[scope, window])]
         alert = Alert(
@@ -218,6 +237,7 @@ class Watch:
         self.alerts.append(alert)
         self.open.append(alert)
         self._claim(alert, alert.onset, hour + 1)
+        return True
 
     def _claim(self, alert: Alert, first: int, after: int) -> None:
         rows, part, metric = self.scopes.rows(alert.scope), slice(first, after), alert.channel.metric
@@ -227,14 +247,17 @@ class Watch:
     def _follow(self, alert: Alert, hour: int) -> None:
         """Carry an open alert over one more hour: corrected, closed, accepted as the new level, or simply still open."""
         metric = alert.channel.metric
-        if hour - alert.onset >= self.limits.accept_after_h[metric]:
+        if hour - alert.onset >= (TAUGHT_H if alert.taught else self.limits.accept_after_h[metric]):
             alert.accepted = True
             self._close(alert, hour)
             self.past.ok[metric][self.scopes.rows(alert.scope), alert.onset : hour + 1] = True
             self.free[metric][self.scopes.rows(alert.scope), alert.onset : hour + 1] = False
             return
         self._claim(alert, hour, hour + 1)
-        self._correct(alert, hour)
+        if alert.taught:
+            self.past.ok[metric][self.scopes.rows(alert.scope), hour] = True
+        else:
+            self._correct(alert, hour)
         evidence = self._still(alert, hour)
         if alert.quiet <= 0:
             alert.quiet_from = hour
@@ -269,6 +292,12 @@ class Watch:
         asked = Channel(name=channel.name, metric=channel.metric, windows_h=(1,), sizes=sizes, least=channel.least)
         return likelihoods(asked, sums, alone)[:, 0]
 
+    def _since(self, channel: Channel, first: int, hour: int, *, counts: Mapping[str, Bools]) -> Floats:
+        """Scopes × sizes of a channel: how much better each explains what came from hour `first` to this one than normal does."""
+        sums = span_sums(self.panel, self.past, first=first, end=hour + 1, counts=counts)
+        columns = min(_column(hour + 1 - first), len(WINDOWS_H) - 1)
+        return self.scopes.add_up(self._one(channel, sums, columns=columns, sizes=channel.sizes))
+
     def _correct(self, alert: Alert, hour: int) -> None:
         """Another scope may explain better what came since the beginning; alerts that began together and lie inside it become one."""
         if alert.quiet > 0:
@@ -282,13 +311,11 @@ class Watch:
         every = {name: np.ones_like(free) for name in self.free} | {metric: free}
         if channel.name == "rise":
             every["volume"] = free & ~self.rise_planned[:, first : hour + 1]
-        sums = span_sums(self.panel, self.past, first=first, end=hour + 1, counts=every)
-        column = int(np.searchsorted(WINDOWS_H, hour + 1 - first))
-        total = self.scopes.add_up(self._one(channel, sums, columns=min(column, len(WINDOWS_H) - 1), sizes=channel.sizes))
+        total = self._since(channel, first, hour, counts=every)
         near = self.scopes.touching(self.scopes.rows(alert.scope))
         best = int(near[int(total[near].max(1).argmax())])
         alert.size = channel.sizes[int(total[alert.scope].argmax())]
-        common = self.common[channel.name][min(column, len(channel.windows_h) - 1)]
+        common = self.common[channel.name][min(_column(hour + 1 - first), len(channel.windows_h) - 1)]
         inside = set(self.scopes.rows(best).tolist())
         swallowed = [o for o in others if o is not alert and inside.issuperset(self.scopes.rows(o.scope).tolist())]
         # To take over other alerts a scope must explain what they explain apart: a neighbour's outage is no reason to grow.
@@ -306,13 +333,10 @@ class Watch:
         self._claim(alert, alert.onset, hour + 1)
 
 
+def _column(hours: int) -> int:
+    """The window whose spread fits a span of so many hours."""
+    return int(np.searchsorted(WINDOWS_H, hours))
+
+
 def _half(channel: Channel, size: float) -> float:
     return math.sqrt(size) if channel.metric == "volume" else size / 2
-
-
-def discovery_bar(surprises: Floats, *, share: float) -> float:
-    """The surprise from which on at most `share` of the discoveries are expected to be false (Benjamini and Hochberg)."""
-    ordered = np.sort(surprises)[::-1]
-    needed = math.log10(len(ordered) / share) - np.log10(np.arange(1, len(ordered) + 1))
-    passed = np.flatnonzero(ordered >= needed)
-    return float(needed[passed[-1]]) if len(passed) else math.inf

@@ -1,39 +1,42 @@
-"""The hourly pass: what looks wrong in the volumes, and in the files that did not come."""
+"""The pass: what looks wrong in the payments, and in the files that came or did not come."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import TypedDict
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from breakwater.detection import file_numbers
+from breakwater.detection import feedback, file_numbers
 from breakwater.detection import files as file_clock
-from breakwater.detection.grouping import recovered, traffic_findings
-from breakwater.detection.nodes import HISTORY_H
-from breakwater.detection.series import HOUR, HourlySeries
+from breakwater.detection.continuing import Change, News, Seen, changes, same_anomaly, same_id
+from breakwater.detection.live import Live
+from breakwater.detection.telling import told
 from breakwater.detection.volumes import partner_volume
-from breakwater.lake import series
-from breakwater.lake.parts import Lake
 from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.digests import PartnerVolume
 from breakwater.model.files import PartnerFiles
-from breakwater.model.findings import Finding, FindingKind
+from breakwater.model.findings import SEVERAL, Finding, FindingKind
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
-from breakwater.store import deliveries, outbox, reads, writes
+from breakwater.steps.traffic import Traffic
+from breakwater.store import deliveries, learning, outbox, reads, writes
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
-from breakwater.views.findings import finding_card
+from breakwater.views.blocks import Message
+from breakwater.views.findings import finding_card, finding_news
 
 FILES_LOOK_BACK_DAYS = 10  # a file that was missing for longer when we first looked is no news
 NUMBERS_LOOK_BACK_DAYS = 35
-COPIES_TOLD_DAYS = 3  # then a file that repeated another one is no news any more
+COPIES_TOLD_DAYS = 3  # then a file that repeated another one, or is cut off, is no news any more
 LAST_ARRIVALS = 5
+REMEMBERED_DAYS = 15  # how long a finding that is over is the same anomaly if it shows again
+ACCEPTED_WITHIN_H = 24
 MOST_OPEN_FINDINGS = 10_000
+TRAFFIC = "detection"  # the watermark that says up to which hour anybody has looked
+TRAFFIC_KINDS = frozenset(kind for kind in FindingKind if not kind.startswith("file_"))
 
 
 class _Files(TypedDict):
@@ -42,69 +45,134 @@ class _Files(TypedDict):
     since: date
 
 
-def detect(database: Database, lake: Lake, *, partners: Sequence[Partner], channel: str, now: datetime) -> list[Finding]:
-    """Look at every partner once: open, keep and recover its findings. What is open afterwards.
+def detect(database: Database, traffic: Traffic, *, partners: Mapping[str, Partner], channel: str, now: datetime) -> list[Finding]:
+    """Look at everything once: findings open, get worse and recover. What is open afterwards.
 
-    Each finding has one card in `channel`, posted when it opens and edited when it turns into something else or is over.
+    Each finding has one card in `channel`, edited when there is news of it; the news itself stands in the card's thread.
     """
-    hourly = _hourly(database, lake, now=now)
-    news: list[tuple[Partner, Finding]] = []
-    fresh: list[Finding] = []
-    with database.reading() as tx:  # it takes a while to think: nobody waits for it
-        was_open = reads.findings(tx, limit=MOST_OPEN_FINDINGS)
-        for partner in partners:
-            mine = [f for f in was_open if f.partner == partner.id]
-            seen = traffic_findings(partner, series=_series_of(hourly, partner), now=now, open_findings=mine)
-            files = _files(tx, partner, now=now, open_findings=mine)
-            found = [
-                *seen.findings,
-                *file_clock.late_file_findings(partner, **files, open_findings=mine),
-                *_arrived(tx, partner, mine, now=now),
-            ]
-            fresh += found
-            news += [(partner, f) for f in (*found, *recovered(mine, fresh=found, unmonitored=seen.unmonitored))]
+    live = traffic.known(now=now)  # it takes a while to think: nobody waits for it
+    with database.reading() as tx:
+        current = learning.current_findings(tx, since=now - timedelta(days=REMEMBERED_DAYS))
+        of_files = [f for f in current if f.kind not in TRAFFIC_KINDS]
+        files = [Seen(finding=f, at=now) for partner in partners.values() for f in _about_files(tx, partner, of_files, now=now)]
+        found = changes(of_files, files, same=same_id, now=now)
+        if live:
+            found += _about_payments(tx, live, [f for f in current if f.kind in TRAFFIC_KINDS], partners=partners, now=now)
     with database.transaction() as tx:
-        for partner, finding in news:
-            was = reads.finding_by_id(tx, finding.id)
-            if was is None:
-                writes.open_finding(tx, finding, actor=SYSTEM, now=now)
-            else:
-                writes.save_finding(tx, finding, was=was, actor=SYSTEM, now=now)
-            _alert(tx, finding, partner_name=partner.name, channel=channel, now=now)
-    return fresh
+        for change in found:
+            _keep(tx, _with_cause(change, files, traffic=traffic), partners=partners, channel=channel, now=now)
+        if live:
+            deliveries.move_position(tx, source=TRAFFIC, to={"until": live.panel.at(live.until).isoformat()}, now=now)
+        return reads.findings(tx, limit=MOST_OPEN_FINDINGS)
 
 
-def _arrived(tx: Connection, partner: Partner, mine: Sequence[Finding], *, now: datetime) -> list[Finding]:
-    """What is odd about the files that came: numbers left out, and files that only repeat others."""
+def _about_payments(
+    tx: Connection, live: Live, current: Sequence[Finding], *, partners: Mapping[str, Partner], now: datetime
+) -> list[Change]:
+    """What the watch shows now, against what was told before."""
+    looked = deliveries.position(tx, source=TRAFFIC)
+    watch = live.watch
+    late = live.until - ACCEPTED_WITHIN_H
+    return changes(
+        current,
+        [Seen(finding=told(alert, live=live, partners=partners, now=now), at=live.panel.at(alert.fired)) for alert in watch.open],
+        same=same_anomaly,
+        now=now,
+        looked_until=datetime.fromisoformat(looked["until"]) if looked else None,
+        accepted=[
+            told(alert, live=live, partners=partners, now=now)
+            for alert in watch.alerts
+            if alert.accepted and alert.closed is not None and alert.closed >= late
+        ],
+    )
+
+
+def _about_files(tx: Connection, partner: Partner, current: Sequence[Finding], *, now: datetime) -> list[Finding]:
+    """What is odd about the files of a partner: late, missing, numbers left out, repeated, or cut off."""
+    mine = [f for f in current if f.partner == partner.id and f.open]
     left_out = [f.since for f in mine if f.kind is FindingKind.FILE_GAP]
     since = (min([now, *left_out]) - timedelta(days=NUMBERS_LOOK_BACK_DAYS)).date()
-    taken = [f for f in reads.source_files(tx, partner=partner.id) if f.business_date >= since]
+    taken = reads.source_files(tx, partner=partner.id, side=Side.THEIRS)
     copies = deliveries.copies(tx, partner=partner.id, since=now - timedelta(days=COPIES_TOLD_DAYS))
+    caution = feedback.cautions(feedback.learnt(learning.answers(tx))).get(("truncated", "file"), 0.0)
+    numbered = [f for f in taken if f.business_date >= since]
     return [
-        *file_numbers.gap_findings(partner, files=taken, now=now, open_findings=mine),
+        *file_clock.late_file_findings(partner, **_files(tx, partner, now=now, open_findings=mine), open_findings=mine),
+        *file_numbers.gap_findings(partner, files=numbered, now=now, open_findings=mine),
         *file_numbers.duplicate_findings(partner, copies=copies, now=now, open_findings=mine),
+        *file_numbers.truncated_findings(partner, files=taken, now=now, told_days=COPIES_TOLD_DAYS, caution=caution, open_findings=mine),
     ]
 
 
-def _alert(tx: Connection, finding: Finding, *, partner_name: str, channel: str, now: datetime) -> None:
+def _with_cause(change: Change, files: Sequence[Seen], *, traffic: Traffic) -> Change:
+    """A change whose finding says why, where more than its own figures can tell."""
+    finding = change.now
+    if change.news not in (News.OPENED, News.WORSE, News.AGAIN) or finding.kind not in TRAFFIC_KINDS:
+        was = change.was.cause if change.was else ""
+        return replace(change, now=replace(finding, cause=was or finding.cause))
+    late = [s.finding.summary.rstrip(".") for s in files if s.finding.partner == finding.partner]
+    reasons = traffic.shifted_reason(finding) if finding.kind is FindingKind.APPROVAL_DROP else ""
+    told_why = reasons or finding.cause or (f"At the same time: {late[0]}." if late else "")
+    return replace(change, now=replace(finding, cause=told_why))
+
+
+def _keep(tx: Connection, change: Change, *, partners: Mapping[str, Partner], channel: str, now: datetime) -> None:
+    """Keep a finding, and tell the news of it. What somebody answered at this very moment is left as they left it, until the next pass."""
+    if change.was is None:
+        is_kept = writes.open_finding(tx, change.now, actor=SYSTEM, now=now)
+    else:
+        try:
+            writes.save_finding(tx, change.now, was=change.was, actor=SYSTEM, now=now)
+        except writes.StaleError:
+            return
+        is_kept = True
+    if is_kept and change.news:
+        show(tx, change.now, partners=partners, channel=channel, now=now)
+        if change.news is not News.OPENED:
+            tell(tx, change.now, text=finding_news(change.now, news=change.news, was=change.was), channel=channel, now=now)
+
+
+def show(tx: Connection, finding: Finding, *, partners: Mapping[str, Partner], channel: str, now: datetime) -> None:
+    """The card of a finding as it is now: posted, or edited in place."""
     outbox.enqueue(
         tx,
-        key=f"finding:{finding.id}:{finding.kind}:{finding.state}:{finding.since.isoformat()}",
+        key=f"finding:{finding.id}:{channel}:{finding.revision}",
         kind=Kind.CARD,
         audience=INTERNAL,
         channel=channel,
-        payload=finding_card(finding, partner_name=partner_name).payload(),
+        payload=finding_card(finding, partner_name=name_of(finding, partners)).payload(),
         about=f"finding:{finding.id}",
-        revision=int(now.timestamp()),
+        revision=finding.revision,
         priority=Priority.ALERT,
         now=now,
     )
 
 
-def daily_volumes(database: Database, lake: Lake, *, partners: Sequence[Partner], now: datetime) -> list[PartnerVolume]:
+def tell(tx: Connection, finding: Finding, *, text: Message, channel: str, now: datetime) -> None:
+    """News of a finding, in the thread of its card."""
+    outbox.enqueue(
+        tx,
+        key=f"finding:{finding.id}:{channel}:{finding.revision}:news",
+        kind=Kind.REPLY,
+        audience=INTERNAL,
+        channel=channel,
+        payload=text.payload(),
+        thread_about=f"finding:{finding.id}",
+        now=now,
+    )
+
+
+def name_of(finding: Finding, partners: Mapping[str, Partner]) -> str:
+    """What its partner is called; several have no name."""
+    if finding.partner == SEVERAL:
+        return "Several partners"
+    return partners[finding.partner].name if finding.partner in partners else finding.partner
+
+
+def daily_volumes(traffic: Traffic, *, partners: Sequence[Partner], now: datetime) -> list[PartnerVolume]:
     """The recent daily volume of each partner, for the digest's chart."""
-    hourly = _hourly(database, lake, now=now)
-    return [partner_volume(p, series=_series_of(hourly, p), now=now) for p in partners]
+    live = traffic.known(now=now)
+    return [partner_volume(p, live=live) for p in partners]
 
 
 def files_of(tx: Connection, *, partner: Partner, now: datetime) -> PartnerFiles:
@@ -149,31 +217,3 @@ def _files(tx: Connection, partner: Partner, *, now: datetime, open_findings: It
 def _about(missed: Finding, partner: Partner) -> date:
     """The business day of a file that is missed since its deadline, one business day later."""
     return partner.calendar.shift(missed.since.astimezone(partner.time_zone).date(), -1)
-
-
-def _hourly(database: Database, lake: Lake, *, now: datetime) -> pa.Table:
-    with database.reading() as tx:
-        parts = reads.active_parts(tx, side=Side.OURS, content="events")
-    return series.hourly_counts(lake, parts, since=now - HISTORY_H * HOUR)
-
-
-def _series_of(hourly: pa.Table, partner: Partner) -> list[HourlySeries]:
-    """One series per currency of a partner.
-
-    The feed is known up to its newest hour, whichever partner that came from; that hour itself may be half told.
-    """
-    if not hourly.num_rows:
-        return []
-    end = pc.max(hourly["hour"]).as_py().astimezone(UTC)
-    mine = hourly.filter(pc.and_(pc.equal(hourly["partner"], partner.id), pc.less(hourly["hour"], end)))
-    return [
-        _filled(mine.filter(pc.equal(mine["currency"], currency)), partner=partner, currency=currency, end=end)
-        for currency in sorted(pc.unique(mine["currency"]).to_pylist())
-    ]
-
-
-def _filled(rows: pa.Table, *, partner: Partner, currency: str, end: datetime) -> HourlySeries:
-    """The rows of one currency as a series; hours without a row are zeros."""
-    columns = [rows[name].to_pylist() for name in ("hour", "attempts", "approved", "approved_minor")]
-    hours = [(hour.astimezone(UTC), *figures) for hour, *figures in zip(*columns, strict=True)]
-    return HourlySeries.of_hours(hours, partner=partner.id, currency=currency, network=partner.network, end=end)

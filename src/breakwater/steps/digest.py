@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from breakwater.lake.parts import Lake
 from breakwater.model.access import INTERNAL
 from breakwater.model.digests import Digest, PartnerVolume, Subscription
 from breakwater.model.partners import Partner
 from breakwater.steps.detect import daily_volumes, late_files
 from breakwater.steps.reconcile import state_of
+from breakwater.steps.traffic import Traffic
 from breakwater.store import claims, outbox, reads
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
@@ -24,7 +24,7 @@ FINDINGS_SHOWN = 200
 
 def post(
     database: Database,
-    lake: Lake,
+    traffic: Traffic,
     *,
     subscription: Subscription,
     scheduled_at: datetime,
@@ -40,7 +40,7 @@ def post(
         if claims.is_taken(tx, job=job, scheduled_at=scheduled_at):
             return False  # every tick asks again for hours, and the volumes are read from the whole lake
     chosen = subscribed(subscription, partners)
-    volumes = daily_volumes(database, lake, partners=chosen, now=now)
+    volumes = daily_volumes(traffic, partners=chosen, now=now)
     key = f"{job}:{scheduled_at.isoformat()}"
     with database.transaction() as tx:
         if not claims.claim(tx, job=job, scheduled_at=scheduled_at, now=now):

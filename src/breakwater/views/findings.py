@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
-from breakwater.model.findings import Finding, FindingKind, FindingState
-from breakwater.views.blocks import Message, chart_place, code, context, fit, listing, section, word
+from breakwater.model.findings import NEW_LEVEL_KINDS, Contribution, Finding, FindingKind, FindingState
+from breakwater.views.blocks import Block, Message, actions, button, chart_place, code, context, fit, listing, section, word
 from breakwater.views.figures import Chart, Panel
-from breakwater.views.words import joined, moment, money, number, plain_money, plural
+from breakwater.views.words import joined, moment, money, number, person, plain_money, plural
 
 IN_FULL = 5
 IN_SHORT = 8
@@ -17,26 +18,68 @@ _WHAT = {
     FindingKind.FILE_LATE: "File late",
     FindingKind.FILE_MISSING: "File missing",
     FindingKind.FILE_DUPLICATE: "File delivered twice",
+    FindingKind.FILE_TRUNCATED: "File cut off",
     FindingKind.FILE_GAP: "Number missing",
     FindingKind.VOLUME_DROP: "Volume down",
     FindingKind.VOLUME_SPIKE: "Volume up",
     FindingKind.APPROVAL_DROP: "Approvals down",
+    FindingKind.TICKET_UP: "Average payment up",
+    FindingKind.TICKET_DOWN: "Average payment down",
 }
 FILE_KINDS = frozenset({FindingKind.FILE_LATE, FindingKind.FILE_MISSING})
-_SIGNS = {FindingKind.FILE_LATE: "⏰", FindingKind.FILE_MISSING: "⏰", FindingKind.FILE_DUPLICATE: "♻️"}
+_SIGNS = {FindingKind.FILE_LATE: "⏰", FindingKind.FILE_MISSING: "⏰", FindingKind.FILE_DUPLICATE: "♻️", FindingKind.FILE_TRUNCATED: "✂️"}
+_CHART_TITLES = {
+    FindingKind.APPROVAL_DROP: "Approved, per cent per hour",
+    FindingKind.TICKET_UP: "Average payment, per cent of the usual",
+    FindingKind.TICKET_DOWN: "Average payment, per cent of the usual",
+}
+_ENDED = {
+    FindingState.OPEN: "",
+    FindingState.RECOVERED: "Recovered: ",
+    FindingState.FALSE_POSITIVE: "False alarm: ",
+    FindingState.EXPECTED: "Expected: ",
+    FindingState.NEW_LEVEL: "New level: ",
+}
+_ENDED_SIGNS = {
+    FindingState.RECOVERED: "🟢",
+    FindingState.FALSE_POSITIVE: "⚪",
+    FindingState.EXPECTED: "🗓️",
+    FindingState.NEW_LEVEL: "↕️",
+}
+
+
+class Do(StrEnum):
+    """The buttons of a finding's card; each is the action `finding_…`."""
+
+    ACKNOWLEDGE = "acknowledge"
+    FALSE_POSITIVE = "false_positive"
+    EXPECTED = "expected"
+    MUTE = "mute"
+    NEW_LEVEL = "new_level"
+    INCIDENT = "incident"
+
+
+DO_WORDS = {
+    Do.ACKNOWLEDGE: "Acknowledge",
+    Do.FALSE_POSITIVE: "False positive",
+    Do.EXPECTED: "Expected…",
+    Do.MUTE: "Mute for…",
+    Do.NEW_LEVEL: "Accept as new level",
+    Do.INCIDENT: "Open incident",
+}
 
 
 def findings(findings: Sequence[Finding], *, partner: str | None = None) -> Message:
     """What `/anomalies` answers, in the order given, open ones first. `partner` is the name of the one that was asked for."""
     at = f" at {word(partner)}" if partner else ""
-    still_open = [f for f in findings if f.state is FindingState.OPEN]
-    recovered = [f for f in findings if f.state is FindingState.RECOVERED]
+    still_open = [f for f in findings if f.open]
+    recovered = [f for f in findings if not f.open]
     if not findings:
         text = f"✅ Nothing unusual{at}: files are in time, volumes and approvals as expected."
         return Message(text=text, blocks=(section(text),))
     ordered = [*still_open, *recovered]
     head = f"*{plural(len(still_open), 'open finding')}{at}*" if still_open else f"✅ *Nothing unusual{at} any more*"
-    later = f", {plural(len(recovered), 'recovered one')}" if recovered else ""
+    later = f", {plural(len(recovered), 'one that is over', 'that are over')}" if recovered else ""
     blocks = [section(head + later), *(section(_in_full(f)) for f in ordered[:IN_FULL])]
     if len(ordered) > IN_FULL:
         rest = "" if partner else "`/anomalies PARTNER`"
@@ -49,11 +92,50 @@ def findings(findings: Sequence[Finding], *, partner: str | None = None) -> Mess
 
 
 def finding_card(finding: Finding, *, partner_name: str) -> Message:
-    """One finding as an alert, with its chart; the same card says when it has recovered."""
+    """One finding as an alert, with its chart and what can be said of it; the same card says how it ended."""
     chart = _chart(finding, partner_name)
-    small = joined((word(partner_name), f"found {moment(finding.found_at)}" if finding.found_at else "", code(finding.id, 40)))
-    blocks = [section(_in_full(finding)), *([chart_place(chart)] if chart else []), context(small)]
+    blocks: list[Block] = [section(_in_full(finding))]
+    if finding.open and (why := _why(finding)):
+        blocks.append(section(why))
+    blocks += [chart_place(chart)] if chart else []
+    blocks += [_buttons(finding)] if finding.open else []
+    found = f"found {moment(finding.found_at)}" if finding.found_at else ""
+    blocks.append(context(joined((word(partner_name), found, _answered(finding), code(finding.id, 40)))))
     return fit(Message(text=_sentence(finding), blocks=tuple(blocks), chart=chart))
+
+
+def finding_news(finding: Finding, *, news: str, was: Finding | None) -> Message:
+    """What is told in the thread of a finding's card: that it got worse, came back, or ended by itself."""
+    risk = _risk(finding, strong=True)
+    if news == "worse":
+        outage = finding.is_outage and was is not None and not was.is_outage
+        wider = was is not None and was.scope != finding.scope
+        where = f" It shows at {word(finding.scope, 160)} now, no longer at {word(was.scope, 160)} alone." if was and wider else ""
+        said = f"🔴 *{'An outage now.' if outage else 'Worse.'}* {word(finding.summary, SENTENCE)}{where}"
+    elif news == "again":
+        said = f"🔴 *Still there, so open again.* {word(finding.summary, SENTENCE)}"
+    elif news == "new_level":
+        said = "↕️ *This has lasted so long that it counts as the new level.* From now on it is what is expected."
+    else:
+        lasted = f", after {_lasted(finding)}" if finding.ended_at else ""
+        said = f"🟢 *Over{lasted}.*"
+    text = joined((said, risk if finding.open else ""), "\n")
+    return Message(text=text.replace("*", ""), blocks=(section(text),))
+
+
+def finding_said(finding: Finding, *, do: Do, by: str) -> Message:
+    """What somebody did, for the thread of the card."""
+    until = f" until {moment(finding.silent_until)}" if finding.silent_until else ""
+    note = f": {word(finding.said_note, SENTENCE)}" if finding.said_note else "."
+    said = {
+        Do.ACKNOWLEDGE: f"👀 {person(by)} looks after it.",
+        Do.FALSE_POSITIVE: f"⚪ {person(by)} says this was a false alarm. Such findings must be surer now: `/anomalies feedback`.",
+        Do.EXPECTED: f"🗓️ {person(by)} says this is expected{until}{note}",
+        Do.MUTE: f"🔕 {person(by)} muted this{until}. An outage would still be told.",
+        Do.NEW_LEVEL: f"↕️ {person(by)} says this is the new level: from now on it is what is expected.",
+        Do.INCIDENT: f"🚨 {person(by)} opens an incident.",
+    }[do]
+    return Message(text=said, blocks=(section(said),))
 
 
 def finding_line(finding: Finding) -> str:
@@ -64,7 +146,7 @@ def finding_line(finding: Finding) -> str:
 
 
 def _in_full(finding: Finding) -> str:
-    recovered = "Recovered: " if finding.state is FindingState.RECOVERED else ""
+    ended = _ENDED[finding.state]
     figures = joined(
         (
             f"Seen {word(finding.seen, SENTENCE)}" if finding.seen else "",
@@ -72,12 +154,56 @@ def _in_full(finding: Finding) -> str:
         )
     )
     where = joined((word(finding.scope, 160), f"since {moment(finding.since)}", _risk(finding, strong=True)))
-    todo = f"*Next:* {word(finding.next_step, SENTENCE)}" if finding.next_step and not recovered else ""
-    return joined((f"{_sign(finding)} *{recovered}{_WHAT[finding.kind]}.* {word(finding.summary, SENTENCE)}", figures, where, todo), "\n")
+    todo = f"*Next:* {word(finding.next_step, SENTENCE)}" if finding.next_step and finding.open else ""
+    return joined((f"{_sign(finding)} *{ended}{_WHAT[finding.kind]}.* {word(finding.summary, SENTENCE)}", figures, where, todo), "\n")
+
+
+def _why(finding: Finding) -> str:
+    """What may have caused it, which segments carry it, and whether it may be how things are now."""
+    lines = [f"• {_contribution(one)}" for one in finding.contributions]
+    level = "*New level?* It has lasted for a day: if nothing is wrong, accept it as the new level." if finding.is_new_level else ""
+    cause = f"*Probably:* {word(finding.cause, SENTENCE)}" if finding.cause else ""
+    return joined((cause, joined(("*Most of it:*", *lines), "\n") if lines else "", level), "\n")
+
+
+def _contribution(one: Contribution) -> str:
+    worth = plain_money(one.worth_minor, one.currency) if one.worth_minor is not None and one.currency else ""
+    return joined((word(one.where, 120), plural(one.payments, "payment"), worth))
+
+
+def _buttons(finding: Finding) -> Block:
+    asked = {"finding_id": finding.id, "revision": finding.revision}
+    shown = [Do.ACKNOWLEDGE] if finding.acknowledged_by is None else []
+    shown += [Do.FALSE_POSITIVE, Do.EXPECTED]
+    shown += [] if finding.is_outage else [Do.MUTE]
+    shown += [Do.NEW_LEVEL] if finding.kind in NEW_LEVEL_KINDS else []
+    questions = {Do.NEW_LEVEL: "From now on, this is what is expected here. Alarms compare with it."}
+    styles = {Do.ACKNOWLEDGE: "primary", Do.INCIDENT: "danger"}
+    return actions(
+        *(button(f"finding_{do}", DO_WORDS[do], asked, style=styles.get(do), confirm=questions.get(do, "")) for do in (*shown, Do.INCIDENT))
+    )
+
+
+def _answered(finding: Finding) -> str:
+    """Who looks after it, and who said what of it."""
+    taken = f"{person(finding.acknowledged_by)} looks after it" if finding.acknowledged_by else ""
+    if finding.open and finding.silent_until:
+        return joined((taken, f"muted until {moment(finding.silent_until)} by {person(finding.said_by)}"))
+    said = f"said by {person(finding.said_by)}" if finding.said_by and not finding.open else ""
+    note = word(finding.said_note, 200) if finding.said_note and not finding.open else ""
+    return joined((taken, said, note))
+
+
+def _lasted(finding: Finding) -> str:
+    assert finding.ended_at
+    minutes = max(int((finding.ended_at - finding.since).total_seconds()) // 60, 1)
+    if minutes < 120:
+        return plural(minutes, "minute")
+    return plural(minutes // 60, "hour") if minutes < 48 * 60 else plural(minutes // (24 * 60), "day")
 
 
 def _sign(finding: Finding) -> str:
-    return "🟢" if finding.state is FindingState.RECOVERED else _SIGNS.get(finding.kind, "🔴")
+    return _SIGNS.get(finding.kind, "🔴") if finding.open else _ENDED_SIGNS[finding.state]
 
 
 def _risk(finding: Finding, *, strong: bool) -> str:
@@ -87,9 +213,8 @@ def _risk(finding: Finding, *, strong: bool) -> str:
 
 
 def _sentence(finding: Finding) -> str:
-    recovered = "Recovered: " if finding.state is FindingState.RECOVERED else ""
     risk = _risk(finding, strong=False)
-    return f"{recovered}{word(finding.summary, SENTENCE)}{f' {risk}.' if risk else ''}"
+    return f"{_ENDED[finding.state]}{word(finding.summary, SENTENCE)}{f' {risk}.' if risk else ''}"
 
 
 def _chart(finding: Finding, partner_name: str) -> Chart | None:
@@ -97,8 +222,7 @@ def _chart(finding: Finding, partner_name: str) -> Chart | None:
         return None
     last = finding.series[-1]
     expected = f"expected {number(last.expected)}" if last.expected is not None else ""
-    approvals = finding.kind is FindingKind.APPROVAL_DROP
-    title = "Approved, per cent per hour" if approvals else "Payments per hour"
+    title = _CHART_TITLES.get(finding.kind, "Payments per hour")
     panel = Panel(
         name=partner_name,
         seen=tuple(point.seen for point in finding.series),

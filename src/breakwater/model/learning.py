@@ -1,0 +1,48 @@
+"""What people's answers to findings are about: cells that learn together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from breakwater.model.findings import Finding, FindingKind
+
+_DETECTORS: Mapping[FindingKind, tuple[str, str]] = {
+    FindingKind.VOLUME_DROP: ("drop", "volume"),
+    FindingKind.VOLUME_SPIKE: ("rise", "volume"),
+    FindingKind.APPROVAL_DROP: ("decline", "decline_rate"),
+    FindingKind.TICKET_UP: ("dearer", "amount"),
+    FindingKind.TICKET_DOWN: ("cheaper", "amount"),
+    FindingKind.FILE_TRUNCATED: ("truncated", "rows"),
+    FindingKind.FILE_LATE: ("deadline", "arrival"),
+    FindingKind.FILE_MISSING: ("deadline", "arrival"),
+    FindingKind.FILE_DUPLICATE: ("copy", "content"),
+    FindingKind.FILE_GAP: ("gap", "numbers"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Cell:
+    """What learns together: a detector, the level of its scope (such as 'partner, currency') and a metric."""
+
+    detector: str
+    level: str
+    metric: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What somebody said of a finding, as a trial of its cell: useful or not."""
+
+    finding_id: str
+    cell: Cell
+    useful: bool
+    said_by: str
+    said_at: datetime
+
+
+def cell_of(found: Finding) -> Cell:
+    """The cell that an answer to this finding teaches."""
+    detector, metric = _DETECTORS[found.kind]
+    return Cell(detector=detector, level=found.level, metric=metric)

@@ -1,0 +1,100 @@
+"""All payments hour by hour, kept between passes: what is new in the lake is added, and only new hours are looked at."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from breakwater.detection import feedback
+from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live
+from breakwater.detection.panel import Segment
+from breakwater.detection.reasons import shifted
+from breakwater.detection.series import HOUR
+from breakwater.detection.telling import lesson_of
+from breakwater.lake import series
+from breakwater.lake.parts import Lake
+from breakwater.model.events import NO_CURRENCY
+from breakwater.model.findings import Finding
+from breakwater.model.partners import Partner
+from breakwater.model.records import Side
+from breakwater.store import learning, reads
+from breakwater.store.database import Database
+
+REASONS_BEFORE = timedelta(days=7)
+
+
+class Traffic:
+    """The payments of the configured partners as this process knows them. One caller at a time: others wait."""
+
+    def __init__(self, database: Database, lake: Lake, *, partners: Mapping[str, Partner]) -> None:
+        self._database, self._lake, self._partners = database, lake, partners
+        self._parts: frozenset[str] = frozenset()
+        self._live: Live | None = None
+        self._lock = threading.Lock()
+
+    def known(self, *, now: datetime) -> Live | None:
+        """The counts brought up to date with the lake, and every hour that is over looked at, with what people have said; None while
+        there are no counts.
+
+        Counts add up over parts, so only new parts are read; where one was taken away, or no room is left, all are read again.
+        """
+        with self._lock:
+            self._read(now=now)
+            if self._live:
+                with self._database.reading() as tx:
+                    said = learning.said_findings(tx, since=now - HISTORY_H * HOUR)
+                    learnt = feedback.learnt(learning.answers(tx))
+                self._live.watch.lessons = [lesson for f in said if (lesson := lesson_of(f, live=self._live))]
+                self._live.watch.be_cautious(feedback.cautions(learnt))
+                self._live.advance(now=now)
+            return self._live
+
+    def _read(self, *, now: datetime) -> None:
+        with self._database.reading() as tx:
+            parts = frozenset(reads.active_parts(tx, side=Side.OURS, content="events"))
+        if self._live is None or self._parts - parts:
+            self._begin(parts, now=now)
+        elif parts - self._parts:
+            rows = self._rows(sorted(parts - self._parts), now=now)
+            if rows and not self._live.has_room_for(rows):
+                self._begin(parts, now=now)
+            elif rows:
+                self._live.add(rows)
+        self._parts = parts
+
+    def _begin(self, parts: frozenset[str], *, now: datetime) -> None:
+        rows = self._rows(sorted(parts), now=now)
+        self._live = Live(rows, segment_of=self._segment, since=now - HISTORY_H * HOUR) if rows else None
+
+    def _rows(self, parts: Sequence[str], *, now: datetime) -> HourRows | None:
+        """The counts in these parts of partners that are configured, in a currency; None if there are none."""
+        hourly = series.hourly_counts(self._lake, parts, since=now - HISTORY_H * HOUR)
+        known = pc.is_in(hourly["partner"], value_set=pa.array(list(self._partners), pa.string()))
+        hourly = hourly.filter(pc.and_(known, pc.not_equal(hourly["currency"], NO_CURRENCY)))
+        if not hourly.num_rows:
+            return None
+        columns = (hourly[name].to_pylist() for name in ("partner", "network", "currency"))
+        return HourRows(
+            # An event without a network is on its partner's.
+            places=[(partner, network or self._partners[partner].network, c) for partner, network, c in zip(*columns, strict=True)],
+            hours=hourly["hour"].cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()).to_numpy() // 3600,
+            columns={name: hourly[name].to_numpy() for name in COLUMNS},
+        )
+
+    def _segment(self, key: Key) -> Segment:
+        partner, network, currency = key
+        known = self._partners[partner]
+        return Segment(partner=partner, network=network, currency=currency, time_zone=known.time_zone, calendar=known.calendar)
+
+    def shifted_reason(self, finding: Finding) -> str:
+        """Which reason for a decline grew most since a finding began, in a sentence; '' where none stands out."""
+        if not self._parts:
+            return ""
+        earliest = finding.since - REASONS_BEFORE
+        place = dict(finding.place)
+        table = series.decline_reasons(self._lake, sorted(self._parts), since=finding.since, earliest=earliest, place=place)
+        return shifted(table.to_pylist())
