@@ -113,6 +113,7 @@ class PartnerSettings(Table):
     internal_channels: tuple[Channel, ...] = ()
     shared_channel: Channel | None = None
     agreement: str
+    clearing_account: str = Field(default="", max_length=40)
     files: tuple[FileSettings, ...] = ()
     live: tuple[LiveSettings, ...] = ()
 
@@ -217,6 +218,7 @@ class Config:
             agreement=str(self.path(given.agreement)),
             internal_channels=given.internal_channels,
             shared_channel=given.shared_channel,
+            clearing_account=given.clearing_account,
             files=tuple(
                 ExpectedFile(
                     stream=f.stream,

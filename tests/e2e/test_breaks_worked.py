@@ -14,6 +14,7 @@ Told = Callable[[Person, str, Callable[[], object]], str]
 PROPOSAL = {
     "Reason": "Bank charge",
     "Suspense account": "1799",
+    "What it does to us": "We lose it: the account is debited",
     "Evidence": "ticket 12",
     "What a second person should know": "They keep it.",
 }

@@ -135,6 +135,8 @@ def test_approving_asks_first() -> None:
         ({"kind": "correction", "amount": "1.000,50"}, {"amount": "Only EUR 12.50 is at stake."}),
         ({"kind": "correction", "amount": "0"}, {"amount": "The amount must be more than zero."}),
         ({"account": ""}, {"account": "Name the account it is booked on."}),
+        ({"effect": ""}, {"effect": "Say whether we lose or gain it: accounting books it by that."}),
+        ({"kind": "manual_match", "effect": "", "matches": "PSP-1"}, {}),
         ({"evidence": " "}, {"evidence": "Money is given up only with evidence."}),
         ({"kind": "manual_match", "account": ""}, {"matches": "Name at least one reference."}),
     ],
@@ -163,11 +165,15 @@ def test_a_day_to_sleep_until_is_checked_in_the_form(day: str, complaint: str) -
     assert forms.complaints(Do.SNOOZE, view, partners={"nordbank": a_partner()}, today=TODAY) == {"day": complaint}
 
 
+EFFECTS = {"loss": {"value": "loss"}, "": None}
+
+
 def filled(view: dict[str, Any], **fields: str) -> dict[str, Any]:
     """A proposal's form as Slack sends it: what was opened, with some fields written anew."""
     values: dict[str, Any] = {name: {"value": {"value": fields.get(name, "")}} for name in ("account", "matches", "evidence", "note")}
     values["amount"] = {"value": {"value": fields.get("amount") or initial(view, "amount")}}
     values["kind"] = {"value": {"selected_option": {"value": fields.get("kind", "write_off")}}}
+    values["effect"] = {"value": {"selected_option": EFFECTS[fields.get("effect", "loss")]}}
     values["reason"] = {"value": {"selected_option": {"value": "bank_charge"}}}
     return view | {"state": {"values": values}}
 

@@ -19,7 +19,9 @@ COMMANDS = {
     "run": ("breakwater.cli.run", "Run the bot: Slack, schedules, files (Socket Mode, or --http)."),
     "demo": ("breakwater.cli.demo", "A whole payment company on this machine, with a Slack-like page to click in."),
     "audit": ("breakwater.cli.audit", "The audit trail: verify that no row was changed, or export it."),
+    "journal": ("breakwater.cli.journal", "Approved write-offs and corrections, for accounting."),
     "inspect": ("breakwater.cli.inspect", "Read partner files without storing anything, and say what they say."),
+    "payment": ("breakwater.cli.payment", "Where a payment is: by any reference, or by amount, currency and day."),
     "quarantine": ("breakwater.cli.quarantine", "Refused files: list them, try one again, or put it aside for good."),
     "reconcile": ("breakwater.cli.reconcile", "Reconcile two files of canonical records by an agreement."),
 }

@@ -28,8 +28,11 @@ class Permission(StrEnum):
     OPEN_INCIDENT = "open_incident"
     RESOLVE_INCIDENT = "resolve_incident"
     HANDLE_FILE = "handle_file"
+    ANSWER_FINDING = "answer_finding"
+    SUBSCRIBE_CHANNEL = "subscribe_channel"
     RERUN = "rerun"
     SUPPRESS_NOISE = "suppress_noise"
+    EXPORT_JOURNAL = "export_journal"
 
 
 NEEDED_ROLE = {
@@ -40,8 +43,11 @@ NEEDED_ROLE = {
     Permission.OPEN_INCIDENT: Role.OPERATOR,
     Permission.RESOLVE_INCIDENT: Role.OPERATOR,
     Permission.HANDLE_FILE: Role.OPERATOR,
+    Permission.ANSWER_FINDING: Role.OPERATOR,
+    Permission.SUBSCRIBE_CHANNEL: Role.OPERATOR,
     Permission.RERUN: Role.OPERATOR,
     Permission.SUPPRESS_NOISE: Role.APPROVER,
+    Permission.EXPORT_JOURNAL: Role.APPROVER,
 }
 _ALLOWS = {
     Permission.READ: "read Breakwater's answers",
@@ -51,8 +57,11 @@ _ALLOWS = {
     Permission.OPEN_INCIDENT: "open an incident",
     Permission.RESOLVE_INCIDENT: "resolve an incident",
     Permission.HANDLE_FILE: "retry or discard a refused file",
+    Permission.ANSWER_FINDING: "answer a finding, or take back what was learnt",
+    Permission.SUBSCRIBE_CHANNEL: "subscribe a channel to a digest, or end that",
     Permission.RERUN: "reconcile a day again",
     Permission.SUPPRESS_NOISE: "have known noise suppressed, or end that",
+    Permission.EXPORT_JOURNAL: "have the journal for accounting",
 }
 
 

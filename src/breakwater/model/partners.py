@@ -29,7 +29,7 @@ class ExpectedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Partner:
-    """A network, bank or PSP we exchange money with."""
+    """A network, bank or PSP we exchange money with. `clearing_account` is what accounting calls our account with it; '' for none."""
 
     id: str
     name: str
@@ -43,6 +43,7 @@ class Partner:
     internal_channels: tuple[str, ...] = ()
     shared_channel: str | None = None
     files: tuple[ExpectedFile, ...] = field(default=())
+    clearing_account: str = ""
 
     def business_date(self, now: datetime) -> date:
         """The partner's business date at a moment: its local day, the next one after cut-off, moved to a business day."""

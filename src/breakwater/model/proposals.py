@@ -35,11 +35,19 @@ class ReasonCode(StrEnum):
     OTHER = "other"
 
 
+class Effect(StrEnum):
+    """What a booking does to us: the amount is lost (the account is debited) or gained (it is credited)."""
+
+    LOSS = "loss"
+    GAIN = "gain"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
     """What `by` proposes: `amount_minor` in `currency`, to be booked on the suspense `account`, with its evidence.
 
-    `matches` are the references a manual match ties together. `decided_by` is the second person, once they agreed.
+    `effect` says in which direction. `matches` are the references a manual match ties together. `decided_by` is the second person, once
+    they agreed.
     """
 
     kind: ProposalKind
@@ -49,6 +57,7 @@ class Proposal:
     amount_minor: int
     currency: str
     account: str = ""
+    effect: Effect = Effect.LOSS
     note: str = ""
     evidence: tuple[str, ...] = ()
     matches: tuple[str, ...] = ()
@@ -59,7 +68,7 @@ class Proposal:
         """The proposal in words JSON has."""
         times = {"at": self.at.isoformat(), "decided_at": self.decided_at.isoformat() if self.decided_at else None}
         lists = {"evidence": list(self.evidence), "matches": list(self.matches)}
-        return {**asdict(self), "kind": str(self.kind), "reason": str(self.reason), **lists, **times}
+        return {**asdict(self), "kind": str(self.kind), "reason": str(self.reason), "effect": str(self.effect), **lists, **times}
 
 
 def proposal_of(given: Mapping[str, Any]) -> Proposal:
@@ -67,6 +76,7 @@ def proposal_of(given: Mapping[str, Any]) -> Proposal:
     changes = {
         "kind": ProposalKind(given["kind"]),
         "reason": ReasonCode(given["reason"]),
+        "effect": Effect(given.get("effect", Effect.LOSS)),
         "at": datetime.fromisoformat(given["at"]),
         "decided_at": datetime.fromisoformat(given["decided_at"]) if given["decided_at"] else None,
         "evidence": tuple(given["evidence"]),

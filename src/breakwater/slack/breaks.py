@@ -10,7 +10,7 @@ from slack_bolt import App
 
 from breakwater.model.access import Actor, Permission, require
 from breakwater.model.break_filters import read_filter
-from breakwater.slack import break_work
+from breakwater.slack import break_work, direct_files
 from breakwater.slack.doors import Body, Doors
 from breakwater.steps import breaks as steps
 from breakwater.store import break_lists
@@ -91,9 +91,7 @@ def _send_csv(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor:
     wanted = read_filter(json.loads(action["value"])["words"].split(), partners=doors.partners, asker_id=actor.id)
     with doors.database.reading() as tx:
         listed, total = break_lists.filtered(tx, wanted, today=_today(doors), limit=CSV_ROWS)
-    direct = doors.client.conversations_open(users=actor.id)["channel"]["id"]
-    name = f"breaks-{doors.now():%Y-%m-%d}.csv"
-    doors.client.files_upload_v2(channel=direct, content=breaks_csv(listed), filename=name, title=name)
+    direct_files.send(doors, user_id=actor.id, name=f"breaks-{doors.now():%Y-%m-%d}.csv", content=breaks_csv(listed))
     doors.tell(body, views.csv_sent(len(listed), total=total))
 
 

@@ -13,6 +13,7 @@ from breakwater.model.access import Actor, Permission, require
 from breakwater.slack.breaks import list_breaks
 from breakwater.slack.doors import Body, Doors
 from breakwater.slack.files import show_files
+from breakwater.slack.journal import journal
 from breakwater.slack.noise import noise
 from breakwater.steps.detect import late_files
 from breakwater.steps.reconcile import state_of, state_on
@@ -24,6 +25,7 @@ WORDS: Mapping[str, Callable[[Doors, Body, list[str], Actor], None]] = {
     "files": show_files,
     "breaks": list_breaks,
     "noise": noise,
+    "journal": journal,
 }
 
 

@@ -232,6 +232,30 @@ break_record = Table(
     Column("break_id", Name, ForeignKey("breaks.id"), primary_key=True),
 )
 
+# What two people agreed to book, for accounting: rows are never changed, but for which export told of them first, against which account.
+journal_entry = Table(
+    "journal_entry",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("break_id", Name, ForeignKey("breaks.id"), nullable=False),
+    Column("partner", Name, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("is_reversal", Boolean, nullable=False),
+    Column("effect", Name, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Name, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("reason", Name, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("proposed_by", Name, nullable=False),
+    Column("approved_by", Name, nullable=False),
+    Column("booked_at", UtcTime, nullable=False),
+    Column("export", Name),
+    Column("contra_account", Text),
+    Index(None, "booked_at"),
+)
+
 noise_rule = Table(
     "noise_rule",
     metadata,

@@ -17,7 +17,7 @@ from breakwater.model.incidents import Incident, TimelineEntry
 from breakwater.model.parts import part_of
 from breakwater.model.records import Side
 from breakwater.model.runs import Run
-from breakwater.store import audit, reads
+from breakwater.store import audit, journal, reads
 from breakwater.store.rows import break_row, finding_row, incident_row, run_row, source_file_row
 from breakwater.store.schema import (
     break_record,
@@ -107,6 +107,7 @@ def save_break(tx: Connection, brk: Break, *, was: Break, action: str, actor: Ac
     same = (breaks.c.id == was.id, breaks.c.revision == was.revision)
     if tx.execute(update(breaks).where(*same).values(_life_of(brk))).rowcount == 0:
         raise StaleError(_must(reads.break_by_id(tx, was.id), was.id))
+    journal.book(tx, [(was, brk)], by=actor.id, now=now)
     detail = _difference(break_row(was), break_row(brk)) | ({"said": said} if said else {})
     _note(tx, actor, now, action, "break", brk.id, detail)
 
@@ -126,6 +127,7 @@ def save_breaks(tx: Connection, changes: Iterable[tuple[Break, Break, str]], *, 
         stale += [was.id for was, _, _ in chunk if revisions.get(was.id) != was.revision]
         if fresh:
             tx.execute(statement, [{**_life_of(brk), "key": brk.id} for _, brk, _ in fresh])
+            journal.book(tx, [(was, brk) for was, brk, _ in fresh], by=actor.id, now=now)
         audit.append_many(tx, (_changed(change, actor=actor, now=now) for change in fresh))
     return [current for break_id in stale if (current := reads.break_by_id(tx, break_id))]
 

@@ -11,7 +11,7 @@ from breakwater.model.amounts import typed_amount
 from breakwater.model.breaks import Break
 from breakwater.model.money import exponent, major_text
 from breakwater.model.partners import Partner
-from breakwater.model.proposals import ProposalKind, ReasonCode
+from breakwater.model.proposals import Effect, ProposalKind, ReasonCode
 from breakwater.model.working import amount_complaint, snooze_complaint
 from breakwater.views.blocks import Block, code, context, plain, section, word
 from breakwater.views.break_news import REASON_WORDS
@@ -20,6 +20,7 @@ from breakwater.views.modals import (
     choice,
     chosen,
     chosen_day,
+    chosen_if_any,
     chosen_person,
     day_choice,
     metadata,
@@ -31,7 +32,9 @@ from breakwater.views.modals import (
 from breakwater.views.words import heading, money
 
 TEXT, LINK, DAY, PERSON = "text", "link", "day", "person"
-KIND, AMOUNT, REASON, ACCOUNT, MATCHES, EVIDENCE, NOTE = "kind", "amount", "reason", "account", "matches", "evidence", "note"
+KIND, AMOUNT, REASON, ACCOUNT, EFFECT, MATCHES, EVIDENCE, NOTE = (
+    "kind", "amount", "reason", "account", "effect", "matches", "evidence", "note",
+)  # fmt: skip
 TEXT_MOST, LINK_MOST, ACCOUNT_MOST, AMOUNT_MOST, LIST_MOST, NOTE_MOST = 2_000, 250, 40, 40, 1_500, 1_000
 
 _KINDS = (
@@ -39,6 +42,7 @@ _KINDS = (
     (ProposalKind.CORRECTION, "Correction: book it where it belongs"),
     (ProposalKind.MANUAL_MATCH, "Match by hand: these records explain each other"),
 )
+_EFFECTS = ((str(Effect.LOSS), "We lose it: the account is debited"), (str(Effect.GAIN), "We gain it: the account is credited"))
 _ASKS: Mapping[Do, tuple[str, str]] = {
     Do.RESOLVE: ("Why it is explained", "No money moves. Anybody reads this in the thread and in the audit trail."),
     Do.DECLINE: ("Why not", "The proposer reads it in the thread."),
@@ -67,6 +71,7 @@ class Proposed(TypedDict):
     amount_minor: int
     reason: ReasonCode
     account: str
+    effect: Effect
     matches: tuple[str, ...]
     evidence: tuple[str, ...]
     note: str
@@ -148,6 +153,7 @@ def read_proposal(view: Mapping[str, Any]) -> Proposed:
         amount_minor=typed_amount(typed(view, AMOUNT), read_asked(view)["currency"]),
         reason=ReasonCode(chosen(view, REASON)),
         account=" ".join(typed(view, ACCOUNT).split()),
+        effect=Effect(chosen_if_any(view, EFFECT) or Effect.LOSS),
         matches=_lines(typed(view, MATCHES)),
         evidence=_lines(typed(view, EVIDENCE)),
         note=typed(view, NOTE),
@@ -183,6 +189,7 @@ def _proposal_fields(brk: Break) -> list[Block]:
         text_input(AMOUNT, f"Amount in {brk.currency}", most=AMOUNT_MOST, initial=amount),
         choice(REASON, "Reason", reasons),
         text_input(ACCOUNT, "Suspense account", most=ACCOUNT_MOST, optional=True, hint="Needed for a write-off and a correction."),
+        choice(EFFECT, "What it does to us", _EFFECTS, optional=True, hint="Needed for a write-off and a correction."),
         text_input(MATCHES, "Matches", most=LIST_MOST, multiline=True, optional=True, hint="For a match by hand: references, one a line."),
         text_input(
             EVIDENCE,
@@ -210,6 +217,7 @@ def _proposal_complaints(view: Mapping[str, Any]) -> dict[str, str]:
         )
     books = kind is not ProposalKind.MANUAL_MATCH
     found[ACCOUNT] = "Name the account it is booked on." if books and not typed(view, ACCOUNT) else ""
+    found[EFFECT] = "Say whether we lose or gain it: accounting books it by that." if books and not chosen_if_any(view, EFFECT) else ""
     found[MATCHES] = "Name at least one reference." if not books and not _lines(typed(view, MATCHES)) else ""
     found[EVIDENCE] = "Money is given up only with evidence." if kind is ProposalKind.WRITE_OFF and not typed(view, EVIDENCE) else ""
     return {field: complaint for field, complaint in found.items() if complaint}

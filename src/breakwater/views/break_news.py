@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from breakwater.model.breaks import Break, Move
-from breakwater.model.proposals import Proposal, ProposalKind, ReasonCode
+from breakwater.model.proposals import Effect, Proposal, ProposalKind, ReasonCode
 from breakwater.views.blocks import Message, code, cut, plain, quote, section
 from breakwater.views.words import day, joined, person, plain_money
 
@@ -16,6 +16,7 @@ PROPOSAL_WORDS = {
     ProposalKind.WRITE_OFF: "a write-off",
     ProposalKind.MANUAL_MATCH: "a match by hand",
 }
+EFFECT_WORDS = {Effect.LOSS: "debited: we lose it", Effect.GAIN: "credited: we gain it"}
 REASON_WORDS = {
     ReasonCode.BANK_CHARGE: "bank charge",
     ReasonCode.FX_DIFFERENCE: "exchange difference",
@@ -52,7 +53,7 @@ def proposal_lines(proposal: Proposal) -> str:
     more = len(proposal.evidence) - EVIDENCE_SHOWN
     matches = " ".join(code(entry, 60) for entry in proposal.matches[:EVIDENCE_SHOWN])
     lines = (
-        f"Account {code(proposal.account, 40)}" if proposal.account else "",
+        f"Account {code(proposal.account, 40)}, {EFFECT_WORDS[proposal.effect]}" if proposal.account else "",
         f"Matches {matches}" if matches else "",
         f"Evidence {shown}{f' and {more:,} more' if more > 0 else ''}" if shown else "",
         quote(proposal.note, 600) if proposal.note else "",

@@ -71,8 +71,13 @@ def text_input(
     return _input(block_id, label, element, hint) | ({"optional": True} if optional else {})
 
 
-def choice(block_id: str, label: str, options: Sequence[tuple[str, str]], *, chosen: str | None = None, hint: str = "") -> Block:
-    """A choice among (value, text) options; more than a menu holds are split into groups by their first and last text."""
+def choice(
+    block_id: str, label: str, options: Sequence[tuple[str, str]], *, chosen: str | None = None, hint: str = "", optional: bool = False
+) -> Block:
+    """A choice among (value, text) options, to be made unless it is `optional`.
+
+    More than a menu holds are split into groups by their first and last text.
+    """
     shown = [_option(value, text) for value, text in options]
     element: Block = {"type": "static_select", "action_id": VALUE}
     if len(shown) <= OPTIONS:
@@ -82,7 +87,7 @@ def choice(block_id: str, label: str, options: Sequence[tuple[str, str]], *, cho
         element |= {"option_groups": [{"label": _plain(_span(group), OPTION_TEXT), "options": group} for group in groups]}
     initial = next((option for option, (value, _) in zip(shown, options, strict=True) if value == chosen), None)
     element |= {"initial_option": initial} if initial else {}
-    return _input(block_id, label, element, hint)
+    return _input(block_id, label, element, hint) | ({"optional": True} if optional else {})
 
 
 def day_choice(block_id: str, label: str, *, initial: date, hint: str = "") -> Block:
@@ -103,6 +108,12 @@ def typed(view: Mapping[str, Any], block_id: str) -> str:
 def chosen(view: Mapping[str, Any], block_id: str) -> str:
     """The value of the option somebody chose."""
     return str(view["state"]["values"][block_id][VALUE]["selected_option"]["value"])
+
+
+def chosen_if_any(view: Mapping[str, Any], block_id: str) -> str:
+    """The value of the option somebody chose where they need not; empty for none."""
+    option = view["state"]["values"][block_id][VALUE].get("selected_option")
+    return str(option["value"]) if option else ""
 
 
 def chosen_day(view: Mapping[str, Any], block_id: str) -> date:

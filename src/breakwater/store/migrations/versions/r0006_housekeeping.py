@@ -38,6 +38,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_noise_rule_partner"), "noise_rule", ["partner"])
     op.create_table(
+        "journal_entry",
+        sa.Column("id", NAME, nullable=False),
+        sa.Column("break_id", NAME, nullable=False),
+        sa.Column("partner", NAME, nullable=False),
+        sa.Column("kind", NAME, nullable=False),
+        sa.Column("is_reversal", sa.Boolean(), nullable=False),
+        sa.Column("effect", NAME, nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", NAME, nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("reason", NAME, nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("proposed_by", NAME, nullable=False),
+        sa.Column("approved_by", NAME, nullable=False),
+        sa.Column("booked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("export", NAME, nullable=True),
+        sa.Column("contra_account", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["break_id"], ["breaks.id"], name=op.f("fk_journal_entry_breaks")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
+    )
+    op.create_index(op.f("ix_journal_entry_booked_at"), "journal_entry", ["booked_at"])
+    op.create_table(
         "ageing",
         sa.Column("partner", NAME, nullable=False),
         sa.Column("seen_on", sa.Date(), nullable=False),
