@@ -56,9 +56,7 @@ def main() -> None:
     """Print rows per second, and whether the budget is kept."""
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "report.csv"
-        with path.open("w", encoding="utf-8") as file:
-            file.write(HEADER)
-            file.writelines(_rows())
+        write_report(path)
         found = {what: _measured(what, path, f"{place}/lake") for what in ("split", "batches", "parts")}
     for what, said in (("split", "split into text by Arrow"), ("batches", "to Arrow batches"), ("parts", "to committed parts")):
         one = found[what]
@@ -66,8 +64,15 @@ def main() -> None:
         print(
             f"Adyen CSV, {one['rows']:,.0f} rows, {said}: {per_s:,.0f} rows/s, {per_cpu_s:,.0f} per CPU second, +{one['grown_mb']:.0f} MB"
         )
-    kept = "kept" if found["batches"]["rows"] / found["batches"]["wall_s"] >= BUDGET_ROWS_PER_S else "MISSED"
-    print(f"Adyen CSV: budget {BUDGET_ROWS_PER_S:,} rows/s to batches {kept}")
+    kept = "kept" if found["parts"]["rows"] / found["parts"]["wall_s"] >= BUDGET_ROWS_PER_S else "MISSED"
+    print(f"Adyen CSV: budget {BUDGET_ROWS_PER_S:,} rows/s from bytes to committed parts {kept}")
+
+
+def write_report(path: Path) -> None:
+    """The report that is measured."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(HEADER)
+        file.writelines(_rows())
 
 
 def _rows() -> Iterator[str]:

@@ -24,12 +24,13 @@ from breakwater.lake.keys import Keys
 from breakwater.model.events import EVENT_REFERENCE_COLUMNS
 from breakwater.model.records import REFERENCE_COLUMNS
 
-INDEXED = {"records": ("record_id", *REFERENCE_COLUMNS), "events": ("payment_id", *EVENT_REFERENCE_COLUMNS)}  # by what a part holds
+_ID = "record_id"
+INDEXED = {"records": (_ID, *REFERENCE_COLUMNS), "events": ("payment_id", *EVENT_REFERENCE_COLUMNS)}  # by what a part holds
 AMOUNTS = {
     "records": (("amount_minor", "currency"), ("original_amount_minor", "original_currency")),
     "events": (("amount_minor", "currency"),),
 }
-_NEVER_CUT = {"record_id", "ref_uetr"}  # ours, and what is 36 characters everywhere
+_NEVER_CUT = {_ID, "ref_uetr"}  # ours, and what is 36 characters everywhere
 DATED_BY = {"records": "booked_on", "events": "occurred_at"}  # the column that dates a row
 ROWS_PER_RUN = 65_536  # of the part: fewer and longer runs cost a look-up less, and a writer more memory
 INDEXES = "references"
@@ -70,7 +71,7 @@ class IndexWriter:
     def add(self, table: pa.Table) -> None:
         """Index the rows that come next in the part."""
         for name in INDEXED[self._content]:
-            self._add_references(table[name], is_cut=name not in _NEVER_CUT)
+            self._add_references(name, table[name])
         days = keys.days_of(_whole(table[DATED_BY[self._content]]))
         for amount, currency in AMOUNTS[self._content]:
             self._add_amounts(table[amount], table[currency], days)
@@ -88,14 +89,15 @@ class IndexWriter:
         self._file.write(np.array(self._counts, "<u8").tobytes() + np.array([len(self._counts)], "<u8").tobytes() + _MARK)
         self._file.close()
 
-    def _add_references(self, column: pa.ChunkedArray, *, is_cut: bool) -> None:
+    def _add_references(self, name: str, column: pa.ChunkedArray) -> None:
         """Each reference, and long ones once more as they are where they are cut."""
         if column.null_count == len(column):
             return
         references, rows = _given(column)
-        self._held[Entry.REFERENCE].append((keys.reference_keys(references), self._numbered(rows)))
+        keys_of = keys.id_keys if name == _ID else keys.reference_keys
+        self._held[Entry.REFERENCE].append((keys_of(references), self._numbered(rows)))
         is_long = pc.greater(pc.binary_length(references), keys.CUT_AT)
-        if is_cut and is_long.true_count:
+        if name not in _NEVER_CUT and is_long.true_count:
             long = pc.indices_nonzero(is_long).to_numpy()
             self._held[Entry.REFERENCE].append((keys.reference_keys(keys.cut(references.take(long))), self._numbered(rows[long])))
 

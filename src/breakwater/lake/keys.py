@@ -6,6 +6,7 @@ Keys lie on disks, so what is computed here must never change. Everything works 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -18,7 +19,7 @@ CUT_AT = 16  # where SWIFT's field 20 and its likes cut a reference
 BLANKS = " \t\n\r\f\v"  # what is no part of a reference at its ends, as in clean_reference
 _LONGEST = 256  # bytes that make a key: nobody asks for a longer reference, and one cell may hold megabytes
 _WORD_BYTES = 8
-_AT_ONCE = 4_096  # references, so that what is worked on stays in the processor's cache
+_AT_ONCE = 4096  # references, so that what is worked on stays in the processor's cache
 _DASH, _SPACE, _ZERO, _UPPER_A, _LETTERS = 45, 32, 48, 65, 26
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFF_FFFF)
 _SEED = np.uint64(0x9E37_79B9_7F4A_7C15)
@@ -39,10 +40,17 @@ def plain(reference: str) -> str:
 
 def reference_keys(references: pa.Array) -> Keys:
     """The key of every reference of a column without nulls."""
-    found = np.empty(len(references), np.uint64)
-    for at in range(0, len(references), _AT_ONCE):
-        found[at : at + _AT_ONCE] = _hashes(*_plain(references.slice(at, _AT_ONCE)))
-    return found
+    return _keys(references, _plain)
+
+
+def id_keys(ids: pa.Array) -> Keys:
+    """The key of every record id of a column without nulls: nobody spells them otherwise, so only case is ignored."""
+    return _keys(ids, _lowered)
+
+
+def id_key_of(record_id: str) -> int:
+    """The key of one record id."""
+    return int(id_keys(pa.array([record_id], pa.string()))[0])
 
 
 def cut(references: pa.Array) -> pa.Array:
@@ -79,26 +87,41 @@ def days_of(column: pa.Array) -> npt.NDArray[np.int64]:
     return days_of(pc.cast(column.cast(pa.timestamp("us")), pa.date32(), safe=False))
 
 
+def _keys(column: pa.Array, bytes_of: Callable[[pa.Array], tuple[_Bytes, _Places, _Places]]) -> Keys:
+    found = np.empty(len(column), np.uint64)
+    for at in range(0, len(column), _AT_ONCE):
+        data, begins, ends = bytes_of(column.slice(at, _AT_ONCE))
+        found[at : at + _AT_ONCE] = _hashes(data, begins, np.minimum(ends, begins + _LONGEST))
+    return found
+
+
 def _plain(references: pa.Array) -> tuple[_Bytes, _Places, _Places]:
     """The bytes of all references as their keys see them, and where each begins and ends."""
-    _, offsets_buffer, data_buffer = references.buffers()
-    offsets = np.frombuffer(offsets_buffer, np.int32, count=len(references) + 1, offset=4 * references.offset).astype(np.int64)
-    data = np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]]
-    offsets -= offsets[0]
-    dropped = (data == _DASH) | (data <= _SPACE)
-    if dropped.any():
-        moved = np.zeros(len(data) + 1, np.int64)
-        np.cumsum(~dropped, out=moved[1:])
-        data, offsets = data[~dropped], moved[offsets]
-    is_upper = (data - np.uint8(_UPPER_A)) < _LETTERS
-    data = np.concatenate([data | (is_upper.view(np.uint8) << np.uint8(5)), np.zeros(_WORD_BYTES, np.uint8)])
-    begins, ends = offsets[:-1], offsets[1:]
+    data, begins, ends = _lowered(references)
+    is_dropped = (data == _DASH) | (data <= _SPACE)
+    is_dropped[-_WORD_BYTES:] = False
+    if is_dropped.any():
+        dropped = np.where(ends > begins, np.add.reduceat(is_dropped, begins, dtype=np.int64), 0)
+        lengths = ends - begins - dropped
+        data, ends = data[~is_dropped], np.cumsum(lengths)
+        begins = ends - lengths
     for _ in range(_LONGEST):
         is_zero = (data[begins] == _ZERO) & (ends - begins > 1)
         if not is_zero.any():
             break
         begins = begins + is_zero
-    return data, begins, np.minimum(ends, begins + _LONGEST)
+    return data, begins, ends
+
+
+def _lowered(column: pa.Array) -> tuple[_Bytes, _Places, _Places]:
+    """The bytes of all texts of a column, in a row, and where each begins and ends. ASCII letters are in lower case; a word of nothing follows."""
+    _, offsets_buffer, data_buffer = column.buffers()
+    offsets = np.frombuffer(offsets_buffer, np.int32, count=len(column) + 1, offset=4 * column.offset).astype(np.int64)
+    data = np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]]
+    is_upper = (data - np.uint8(_UPPER_A)) < _LETTERS
+    data = np.concatenate([data | (is_upper.view(np.uint8) << np.uint8(5)), np.zeros(_WORD_BYTES, np.uint8)])
+    offsets -= offsets[0]
+    return data, offsets[:-1], offsets[1:]
 
 
 def _hashes(data: _Bytes, begins: _Places, ends: _Places) -> Keys:

@@ -33,7 +33,6 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()  # names of files are compared with what the engine says it read
-        pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what is freed: a quarter more, in a process that takes in a file
         self._opening = threading.Lock()
         self._opened: duckdb.DuckDBPyConnection | None = None
 

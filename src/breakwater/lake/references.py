@@ -8,7 +8,7 @@ from datetime import UTC, date
 
 from breakwater.lake import lookup
 from breakwater.lake.index import DATED_BY, INDEXED, Entry
-from breakwater.lake.keys import BLANKS, CUT_AT, key_of, plain
+from breakwater.lake.keys import BLANKS, CUT_AT, id_key_of, key_of, plain
 from breakwater.lake.lookup import Row
 from breakwater.lake.parts import Lake
 from breakwater.model.events import Event
@@ -41,7 +41,7 @@ def find_events(lake: Lake, parts: Sequence[str], references: Sequence[str], *, 
 def records_by_id(lake: Lake, parts: Sequence[str], ids: Sequence[str]) -> list[Record]:
     """The records with exactly these ids, in order of date and record id."""
     wanted = set(ids)
-    ranges = [(key, key) for key in map(key_of, wanted)]
+    ranges = [(key, key) for key in map(id_key_of, wanted)]
     rows = lookup.rows(
         lake, parts, entry=Entry.REFERENCE, ranges=ranges, is_wanted=lambda row: row["record_id"] in wanted, most=RECORDS_FOUND
     )
@@ -109,7 +109,7 @@ class _NearSearch:
 
 def _rows(lake: Lake, parts: Sequence[str], references: Sequence[str], *, content: str, limit: int) -> list[Row]:
     wanted = {_folded(cleaned) for r in references if (cleaned := clean_reference(r))}
-    ranges = sorted({(key, key) for key in map(key_of, wanted)})
+    ranges = sorted({(key, key) for reference in wanted for key in (key_of(reference), id_key_of(reference))})
     columns = INDEXED[content]
     return lookup.rows(
         lake,
