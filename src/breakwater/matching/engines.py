@@ -110,6 +110,10 @@ class _Engine:
         """The records of a side with these numbers."""
         return _records(self._staged[side].semi_join(numbers, "n"), self._calendar, self.agreement)
 
+    def records_without(self, side: str, numbers: Table) -> Table:
+        """All other records of a side."""
+        return _records(self._staged[side].anti_join(numbers, "n"), self._calendar, self.agreement)
+
     def keep(self, table: Table) -> Kept:
         """The rows of an expression, worked out once."""
         return self.backend.keep(next(self._names), table)

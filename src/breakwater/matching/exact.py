@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from itertools import groupby
+from math import prod
 from typing import Any
 
 import ibis
@@ -15,10 +16,12 @@ from ibis import Table, Value
 
 from breakwater.matching import residue
 from breakwater.matching.agreement import Agreement, ExactPass
-from breakwater.matching.books import Books, counts, is_empty, rows, seen
+from breakwater.matching.books import Books, Kept, counts, is_empty, rows, seen
 from breakwater.matching.outcome import DUPLICATE, MOST_PAIRS, SIDES, coarse
 from breakwater.matching.pairs import COMPARED, compared, hash_of, no_conflict, side_by_side
 from breakwater.model.breaks import BreakKind
+
+BUCKETS = 65_536  # of keys, when groups are counted
 
 
 class Step(Enum):
@@ -46,64 +49,68 @@ def pair_up(books: Books, each: ExactPass, step: Step) -> None:
         return
     same = ("kind", *each.keys)
     columns = dict.fromkeys((*COMPARED, *same, *books.agreement.identity))
-    o, t = (_with_hash(books.seen(side, each, *each.keys).select(*columns), same) for side in SIDES)
-    crowded = _crowded(books, o, t, each)
+    o, t = (books.seen(side, each, *each.keys).select(*columns) for side in SIDES)
+    if step is Step.TIMELY and prod(books.free_rows.values()) > MOST_PAIRS:
+        _refuse_coarse(o, t, each)
     p = compared(side_by_side(o, t, same), books.agreement)
     p = p.filter(no_conflict(p, books.agreement, each.keys), step.candidates(p, books.agreement))
-    p = p.left_join(crowded.select(crowd="h"), [p.o_h == crowded.h])
-    sure = p.crowd.isnull() & p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs
-    pairs = books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", crowd=p.crowd.notnull(), sure=sure))
+    fine = p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs
+    pairs = books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", fine=fine))
     if not pairs.size:
         return
-    matched, rest = pairs.table.filter(pairs.table.sure), pairs.table.filter(~pairs.table.sure)
+    crowds = [(n, books.engine.keep(counts(pairs.table, [n]).filter(lambda g: g.rows > 1))) for n in ("o_n", "t_n")]
+    matched = _alone(pairs.table.filter(pairs.table.fine), crowds)
     books.match_pairs(matched, each)
     books.claim("ours", matched, "o_n")
     books.claim("theirs", matched, "t_n")
     if books.both_free:
-        closer = books.compare(rest, "crowd")
+        closer = books.compare(pairs.table)
         if closer.size:
-            books.settle(_cheapest(books, closer.table), each)
-
-
-def _with_hash(table: Table, same: Sequence[str]) -> Table:
-    """With `h`, the hash of the group: equal groups have equal hashes, so a hash seen once is a group of one."""
-    text = table[same[0]]
-    for name in same[1:]:
-        text = text + "\x1f" + table[name]
-    return table.mutate(h=hash_of(text))
-
-
-def _crowded(books: Books, o: Table, t: Table, each: ExactPass) -> Table:
-    """The hashes of groups with more than one record on a side. CallError where a group has too many pairs."""
-    o_many, t_many = (counts(side, ["h"]).filter(lambda g: g.rows > 1) for side in (o, t))
-    both = o_many.outer_join(t_many, "h")
-    pairs = ibis.coalesce(both.rows, 1) * ibis.coalesce(both.rows_right, 1)
-    crowded = books.engine.keep(both.select(h=ibis.coalesce(both.h, both.h_right), pairs=pairs))
-    if crowded.size:
-        suspects = crowded.table.filter(crowded.table.pairs > MOST_PAIRS)
-        if not is_empty(suspects):
-            _refuse_coarse(o.semi_join(suspects, "h"), t.semi_join(suspects, "h"), each)
-    return crowded.table
+            books.settle(_cheapest(books, closer.table, crowds), each)
 
 
 def _refuse_coarse(o: Table, t: Table, each: ExactPass) -> None:
-    """Count the groups by their keys themselves, since two groups may share a hash."""
-    same = ("kind", *each.keys)
-    both = counts(o, same).join(counts(t, same), same)
-    found = rows(both.filter(both.rows * both.rows_right > MOST_PAIRS))
+    """CallError where a group has too many pairs. Buckets of groups are counted first, since these are few."""
+    buckets = (counts(side.select(bucket=_bucket(side, each.keys)), ["bucket"]) for side in (o, t))
+    if is_empty(_coarse(*buckets, ["bucket"])):
+        return
+    same = ["kind", *each.keys]
+    found = rows(_coarse(counts(o, same), counts(t, same), same))
     if found:
         raise coarse(each.name, min([row[key] for key in each.keys] for row in found))
 
 
-def _cheapest(books: Books, p: Table) -> Table:
+def _bucket(table: Table, keys: Sequence[str]) -> Value:
+    text = table[keys[0]]
+    for name in keys[1:]:
+        text = text + "\x1f" + table[name]
+    return hash_of(text) % BUCKETS
+
+
+def _coarse(o: Table, t: Table, same: Sequence[str]) -> Table:
+    both = o.join(t, same)
+    return both.filter(both.rows * both.rows_right > MOST_PAIRS)
+
+
+def _alone(pairs: Table, crowds: Sequence[tuple[str, Kept]]) -> Table:
+    """The pairs whose records have no other candidate."""
+    for n, many in crowds:
+        pairs = pairs.anti_join(many.table, n) if many.size else pairs
+    return pairs
+
+
+def _cheapest(books: Books, p: Table, crowds: Sequence[tuple[str, Kept]]) -> Table:
     """Compared pairs without those that lose to a cheaper one."""
-    crowd = p.filter(p.crowd).select(
+    if not any(many.size for _, many in crowds):
+        return p
+    costs = p.select(
         "o_n", "t_n", "late", "delta", "status_differs", "o_record_id", "t_record_id",
         currency_differs=(p.amount == BreakKind.CURRENCY_MISMATCH.value).fill_null(False),
         lag_size=p.lag.abs(), days_size=p.days.abs(),
     )  # fmt: skip
+    crowd = ibis.union(*(costs.semi_join(many.table, n) for n, many in crowds))
     chosen = books.engine.put(residue.greedy(crowd.to_pyarrow()))
-    return books.engine.keep(p.filter(~p.crowd).union(p.semi_join(chosen, ["o_n", "t_n"]))).table
+    return books.engine.keep(_alone(p, crowds).union(p.semi_join(chosen, ["o_n", "t_n"]))).table
 
 
 def duplicates(books: Books, side: str, passes: Sequence[ExactPass]) -> None:
