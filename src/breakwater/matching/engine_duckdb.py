@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -23,15 +24,25 @@ _SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date32[day]": "DATE"}
 @contextmanager
 def connect(scratch: Path, means: Means) -> Iterator[DuckDB]:
     """An embedded database of its own, which spills into `scratch`."""
-    options = {"memory_limit": means.memory_limit, "temp_directory": str(scratch / "spill"), "preserve_insertion_order": False}
     try:
-        connection = ibis.duckdb.connect(**options)
+        connection = ibis.duckdb.connect(**_limits(scratch, means), preserve_insertion_order=False)
         try:
             yield DuckDB(connection)
         finally:
             connection.disconnect()
     except duckdb.Error as lost:
         raise failed("The matching engine", lost) from lost
+
+
+def write_fetched(heads: pa.RecordBatchReader, passes: Sequence[str], target: Path, *, scratch: Path, means: Means) -> None:
+    """The matches that another engine found, fetched from it, into the file of `tables.write_matches`."""
+    with duckdb.connect(config=_limits(scratch, means)) as connection:
+        connection.register("heads", heads)
+        write_matches(connection, "FROM heads", passes=passes, target=target)
+
+
+def _limits(scratch: Path, means: Means) -> dict[str, Any]:
+    return {"memory_limit": means.memory_limit, "temp_directory": str(scratch / "spill")}
 
 
 class DuckDB:

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 from ibis import Table
 
 from breakwater.errors import CallError
-from breakwater.matching import engine_duckdb
 from breakwater.matching import sides as side_files
 from breakwater.matching.agreement import KEY_COLUMNS, Agreement
-from breakwater.matching.backend import Backend, Connect, Means, first_line
+from breakwater.matching.backend import Backend, Means, first_line
 from breakwater.matching.books import Books, Kept
+from breakwater.matching.engine_urls import connector
 from breakwater.matching.outcome import SIDES, break_table, totals
 from breakwater.matching.pairs import clean
 from breakwater.matching.passes import run
@@ -32,14 +32,15 @@ Match = Callable[..., Outcome]
 _MEANS = Means()
 
 
-def open(url: str | None = None, *, means: Means = _MEANS) -> Match:
+def open(url: str | None = None, *, means: Means = _MEANS, proven: bool = False) -> Match:
     """The `match` of an engine: match(ours=[paths], theirs=[paths], agreement=…, as_of=…) gives an Outcome.
 
     `by_hand` is what people matched; it comes before every pass. Each call has a connection and a scratch directory of its own, so
     calls may run side by side. With `matches_to`, the matches go into that Parquet file (MATCH_SCHEMA) and not into the Outcome: there
-    may be tens of millions. CallError for sides that can't be used, WorldError when the engine is lost.
+    may be tens of millions. `url` and `proven` are those of `engine_urls.connector`. CallError for sides that can't be used, WorldError
+    when the engine is lost.
     """
-    connect = _connector(url)
+    connect = connector(url, proven=proven)
 
     def match(
         *,
@@ -127,12 +128,6 @@ class _Engine:
             return side_files.check(self._staged[side], side=side, paths=paths)
         except self.backend.unreadable as wrong:
             raise CallError(f"The files of {side} can't be read: {first_line(wrong)}", remedy="Write them again.") from wrong
-
-
-def _connector(url: str | None) -> Connect:
-    if url is None:
-        return engine_duckdb.connect
-    raise CallError(f"The engine '{url}' is not supported.", remedy="Leave --engine out: the embedded engine needs nothing else.")
 
 
 def _without_empty_texts(table: Table) -> Table:
