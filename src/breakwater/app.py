@@ -25,10 +25,10 @@ from breakwater.deliveries import SETTLE_S, Deliveries
 from breakwater.errors import BreakwaterError, CallError, WorldError
 from breakwater.lake.parts import Lake
 from breakwater.matching import agreement as agreements
-from breakwater.matching import engines
+from breakwater.matching import engines, incremental
 from breakwater.model.access import Role
 from breakwater.schedule import Clock, last_due
-from breakwater.slack import breaks, files, findings, home, incidents, payments, recon
+from breakwater.slack import breaks, causes, files, findings, home, incidents, noise, payments, recon
 from breakwater.slack.doors import Doors
 from breakwater.slack.guard import Guard
 from breakwater.slack.payment_work import RawRecord
@@ -44,6 +44,8 @@ from breakwater.steps.ingest import Arrival
 from breakwater.steps.look_up import Tracing
 from breakwater.steps.reconcile import reconcile
 from breakwater.steps.reminders import look_after
+from breakwater.steps.runs import Terms
+from breakwater.steps.suppression import keep_following
 from breakwater.steps.traffic import Traffic
 from breakwater.steps.watches import tell_watchers
 from breakwater.store import claims
@@ -77,9 +79,8 @@ class Breakwater:
         self.lake = Lake(config.data_dir / "lake")
         self.tracing = Tracing(self.database, self.lake, partners=config.partners)
         self.traffic = Traffic(self.database, self.lake, partners=config.partners)
-        self.match = engines.open(None)
-        self.agreements = {p.id: agreements.load(Path(p.agreement)) for p in config.partners.values()}
-        self._agreement_hashes = {p.id: hashlib.sha256(Path(p.agreement).read_bytes()).hexdigest() for p in config.partners.values()}
+        self.rematch = incremental.open(engines.open(None))
+        self.terms = {p.id: terms_in(Path(p.agreement)) for p in config.partners.values()}
         self._clock = Clock()
         self._handler: SocketModeHandler | None = None
         self._sender: Sender | None = None
@@ -113,9 +114,8 @@ class Breakwater:
                     self.database,
                     self.lake,
                     partner=partner,
-                    agreement=self.agreements[partner.id],
-                    agreement_sha256=self._agreement_hashes[partner.id],
-                    match=self.match,
+                    terms=self.terms[partner.id],
+                    rematch=self.rematch,
                     as_of=partner.business_date(now),
                     now=now,
                 )
@@ -143,11 +143,12 @@ class Breakwater:
         return posted
 
     def look_after_breaks(self) -> None:
-        """Remind who left a break alone, and tell what grew older."""
+        """Remind who left a break alone, tell what grew older, and follow the rules for known noise."""
         rules, now = self.config.settings.reminders.rules(), self._now()
         if done := look_after(self.database, partners=self.config.partners, rules=rules, now=now):
             log.info("reminders", breaks=done)
         tell_what_aged(self.database, partners=self.config.partners, rules=rules, now=now)
+        keep_following(self.database, partners=self.config.partners, now=now)
 
     # --- what is connected ---
 
@@ -180,6 +181,7 @@ class Breakwater:
             executor=ThreadPoolExecutor(WORKERS, thread_name_prefix="door"),
             report=_report,
             authority=config.authority,
+            unmonitored=lambda: self.traffic.unmonitored,
         )
         raw = partial(raw_text, self.lake, raw_record)
         self.bolt = _bolt(client, doors, self.deliveries, raw, signing_secret=_signing_secret(config))
@@ -263,7 +265,7 @@ def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, raw_record: R
         listener_executor=ThreadPoolExecutor(ACK_WORKERS, thread_name_prefix="ack"),
         raise_error_for_unhandled_request=False,
     )
-    for subject in (recon, breaks, findings, incidents, home):
+    for subject in (recon, breaks, causes, noise, findings, incidents, home):
         subject.register(app, doors)
     files.register(app, doors, deliveries)
     payments.register(app, doors, raw_record)
@@ -296,6 +298,11 @@ def _signing_secret(config: Config) -> str:
     names = ("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_FILE")
     is_given = any(config.environment.get(name) for name in names)
     return config.secret(names[0], where="Slack app > Basic Information > App Credentials") if is_given else secrets.token_hex()
+
+
+def terms_in(path: Path) -> Terms:
+    """The agreement in a file, with the hash of its bytes. CallError names what is wrong with it."""
+    return Terms(agreement=agreements.load(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def _make_data_directory(folder: Path) -> None:

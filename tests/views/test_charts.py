@@ -112,7 +112,7 @@ def test_the_picture_takes_the_place_kept_for_it_and_brings_its_words() -> None:
 
     placed = charts.place(message.blocks, charts.chart_block("F0CHART", message.chart))
 
-    assert [block["type"] for block in placed] == ["section", "image", "context"]
+    assert [block["type"] for block in placed] == ["section", "image", "actions", "context"]
     assert placed[1]["slack_file"] == {"id": "F0CHART"}
     assert placed[1]["alt_text"].startswith("Approved, per cent per hour at Meridian, 48 hours to 24 Nov 06:12 UTC: last 61, expected 92.1")
     accept(Message(text=message.text, blocks=tuple(placed)))

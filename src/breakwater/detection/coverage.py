@@ -10,24 +10,27 @@ import numpy as np
 from breakwater.detection.live import Live
 from breakwater.detection.panel import Bools
 from breakwater.detection.series import DAY_H, HOUR
+from breakwater.model.findings import Unmonitored
 from breakwater.model.partners import Partner
 
 LEAST_PER_DAY = 30.0  # payments; below it a drop looks like chance
 STALE_AFTER_H = 24
 
 
-def unmonitored(live: Live | None, *, partners: Mapping[str, Partner], now: datetime) -> list[str]:
-    """One sentence for each partner, or segment of one, for which no alert can be promised; the gravest first."""
+def unmonitored(live: Live | None, *, partners: Mapping[str, Partner], now: datetime) -> list[Unmonitored]:
+    """One sentence for each partner, or segment of one, for which no alert can be promised."""
     if live is None:
-        return ["No payments are known yet, so nothing can be said of volumes and approvals."]
+        return [Unmonitored(partner=None, text="No payments are known yet, so nothing can be said of volumes and approvals.")]
     ended_at = live.panel.at(live.until)
     if now - ended_at > STALE_AFTER_H * HOUR:
-        return [f"Nothing is known of any payment after {ended_at.day} {ended_at:%b %H:%M} UTC: our own events have stopped arriving."]
+        since = f"{ended_at.day} {ended_at:%b %H:%M} UTC"
+        text = f"Nothing is known of any payment after {since}: our own events have stopped arriving."
+        return [Unmonitored(partner=None, text=text)]
     said = []
     for partner in partners.values():
         rows = live.rows_of(partner.id)
         if len(rows):
-            said += _of_partner(partner, live, rows.tolist())
+            said += [Unmonitored(partner=partner.id, text=text) for text in _of_partner(partner, live, rows.tolist())]
     return said
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
-from breakwater.detection.alerts import Alert, Lesson, is_outage
+from breakwater.detection.alerts import OUTAGE, Alert, Lesson, is_outage
 from breakwater.detection.live import Live
 from breakwater.detection.panel import Indexes, Scope, covered
 from breakwater.detection.series import DAY_H, HOUR, WEEK_H, Floats
@@ -27,6 +27,7 @@ TICKETS = frozenset({FindingKind.TICKET_UP, FindingKind.TICKET_DOWN})
 CHART_H = 48
 WORTH_H = 4 * WEEK_H  # what payments are worth is asked of so many hours before it began
 CONTRIBUTIONS = 5
+OUTAGE_OF_LATE_H, OUTAGE_EXPECTED = 2, 20.0  # hours, and payments expected in them
 MAYBE_NEW_LEVEL_H = 24  # from then on a change of volume may be how things are
 
 
@@ -49,6 +50,7 @@ class _Story:
         self.place: Scope = live.watch.scopes.names[alert.scope]
         self.rows: Indexes = live.watch.scopes.rows(alert.scope)
         self.since = live.panel.at(alert.onset)
+        self.is_outage = self.kind is FindingKind.VOLUME_DROP and self._comes_next_to_nothing()
         strayed = self._strayed()
         self.by_segment = sorted(zip(strayed, self.rows.tolist(), strict=True), key=lambda pair: (-pair[0], pair[1]))
 
@@ -82,12 +84,20 @@ class _Story:
             place=self.place,
             contributions=self._contributions(),
             cause=self._cause(first_at),
-            is_outage=is_outage(self.alert),
-            is_new_level=is_volume and not is_outage(self.alert) and self.live.until - self.alert.onset >= MAYBE_NEW_LEVEL_H,
+            is_outage=self.is_outage,
+            is_new_level=is_volume and not self.is_outage and self.live.until - self.alert.onset >= MAYBE_NEW_LEVEL_H,
         )
 
     def _part(self) -> slice:
         return slice(self.alert.onset, self.live.until)
+
+    def _comes_next_to_nothing(self) -> bool:
+        """Of late, where that many are expected that it can be told; else since it began."""
+        late = slice(max(self.alert.onset, self.live.until - OUTAGE_OF_LATE_H), self.live.until)
+        expected = float(np.nan_to_num(self.live.watch.past.expected[self.rows, late]).sum())
+        if expected < OUTAGE_EXPECTED:
+            return is_outage(self.alert)
+        return float(self.live.panel.attempts[self.rows, late].sum()) <= OUTAGE * expected
 
     def _strayed(self) -> list[int]:
         """Payments that strayed, by segment: missing, on top, declined beyond the usual, or approved while the ticket was off."""
@@ -188,7 +198,7 @@ class _Story:
             return "Look for a batch or a file that was sent or loaded twice; if there is none, find out what brought the customers."
         if self.kind in TICKETS:
             return "Look at some payments since then: amounts in the wrong unit, a wrong currency, or a change of prices."
-        if is_outage(self.alert):
+        if self.is_outage:
             return f"Check our connection to {name} and our last release, then call {name}."
         return f"Check our checkout and our last release, then ask {name} whether they see the same."
 

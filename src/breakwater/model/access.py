@@ -33,6 +33,8 @@ class Permission(StrEnum):
     RERUN = "rerun"
     SUPPRESS_NOISE = "suppress_noise"
     EXPORT_JOURNAL = "export_journal"
+    PREPARE_SIGN_OFF = "prepare_sign_off"
+    SIGN_OFF = "sign_off"
 
 
 NEEDED_ROLE = {
@@ -48,6 +50,8 @@ NEEDED_ROLE = {
     Permission.RERUN: Role.OPERATOR,
     Permission.SUPPRESS_NOISE: Role.APPROVER,
     Permission.EXPORT_JOURNAL: Role.APPROVER,
+    Permission.PREPARE_SIGN_OFF: Role.OPERATOR,
+    Permission.SIGN_OFF: Role.APPROVER,
 }
 _ALLOWS = {
     Permission.READ: "read Breakwater's answers",
@@ -62,6 +66,8 @@ _ALLOWS = {
     Permission.RERUN: "reconcile a day again",
     Permission.SUPPRESS_NOISE: "have known noise suppressed, or end that",
     Permission.EXPORT_JOURNAL: "have the journal for accounting",
+    Permission.PREPARE_SIGN_OFF: "prepare a period for sign-off",
+    Permission.SIGN_OFF: "sign a period off",
 }
 
 

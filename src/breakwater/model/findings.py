@@ -124,6 +124,14 @@ class Finding:
         return self.silent_until is not None and now < self.silent_until
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unmonitored:
+    """What no alert can be promised for, in a sentence; `partner` is whose it is, None where it is about all."""
+
+    partner: str | None
+    text: str
+
+
 def level_of(place: Place) -> str:
     """The names of what a scope fixes."""
     return ", ".join(name for name, _ in place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,8 +15,11 @@ from slack_sdk.webhook import WebhookClient
 
 from breakwater.errors import BreakwaterError, RefusedError, nearest
 from breakwater.model.access import Actor
+from breakwater.model.findings import Unmonitored
 from breakwater.model.partners import Partner
+from breakwater.model.periods import Month
 from breakwater.model.proposals import Authority
+from breakwater.model.signoff import PeriodFigures
 from breakwater.slack.guard import Guard
 from breakwater.slack.people import People
 from breakwater.steps.look_up import Tracing
@@ -33,7 +36,7 @@ class Doors:
     """What a listener needs beside its request.
 
     `tracing` looks payments up, `now` is the clock, `report` the log, `wake_sender` makes news leave at once, `authority` says who may
-    agree to what.
+    agree to what, `unmonitored` for which payments no alert can be promised, `period_figures` what a partner's months come to now.
     """
 
     client: WebClient
@@ -47,8 +50,10 @@ class Doors:
     now: Callable[[], datetime]
     executor: ThreadPoolExecutor
     report: Report
+    period_figures: Callable[[Partner, Sequence[Month]], Mapping[Month, PeriodFigures]]
     wake_sender: threading.Event = field(default_factory=threading.Event)
     authority: Authority = field(default_factory=Authority)
+    unmonitored: Callable[[], Sequence[Unmonitored]] = tuple
 
     def partner_named(self, word: str) -> Partner:
         """The partner with this id or name; a word nobody knows is refused with the nearest known one."""

@@ -1,23 +1,29 @@
-"""Door: /anomalies."""
+"""Doors: /anomalies and its words. A word's handler belongs to the subject's own file and is listed here."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt import App
 
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require
-from breakwater.slack.doors import Doors
+from breakwater.model.findings import SEVERAL
+from breakwater.slack import finding_answers
+from breakwater.slack.doors import Body, Doors
+from breakwater.steps.feedback import what_was_learnt
 from breakwater.store import reads
 from breakwater.views import findings as views
 from breakwater.views import help as help_views
+from breakwater.views import learning as learning_views
 
 FINDINGS_LISTED = 200
 
 
 def register(app: App, doors: Doors) -> None:
-    """Connect the command."""
+    """Connect the command, and the buttons of findings."""
+    finding_answers.register(app, doors)
 
     @app.command("/anomalies")
     def anomalies(ack: Any, body: dict[str, Any]) -> None:
@@ -28,12 +34,38 @@ def register(app: App, doors: Doors) -> None:
 def _answer(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
     require(actor, Permission.READ)
     words = (body.get("text") or "").split()
+    handler = WORDS.get(words[0].casefold()) if words else None
     if words == ["help"]:
         doors.tell(body, help_views.command_help("/anomalies"))
-        return
+    elif handler:
+        handler(doors, body, words[1:], actor)
+    else:
+        _list(doors, body, words)
+
+
+def _list(doors: Doors, body: Body, words: list[str]) -> None:
+    """What is open, at all partners or at one; of several partners is everybody's."""
     if len(words) > 1:
         raise RefusedError("`/anomalies` takes one partner.", remedy="For example `/anomalies nordbank`.")
     partner = doors.partner_named(words[0]) if words else None
     with doors.database.reading() as tx:
         found = reads.findings(tx, partner=partner.id if partner else None, limit=FINDINGS_LISTED)
-    doors.tell(body, views.findings(found, partner=partner.name if partner else None))
+        found += reads.findings(tx, partner=SEVERAL, limit=FINDINGS_LISTED) if partner else []
+    blind = [u.text for u in doors.unmonitored() if partner is None or u.partner in (None, partner.id)]
+    doors.tell(body, views.findings(found, partner=partner.name if partner else None, unmonitored=blind))
+
+
+def _feedback(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
+    """`/anomalies feedback`: what was learnt."""
+    require(actor, Permission.READ)
+    if words:
+        raise RefusedError("`/anomalies feedback` takes no further word.", remedy="Its buttons take back what was learnt.")
+    with doors.database.reading() as tx:
+        cells = what_was_learnt(tx)
+    doors.tell(body, learning_views.learnt(cells))
+
+
+# What may follow `/anomalies`: each is given the words after its own. Beside them stand `help` and the name of a partner.
+WORDS: Mapping[str, Callable[[Doors, Body, list[str], Actor], None]] = {
+    "feedback": _feedback,
+}

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from breakwater.detection import feedback
+from breakwater.detection.coverage import unmonitored
 from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live
 from breakwater.detection.panel import Segment
 from breakwater.detection.reasons import shifted
@@ -18,7 +19,7 @@ from breakwater.detection.telling import lesson_of
 from breakwater.lake import series
 from breakwater.lake.parts import Lake
 from breakwater.model.events import NO_CURRENCY
-from breakwater.model.findings import Finding
+from breakwater.model.findings import Finding, Unmonitored
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.store import learning, reads
@@ -28,12 +29,16 @@ REASONS_BEFORE = timedelta(days=7)
 
 
 class Traffic:
-    """The payments of the configured partners as this process knows them. One caller at a time: others wait."""
+    """The payments of the configured partners as this process knows them. One caller at a time: others wait.
+
+    `unmonitored` is what no alert could be promised for when it was last asked; nobody waits for it.
+    """
 
     def __init__(self, database: Database, lake: Lake, *, partners: Mapping[str, Partner]) -> None:
         self._database, self._lake, self._partners = database, lake, partners
         self._parts: frozenset[str] = frozenset()
         self._live: Live | None = None
+        self.unmonitored: tuple[Unmonitored, ...] = ()
         self._lock = threading.Lock()
 
     def known(self, *, now: datetime) -> Live | None:
@@ -51,6 +56,7 @@ class Traffic:
                 self._live.watch.lessons = [lesson for f in said if (lesson := lesson_of(f, live=self._live))]
                 self._live.watch.be_cautious(feedback.cautions(learnt))
                 self._live.advance(now=now)
+            self.unmonitored = tuple(unmonitored(self._live, partners=self._partners, now=now))
             return self._live
 
     def _read(self, *, now: datetime) -> None:

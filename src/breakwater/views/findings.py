@@ -13,6 +13,7 @@ from breakwater.views.words import joined, moment, money, number, person, plain_
 IN_FULL = 5
 IN_SHORT = 8
 SENTENCE = 300
+BLIND_SHOWN = 5
 
 _WHAT = {
     FindingKind.FILE_LATE: "File late",
@@ -69,14 +70,15 @@ DO_WORDS = {
 }
 
 
-def findings(findings: Sequence[Finding], *, partner: str | None = None) -> Message:
-    """What `/anomalies` answers, in the order given, open ones first. `partner` is the name of the one that was asked for."""
+def findings(findings: Sequence[Finding], *, partner: str | None = None, unmonitored: Sequence[str] = ()) -> Message:
+    """What `/anomalies` answers, in the order given, open ones first. `partner` is the name of the one that was asked for, `unmonitored`
+    says for what no alert can be promised."""
     at = f" at {word(partner)}" if partner else ""
     still_open = [f for f in findings if f.open]
     recovered = [f for f in findings if not f.open]
     if not findings:
         text = f"✅ Nothing unusual{at}: files are in time, volumes and approvals as expected."
-        return Message(text=text, blocks=(section(text),))
+        return Message(text=text, blocks=(section(text), *_blind(unmonitored)))
     ordered = [*still_open, *recovered]
     head = f"*{plural(len(still_open), 'open finding')}{at}*" if still_open else f"✅ *Nothing unusual{at} any more*"
     later = f", {plural(len(recovered), 'one that is over', 'that are over')}" if recovered else ""
@@ -84,11 +86,23 @@ def findings(findings: Sequence[Finding], *, partner: str | None = None) -> Mess
     if len(ordered) > IN_FULL:
         rest = "" if partner else "`/anomalies PARTNER`"
         blocks.append(section(listing([finding_line(f) for f in ordered[IN_FULL:]], most=IN_SHORT, rest=rest)))
+    blocks += _blind(unmonitored)
     blocks.append(
         context("Against the usual hour of the week, holidays known" + ("" if partner else f" · One partner: {code('/anomalies PARTNER')}"))
     )
     twin = f"{plural(len(still_open), 'open finding')}{at}{later}. " + " ".join(_sentence(f) for f in ordered[:3])
     return fit(Message(text=twin.strip(), blocks=tuple(blocks)))
+
+
+def _blind(unmonitored: Sequence[str]) -> tuple[Block, ...]:
+    """For what no alert can be promised."""
+    if not unmonitored:
+        return ()
+    return (
+        section(
+            "*No alert can be promised for*\n" + listing([f"• {word(text, SENTENCE)}" for text in unmonitored], most=BLIND_SHOWN, rest="")
+        ),
+    )
 
 
 def finding_card(finding: Finding, *, partner_name: str) -> Message:

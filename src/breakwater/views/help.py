@@ -32,7 +32,11 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     ),
     "/anomalies": (
         "What looks wrong right now: late files, volumes, approval rates, and what each is worth.",
-        (("/anomalies", "all partners"), ("/anomalies nordbank", "one partner")),
+        (
+            ("/anomalies", "all partners"),
+            ("/anomalies nordbank", "one partner"),
+            ("/anomalies feedback", "what your answers taught, with buttons to take it back"),
+        ),
     ),
     "/incident": (
         "A partner incident in two threads, ours and the partner's.",

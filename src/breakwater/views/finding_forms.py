@@ -1,0 +1,96 @@
+"""The forms of a finding: why it was expected and until when, and for how long to hear nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypedDict
+
+from breakwater.model.findings import Finding
+from breakwater.model.partners import Partner
+from breakwater.views.blocks import Block, context, section, word
+from breakwater.views.incident_forms import SUMMARY_MOST, TITLE_MOST, open_modal
+from breakwater.views.modals import choice, chosen, metadata, modal, text_input, typed
+
+EXPECTED_FORM, MUTE_FORM = "finding_expected_form", "finding_mute_form"
+REASON, HOURS, NOTE = "reason", "hours", "note"
+NOTE_MOST = 200
+_REASONS = (
+    ("holiday", "A holiday"),
+    ("promotion", "A promotion or campaign"),
+    ("test", "A test"),
+    ("maintenance", "Maintenance"),
+    ("other", "Something else"),
+)
+_HOURS = (("1", "1 hour"), ("4", "4 hours"), ("12", "12 hours"), ("24", "1 day"), ("72", "3 days"), ("168", "1 week"))
+
+
+class Asked(TypedDict):
+    """What a form was opened for: the finding as its card showed it."""
+
+    finding_id: str
+    revision: int
+    channel: str
+
+
+def expected_form(finding: Finding, *, channel: str) -> Block:
+    """Why it was to be expected, and until when."""
+    blocks = [
+        section(f"*{word(finding.scope, 160)}*\n{word(finding.summary, 300)}"),
+        choice(REASON, "What is it?", _REASONS, chosen="holiday"),
+        choice(HOURS, "For how long from now?", _HOURS, chosen="24", hint="If it still shows then, it is told again."),
+        text_input(NOTE, "A word about it", most=NOTE_MOST, optional=True),
+        context("It is closed, nobody hears of it until then, and these hours teach nothing about what is usual."),
+    ]
+    return modal(EXPECTED_FORM, title="This was expected", blocks=blocks, submit="Close it", metadata=_asked(finding, channel))
+
+
+def mute_form(finding: Finding, *, channel: str) -> Block:
+    """For how long to hear nothing of it."""
+    blocks = [
+        section(f"*{word(finding.scope, 160)}*\n{word(finding.summary, 300)}"),
+        choice(HOURS, "Mute for", _HOURS, chosen="4"),
+        context("It stays open and in the digests. An outage is told all the same."),
+    ]
+    return modal(MUTE_FORM, title="Mute a finding", blocks=blocks, submit="Mute", metadata=_asked(finding, channel))
+
+
+def incident_form(finding: Finding, *, partner: Partner, partners: list[Partner]) -> Block:
+    """The form of an incident, filled in from a finding as far as it is ours alone; what the partner reads a person writes."""
+    known = "\n".join(part for part in (finding.summary, f"Where: {finding.scope}. Expected: {finding.expected}. Seen: {finding.seen}.",
+                                        finding.cause, f"Finding {finding.id}.") if part)  # fmt: skip
+    return open_modal(
+        partner=partner, partners=partners, title=_title(finding)[:TITLE_MOST], summary=known[:SUMMARY_MOST], about=finding.id
+    )
+
+
+def read_asked(view: Mapping[str, Any]) -> Asked:
+    """What the form was opened for."""
+    asked = metadata(view)
+    return Asked(finding_id=str(asked["finding_id"]), revision=int(asked["revision"]), channel=str(asked["channel"]))
+
+
+def read_until(view: Mapping[str, Any], *, now: datetime) -> datetime:
+    """Until when."""
+    return now + timedelta(hours=int(chosen(view, HOURS)))
+
+
+def read_reason(view: Mapping[str, Any]) -> str:
+    """Why it was expected, in words."""
+    reason, note = dict(_REASONS)[chosen(view, REASON)].lower(), typed(view, NOTE)
+    return f"{reason}. {note}" if note else f"{reason}."
+
+
+def _title(finding: Finding) -> str:
+    """Nothing of ours stands in it: the partner reads the title."""
+    titles = {
+        "volume_drop": "Payments below normal", "volume_spike": "Payments above normal", "approval_drop": "Approval rate below normal",
+        "ticket_up": "Unusual payment amounts", "ticket_down": "Unusual payment amounts", "file_late": "File late",
+        "file_missing": "File missing", "file_duplicate": "File delivered twice", "file_truncated": "File incomplete",
+        "file_gap": "File number missing",
+    }  # fmt: skip
+    return f"{titles[finding.kind]} since {finding.since.day} {finding.since:%B %H:%M} UTC"
+
+
+def _asked(finding: Finding, channel: str) -> Asked:
+    return Asked(finding_id=finding.id, revision=finding.revision, channel=channel)

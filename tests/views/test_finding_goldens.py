@@ -1,0 +1,141 @@
+"""How findings look in every state, what is told of them, their forms, and what was learnt: read the golden files in the diff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from slack_limits import accept, accept_modal
+from view_examples import LONG, NASTY, NOW, a_finding, a_partner
+
+from breakwater.model import findings as moves
+from breakwater.model.findings import Contribution, Finding, FindingKind, FindingState
+from breakwater.model.learning import Cell
+from breakwater.views import finding_forms, findings, learning
+from breakwater.views.blocks import Block, Message
+from breakwater.views.findings import Do
+
+
+@dataclass(frozen=True)
+class Learnt:
+    cell: Cell
+    useful: int
+    false: int
+    precision: float
+    caution: float
+
+
+PLACE = (("partner", "meridian"), ("network", "cards"))
+WIDE = a_finding(
+    kind=FindingKind.VOLUME_DROP,
+    scope="meridian · cards",
+    place=PLACE,
+    summary="Payments at Meridian in all currencies are 64% below normal. About EUR 31,204.00 and GBP 12,345.00 did not move.",
+    expected="about 3,204 payments since 24 Nov 04:00 (Europe/Berlin)",
+    seen="1,154 payments",
+    next_step="Check our checkout and our last release, then ask Meridian whether they see the same.",
+    at_risk_minor=None,
+    currency=None,
+    cause="At the same time: Meridian: the settlement of 23 Nov is late.",
+    contributions=(
+        Contribution(where="meridian · cards · EUR", payments=1_520, worth_minor=3_120_400, currency="EUR"),
+        Contribution(where="meridian · cards · GBP", payments=510, worth_minor=1_234_500, currency="GBP"),
+        Contribution(where="meridian · cards · JPY", payments=20, worth_minor=90_000, currency="JPY"),
+    ),
+    is_new_level=True,
+)
+OUTAGE = replace(WIDE, is_outage=True, is_new_level=False, summary="No payments at Meridian in all currencies.")
+TAKEN = moves.acknowledge(a_finding(), by="U0ADA", now=NOW)
+MUTED = moves.mute(TAKEN, until=NOW + timedelta(hours=4), by="U0BRUNO", now=NOW)
+FALSE = moves.judge(a_finding(), as_=FindingState.FALSE_POSITIVE, by="U0ADA", now=NOW)
+EXPECTED = moves.judge(
+    a_finding(),
+    as_=FindingState.EXPECTED,
+    by="U0ADA",
+    now=NOW,
+    note="a promotion or campaign. Black Friday.",
+    until=NOW + timedelta(days=1),
+)
+LEVEL = moves.judge(a_finding(), as_=FindingState.NEW_LEVEL, by="U0ADA", now=NOW)
+OVER = moves.recover(a_finding(), now=NOW)
+CELLS = [
+    Learnt(Cell(detector="drop", level="partner, currency", metric="volume"), 0, 20, 0.3, 0.97),
+    Learnt(Cell(detector="truncated", level="file", metric="rows"), 3, 1, 0.86, 0.0),
+]
+
+MESSAGES: dict[str, Message] = {
+    "finding_wide": findings.finding_card(WIDE, partner_name="Meridian"),
+    "finding_outage": findings.finding_card(OUTAGE, partner_name="Meridian"),
+    "finding_taken": findings.finding_card(TAKEN, partner_name="Meridian"),
+    "finding_muted": findings.finding_card(MUTED, partner_name="Meridian"),
+    "finding_false": findings.finding_card(FALSE, partner_name="Meridian"),
+    "finding_expected": findings.finding_card(EXPECTED, partner_name="Meridian"),
+    "finding_new_level": findings.finding_card(LEVEL, partner_name="Meridian"),
+    "finding_news_worse": findings.finding_news(OUTAGE, news="worse", was=WIDE),
+    "finding_news_wider": findings.finding_news(WIDE, news="worse", was=a_finding()),
+    "finding_news_again": findings.finding_news(a_finding(), news="again", was=EXPECTED),
+    "finding_news_over": findings.finding_news(OVER, news="recovered", was=a_finding()),
+    "finding_news_new_level": findings.finding_news(LEVEL, news="new_level", was=a_finding()),
+    **{f"finding_said_{do}": findings.finding_said(found, do=do, by="U0ADA") for do, found in (
+        (Do.ACKNOWLEDGE, TAKEN), (Do.FALSE_POSITIVE, FALSE), (Do.EXPECTED, EXPECTED), (Do.MUTE, MUTED), (Do.NEW_LEVEL, LEVEL),
+    )},
+    "findings_blind": findings.findings(
+        [], unmonitored=["Nordbank is not monitorable at this size: about 12 payments a day are expected."]
+    ),
+    "feedback_some": learning.learnt(CELLS),
+    "feedback_none": learning.learnt([]),
+    "feedback_undone": learning.undone(CELLS[0].cell, answers=20),
+}  # fmt: skip
+FORMS: dict[str, Block] = {
+    "finding_form_expected": finding_forms.expected_form(WIDE, channel="C0PAYOPS"),
+    "finding_form_mute": finding_forms.mute_form(WIDE, channel="C0PAYOPS"),
+    "finding_form_incident": finding_forms.incident_form(WIDE, partner=a_partner(), partners=[a_partner()]),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_looks_as_agreed(name: str, golden: Callable[[str, Any], None]) -> None:
+    accept(MESSAGES[name])
+    golden(name, MESSAGES[name].payload())
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_looks_as_agreed(name: str, golden: Callable[[str, Any], None]) -> None:
+    accept_modal(FORMS[name])
+    golden(name, FORMS[name])
+
+
+@pytest.mark.parametrize("text", [LONG, NASTY], ids=["long", "nasty"])
+@pytest.mark.parametrize("kind", FindingKind)
+def test_no_words_of_others_exceed_what_slack_takes(kind: FindingKind, text: str) -> None:
+    one = Contribution(where=text, payments=9, worth_minor=1, currency="EUR")
+    found: Finding = replace(WIDE, kind=kind, scope=text, summary=text, cause=text, next_step=text, seen=text, expected=text,
+                             contributions=(one,) * 5)  # fmt: skip
+
+    accept(findings.finding_card(found, partner_name=text))
+    accept(findings.finding_news(found, news="worse", was=a_finding()))
+    accept(findings.finding_said(moves.judge(found, as_=FindingState.EXPECTED, by="U0ADA", now=NOW, note=text), do=Do.EXPECTED, by="U0ADA"))
+    accept(findings.findings([found] * 60, unmonitored=[text] * 60))
+    accept_modal(finding_forms.expected_form(found, channel="C0PAYOPS"))
+    accept_modal(finding_forms.incident_form(found, partner=a_partner(), partners=[a_partner()]))
+
+
+def test_what_the_partner_would_read_says_nothing_of_ours() -> None:
+    """The title goes to the partner: a finding's figures stay with us."""
+    form = finding_forms.incident_form(WIDE, partner=a_partner(), partners=[a_partner()])
+
+    title = next(block for block in form["blocks"] if block.get("block_id") == "title")["element"]["initial_value"]
+
+    assert title == "Payments below normal since 24 November 04:12 UTC"
+
+
+def test_a_file_has_no_button_for_a_level_and_an_outage_none_to_mute() -> None:
+    late = findings.finding_card(a_finding(kind=FindingKind.FILE_LATE, place=()), partner_name="Nordbank")
+    outage = findings.finding_card(OUTAGE, partner_name="Meridian")
+
+    assert "finding_new_level" not in str(late.blocks)
+    assert "finding_mute" not in str(outage.blocks)
+    assert all(f"finding_{do}" in str(findings.finding_card(WIDE, partner_name="Meridian").blocks) for do in Do)
