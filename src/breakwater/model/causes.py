@@ -15,6 +15,8 @@ from enum import StrEnum
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require_of_other
 
+CAUSE = "C-"  # what the name of a cause begins with
+
 
 class CauseKind(StrEnum):
     """What can explain many breaks at once."""
@@ -126,7 +128,7 @@ def cause_id(*, agreement: str, kind: CauseKind, scope: Mapping[str, str]) -> st
     """The short name of a cause, like 'C-4K7QZC2MHX5A': stable, since it comes from what it is and where."""
     place = " ".join(f"{name}={scope[name]!r}" for name in sorted(scope))
     digest = hashlib.sha256(f"{agreement} {kind} {place}".encode()).digest()
-    return f"C-{base64.b32encode(digest).decode()[:12]}"
+    return f"{CAUSE}{base64.b32encode(digest).decode()[:12]}"
 
 
 def found(explanation: Explanation, *, partner: str, agreement: str, rank: int, run_id: str, now: datetime) -> Cause:

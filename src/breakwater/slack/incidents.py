@@ -12,10 +12,12 @@ from slack_sdk.errors import SlackApiError
 
 from breakwater.errors import BreakwaterError, RefusedError
 from breakwater.model.access import Actor, Permission, require
+from breakwater.model.causes import CAUSE
 from breakwater.model.masking import mask_cards
 from breakwater.slack import own_messages
 from breakwater.slack.doors import Doors
 from breakwater.steps import incidents as steps
+from breakwater.steps.cause_work import CauseClick, escalate
 from breakwater.steps.incidents import Draft
 from breakwater.store import inbox, reads
 from breakwater.views import help as help_views
@@ -37,7 +39,7 @@ def register(app: App, doors: Doors) -> None:
     def written(ack: Any, view: dict[str, Any]) -> None:
         """Nothing is opened yet: the next modal shows what the partner will see."""
         try:
-            preview = _preview(doors, Draft(**forms.read_open(view)))
+            preview = _preview(doors, Draft(**forms.read_open(view)), about=forms.read_about(view))
         except RefusedError as refused:  # too long for the preview to carry
             ack(response_action="errors", errors={forms.SUMMARY: f"{refused.message} {refused.remedy}"})
         else:
@@ -84,7 +86,7 @@ def _incident(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
         raise RefusedError(f"`/incident {' '.join(words)}` is not something I know.", remedy="For example `/incident open nordbank`.")
 
 
-def _preview(doors: Doors, draft: Draft) -> dict[str, Any]:
+def _preview(doors: Doors, draft: Draft, *, about: str) -> dict[str, Any]:
     return forms.preview_modal(
         partner=doors.partners[draft.partner],
         title=draft.title,
@@ -93,6 +95,7 @@ def _preview(doors: Doors, draft: Draft) -> dict[str, Any]:
         partner_text=draft.partner_text,
         company_name=doors.company,
         preview_id=draft.preview_id,
+        about=about,
     )
 
 
@@ -100,7 +103,7 @@ def _open(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
     approved = forms.read_preview(view)
     draft = Draft(**approved["draft"])
     with doors.database.transaction() as tx:
-        steps.open_incident(
+        opened = steps.open_incident(
             tx,
             actor=actor,
             draft=draft,
@@ -110,6 +113,10 @@ def _open(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
             channel=doors.operations_channel,
             now=doors.now(),
         )
+    if approved["about"].startswith(CAUSE):  # on its own, so that a cause that is over by now costs no incident
+        click = CauseClick(actor=actor, cause_id=approved["about"], revision=None, partners=doors.partners, now=doors.now())
+        with doors.database.transaction() as tx:
+            escalate(tx, click, incident_id=opened.id)
 
 
 def _resolve_modal(doors: Doors, body: dict[str, Any], incident_id: str, actor: Actor) -> None:

@@ -40,10 +40,11 @@ class Draft(TypedDict):
 
 
 class Preview(TypedDict):
-    """What a person approved: the draft, and the id that names exactly these words."""
+    """What a person approved: the draft, the id that names exactly these words, and what the incident was opened from."""
 
     draft: Draft
     preview_id: str
+    about: str
 
 
 class Resolution(TypedDict):
@@ -85,7 +86,15 @@ def open_modal(
 
 
 def preview_modal(
-    *, partner: Partner, title: str, severity: Severity, summary: str, partner_text: str, company_name: str, preview_id: str
+    *,
+    partner: Partner,
+    title: str,
+    severity: Severity,
+    summary: str,
+    partner_text: str,
+    company_name: str,
+    preview_id: str,
+    about: str = "",
 ) -> Block:
     """Exactly what the partner will see, and where; or that there is no shared channel, so that it is a draft to send by mail."""
     safe = PartnerSafe(title=title, text=partner_text, status=IncidentStatus.INVESTIGATING)
@@ -105,9 +114,8 @@ def preview_modal(
         context("Our number and the time are added when it is opened."),
     ]
     draft = {PARTNER: partner.id, TITLE: title, SEVERITY: severity, SUMMARY: summary, PARTNER_TEXT: partner_text}
-    return modal(
-        PREVIEW_MODAL, title="Preview", blocks=blocks, submit=submit, metadata={"draft": draft, "preview_id": preview_id}, close="Back"
-    )
+    carried = {"draft": draft, "preview_id": preview_id, **({"about": about} if about else {})}
+    return modal(PREVIEW_MODAL, title="Preview", blocks=blocks, submit=submit, metadata=carried, close="Back")
 
 
 def resolve_modal(incident: Incident, *, partner: Partner) -> Block:
@@ -145,6 +153,11 @@ def read_open(view: Mapping[str, Any]) -> Draft:
     )
 
 
+def read_about(view: Mapping[str, Any]) -> str:
+    """What the form was opened from; empty where it was from nothing."""
+    return str(metadata(view).get("about", ""))
+
+
 def read_preview(view: Mapping[str, Any]) -> Preview:
     """What somebody approved in the preview."""
     given = metadata(view)
@@ -156,7 +169,7 @@ def read_preview(view: Mapping[str, Any]) -> Preview:
         summary=words[SUMMARY],
         partner_text=words[PARTNER_TEXT],
     )
-    return Preview(draft=draft, preview_id=given["preview_id"])
+    return Preview(draft=draft, preview_id=given["preview_id"], about=given.get("about", ""))
 
 
 def read_resolve(view: Mapping[str, Any]) -> Resolution:

@@ -1,0 +1,172 @@
+"""A cause is worked on as one: its breaks follow in one transaction, with one message, each by its own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from causes_at_work import ADA, ALONE, BEN, EVE, LOST, Desk, a_desk
+from tiny_company import Payment
+
+from breakwater.errors import RefusedError
+from breakwater.model.breaks import BreakState
+from breakwater.model.causes import CauseKind, CauseState
+from breakwater.steps import breaks as break_steps
+from breakwater.steps import cause_work as steps
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path / "company", database_url) as made:
+        yield made
+
+
+def test_a_run_finds_the_cause_and_posts_one_card_for_its_breaks(desk: Desk) -> None:
+    (cause,) = desk.causes()
+
+    assert (cause.kind, cause.scope, cause.count) == (CauseKind.FILE_MISSING, {"side": "theirs", "date": "2026-11-10"}, 8)
+    assert cause.value_minor == {"EUR": sum(p.minor for p in LOST)}
+    assert [(about, how) for about, how, _ in desk.sent()] == [(cause.id, "posted"), (desk.alone().id, "posted")]
+
+
+def test_the_card_says_it_in_one_sentence(desk: Desk) -> None:
+    (cause,) = desk.causes()
+
+    said = next(text for about, _, text in desk.sent() if about == cause.id)
+
+    assert said.startswith("8 breaks, EUR 80.28, are one cause: the Meridian settlement of 10 Nov 2026 did not arrive.")
+
+
+def test_acknowledging_a_cause_takes_every_break_under_it_with_one_message(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    desk.sent()
+
+    with desk.database.transaction() as tx:
+        moved = steps.acknowledge(tx, desk.click(cause))
+
+    assert (moved.followed, moved.left) == (8, {})
+    assert {(b.state, b.owner_id) for b in desk.under(cause)} == {(BreakState.ACKNOWLEDGED, ADA.id)}
+    assert desk.alone().state is BreakState.OPEN
+    assert desk.sent() == [
+        (cause.id, "edited", desk_text(desk, "Acknowledged by <@U0ADA>.")),
+        (cause.id, "replied", "<@U0ADA> acknowledged this. 8 breaks followed."),
+    ]
+    assert desk.actions(cause.id) == ["found", "acknowledge"]
+    assert {tuple(desk.actions(b.id)) for b in desk.under(cause)} == {("open", "acknowledge")}
+
+
+def desk_text(desk: Desk, standing: str) -> str:
+    return f"8 breaks, EUR 80.28, are one cause: the Meridian settlement of 10 Nov 2026 did not arrive. {standing}"
+
+
+def test_a_break_that_somebody_works_on_stays_with_them_and_is_counted(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    taken = desk.under(cause)[0]
+    with desk.database.transaction() as tx:
+        click = break_steps.Click(
+            actor=BEN, break_id=taken.id, revision=taken.revision, partners=desk.bot.config.partners, now=desk.clock[0]
+        )
+        break_steps.acknowledge(tx, click)
+
+    with desk.database.transaction() as tx:
+        moved = steps.acknowledge(tx, desk.click(cause))
+
+    assert (moved.followed, dict(moved.left)) == (7, {BreakState.ACKNOWLEDGED: 1})
+    assert next(b for b in desk.under(cause) if b.id == taken.id).owner_id == BEN.id
+    assert "<@U0ADA> acknowledged this. 7 breaks followed. 1 break could not follow, nothing was changed there: 1 acknowledged." in [
+        text for _, _, text in desk.sent()
+    ]
+
+
+def test_the_second_to_acknowledge_is_told_who_was_first(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    with desk.database.transaction() as tx:
+        steps.acknowledge(tx, desk.click(cause))
+
+    with pytest.raises(RefusedError, match=r"<@U0ADA> acknowledged C-[A-Z0-9]+ first"), desk.database.transaction() as tx:
+        steps.acknowledge(tx, desk.click(cause, by=BEN))
+
+
+def test_an_older_card_changes_nothing(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    with desk.database.transaction() as tx:
+        steps.assign(tx, desk.click(cause), to=BEN)
+
+    with pytest.raises(RefusedError, match="older state"), desk.database.transaction() as tx:
+        steps.assign(tx, desk.click(cause), to=ADA)
+
+    assert {b.owner_id for b in desk.under(cause)} == {BEN.id}
+
+
+def test_a_viewer_may_not_take_a_cause_and_nobody_can_give_it_to_one(desk: Desk) -> None:
+    (cause,) = desk.causes()
+
+    with pytest.raises(RefusedError, match="You need the role 'operator'"), desk.database.transaction() as tx:
+        steps.acknowledge(tx, desk.click(cause, by=EVE))
+    with pytest.raises(RefusedError, match="Eve does not have the role"), desk.database.transaction() as tx:
+        steps.assign(tx, desk.click(cause), to=EVE)
+
+    assert {b.owner_id for b in desk.under(cause)} == {None}
+    assert desk.actions(cause.id) == ["found"]
+
+
+def test_an_incident_is_linked_beside_every_break(desk: Desk) -> None:
+    (cause,) = desk.causes()
+
+    with desk.database.transaction() as tx:
+        steps.escalate(tx, desk.click(cause), incident_id="INC-0007")
+
+    assert {b.links for b in desk.under(cause)} == {("INC-0007",)}
+    assert desk.causes()[0].incident_id == "INC-0007"
+    with pytest.raises(RefusedError, match="is INC-0007 already"), desk.database.transaction() as tx:
+        steps.escalate(tx, desk.click(desk.causes()[0]), incident_id="INC-0008")
+
+
+def test_a_cause_keeps_its_owner_over_later_runs_and_new_breaks_under_it_follow(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    with desk.database.transaction() as tx:
+        steps.acknowledge(tx, desk.click(cause))
+    desk.company.ledger("more", Payment(reference="LOST-8", minor=1_008))
+
+    desk.run()
+
+    (now,) = desk.causes()
+    assert (now.id, now.state, now.owner_id, now.count) == (cause.id, CauseState.ACKNOWLEDGED, ADA.id, 9)
+    assert {(b.state, b.owner_id) for b in desk.under(now)} == {(BreakState.ACKNOWLEDGED, ADA.id)}
+    assert len(desk.under(now)) == 9
+
+
+def test_a_cause_is_over_when_its_file_has_come_and_its_card_says_so(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    with desk.database.transaction() as tx:
+        steps.acknowledge(tx, desk.click(cause))
+    desk.sent()
+    desk.company.report("report-2", *LOST, batch=2)
+
+    desk.run()
+
+    assert desk.causes() == []
+    (ended,) = desk.causes(active_only=False)
+    assert (ended.id, ended.state, ended.owner_id, ended.count) == (cause.id, CauseState.OVER, ADA.id, 0)
+    assert [text for about, how, text in desk.sent() if about == cause.id and how == "edited"] == [
+        "✅ Over: the Meridian settlement of 10 Nov 2026 did not arrive. No break is under it any more."
+    ]
+    with pytest.raises(RefusedError, match="is over"), desk.database.transaction() as tx:
+        steps.assign(tx, desk.click(ended), to=ADA)
+
+
+def test_the_same_input_again_changes_nothing(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    desk.sent()
+
+    desk.run()
+
+    assert desk.causes() == [cause]
+    assert desk.sent() == []
+
+
+def test_what_nothing_connects_stays_single(desk: Desk) -> None:
+    (cause,) = desk.causes()
+
+    assert ALONE.reference not in {r for b in desk.under(cause) for r in b.references}
