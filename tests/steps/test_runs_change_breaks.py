@@ -320,18 +320,17 @@ def test_of_two_processes_that_run_at_once_one_brings_its_run_in_and_the_other_l
     partner = team.bot.config.partners[PARTNER]
 
     def run(database: Database) -> Run | None:
-        def match(**given: Any) -> Any:
-            outcome = team.bot.match(**given)
+        def rematch(**given: Any) -> Any:
+            found = team.bot.rematch(**given)
             together.wait(timeout=30)
-            return outcome
+            return found
 
         return reconcile(
             database,
             team.bot.lake,
             partner=partner,
-            agreement=team.bot.agreements[PARTNER],
-            agreement_sha256="x",
-            match=match,
+            terms=team.bot.terms[PARTNER],
+            rematch=rematch,
             as_of=partner.business_date(NOW),
             now=NOW + timedelta(hours=2),
         )

@@ -19,7 +19,7 @@ def changed_matches(connection: ibis.BaseBackend, *, before: pa.Table, after: pa
     for name, rows in (("match_before", before), ("match_after", after), ("amount_then", amounts)):
         connection.con.register(name, rows)
     connection.raw_sql(_CHANGED)
-    (count,) = connection.raw_sql("SELECT count(*) FROM match_changed").fetchone()
+    ((count,),) = connection.raw_sql("SELECT count(*) FROM match_changed").fetchall()
     if not count:
         return MatchChanges()
     value = {currency: int(minor) for currency, minor in connection.raw_sql(_VALUE).fetchall()}

@@ -146,7 +146,8 @@ class Touched:
             self._sql("INSERT INTO reached SELECT h FROM step")
 
     def _count(self, sql: str) -> int:
-        return int(self._sql(sql).fetchone()[0])
+        ((found,),) = self._sql(sql).fetchall()
+        return int(found)
 
     def _sql(self, sql: str):  # type: ignore[no-untyped-def]  # the engine's cursor has no type of its own
         return self.connection.raw_sql(sql)

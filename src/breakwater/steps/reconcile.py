@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from functools import partial
-from typing import Any
 
 from sqlalchemy import Connection
 
 from breakwater.errors import WorldError
 from breakwater.lake.parts import Lake
-from breakwater.matching.agreement import Agreement
-from breakwater.model import breaks as moves
-from breakwater.model.access import INTERNAL, SYSTEM
-from breakwater.model.breaks import Break, BreakKind, BreakState, break_id
+from breakwater.model.access import INTERNAL, SYSTEM, Actor, Permission, require
+from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.calendar import AGE_BANDS, age_band
 from breakwater.model.partners import Partner
-from breakwater.model.records import Side
-from breakwater.model.runs import ActiveFigure, AgeFigure, BreakFigure, Outcome, PartnerReconciliation, Run
-from breakwater.store import claims, outbox, reads, writes
+from breakwater.model.runs import ActiveFigure, AgeFigure, BreakFigure, PartnerReconciliation, Run, total_of
+from breakwater.steps import causes
+from breakwater.steps.by_hand import holding_now
+from breakwater.steps.run_breaks import follow
+from breakwater.steps.runs import Given, Rematch, Terms, WorkedOut, asked_for, given_now, input_key, work_out
+from breakwater.store import audit, by_hand, claims, noise, outbox, reads, writes
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
 from breakwater.views.breaks import break_card
 
-Match = Callable[..., Outcome]
-BECAME = "became "  # resolution of a break whose records are in another one now
 CARDS_PER_RUN = 5  # new breaks that get a card of their own; the others wait in `/recon breaks`
 
 
@@ -38,36 +33,85 @@ def reconcile(
     lake: Lake,
     *,
     partner: Partner,
-    agreement: Agreement,
-    agreement_sha256: str,
-    match: Match,
+    terms: Terms,
+    rematch: Rematch,
     as_of: date,
     now: datetime,
+    asked_by: Actor | None = None,
 ) -> Run | None:
-    """Match everything the lake holds of `partner`, and bring its breaks up to date. None if nothing changed since the last run.
+    """Match what changed in what the lake holds of `partner`, and bring its breaks up to date. None if nothing did since the last run.
 
-    What counts as a change: other parts, another agreement (by the hash of its file), another as-of date.
+    What counts as a change: other parts, another agreement, another match by hand, another as-of date. Where somebody asked for it,
+    everything is matched, changed or not.
 
     A break seen before keeps its life; one that is explained now is closed; one that breaks again is opened again.
     """
-    with database.reading() as tx:
-        parts = {side: reads.active_parts(tx, side=side, content="records", partner=partner.id) for side in Side}
-        last = reads.last_run(tx, partner=partner.id)
-    input_key = _input_key(parts, agreement_sha256=agreement_sha256, as_of=as_of)
-    if last and last.input_key == input_key:
+    given = _given(database, lake, partner=partner, now=now)
+    if not asked_by and given.last and given.last.input_key == input_key(given, terms=terms, partner=partner, as_of=as_of):
         return None
-    outcome = match(ours=lake.paths(parts[Side.OURS]), theirs=lake.paths(parts[Side.THEIRS]), agreement=agreement, as_of=as_of)
-    run = _run(outcome, partner=partner, agreement=agreement, as_of=as_of, input_key=input_key, started_at=now)
-    lake.write_outcome(run.id, outcome)
+    is_whole = asked_by is not None
+    found = work_out(lake, given, partner=partner, terms=terms, rematch=rematch, as_of=as_of, now=now, whole=is_whole)
+    if asked_by:
+        found = asked_for(found, by=asked_by.id, now=now, is_restatement=False)
+    found.keep(lake, given)
+    explained = causes.look(database, lake, run=found.run, parts=given.parts, partner=partner, agreement=terms.agreement, now=now)
     with database.transaction() as tx:
         claims.one_at_a_time(tx, job=f"run:{partner.id}")
         current = reads.last_run(tx, partner=partner.id)
-        if (current and current.id) != (last and last.id):
-            return None  # another process finished a run meanwhile: its view is newer, and the next tick looks again
-        seen = [_seen(row, run=run, partner=partner, now=now) for row in outcome.breaks.to_pylist()]
-        writes.save_run(tx, run, actor=SYSTEM, now=now)
-        _bring_up_to_date(tx, seen, known=reads.breaks_of_agreement(tx, agreement=run.agreement), partner=partner, now=now)
+        held = [made.pair for made in by_hand.holding(tx, partner=partner.id)]
+        if (current and current.id) != (given.last and given.last.id) or held != given.by_hand:
+            return None  # another process finished a run, or people matched by hand meanwhile: the next tick looks again
+        return _bring_in(tx, found, explained, partner=partner, now=now)
+
+
+def restate(
+    database: Database, lake: Lake, *, partner: Partner, terms: Terms, rematch: Rematch, as_of: date, now: datetime, asked_by: Actor
+) -> Run:
+    """Reconcile a past day again with what is known now. It lands as a run of its own and changes no break."""
+    require(asked_by, Permission.RERUN)
+    given = replace(_given(database, lake, partner=partner, now=now), last=None)
+    with database.reading() as tx:
+        before = reads.last_run(tx, partner=partner.id, as_of=as_of)
+    found = work_out(lake, replace(given, last=before), partner=partner, terms=terms, rematch=rematch, as_of=as_of, now=now, whole=True)
+    found = asked_for(found, by=asked_by.id, now=now, is_restatement=True)
+    found.keep(lake, given)
+    with database.transaction() as tx:
+        writes.save_run(tx, found.run, actor=asked_by, now=now)
+        _audit_changes(tx, found, now=now)
+    return found.run
+
+
+def _given(database: Database, lake: Lake, *, partner: Partner, now: datetime) -> Given:
+    """What a run starts from; matches made by hand that no longer hold fall first."""
+    with database.reading() as tx:
+        given = given_now(tx, partner=partner)
+    held = holding_now(database, lake, partner=partner, parts=given.parts, now=now)
+    return replace(given, by_hand=[made.pair for made in held])
+
+
+def _bring_in(tx: Connection, found: WorkedOut, explained: causes.Explained, *, partner: Partner, now: datetime) -> Run:
+    """Keep a run, and what it means for the breaks and their causes."""
+    known = reads.breaks_of_agreement(tx, agreement=found.run.agreement)
+    opening = frozenset(found.opening["fingerprint"].to_pylist())
+    followed = follow(tx, found.breaks(partner=partner, now=now), known=known, opening=opening, partner=partner, now=now)
+    opened, closed, reopened = (len(some) for some in (followed.opened, followed.closed, followed.reopened))
+    run = replace(found.run, changes=replace(found.run.changes, opened=opened, closed=closed, reopened=reopened))
+    writes.save_run(tx, run, actor=SYSTEM, now=now)
+    _audit_changes(tx, found, now=now)
+    changed = [*followed.changed, *causes.keep(tx, explained, run=run, partner=partner, now=now)]
+    alone = [b for b in followed.opened if b.fingerprint not in explained.fingerprints]  # a cause has one card for all its breaks
+    _show(tx, opened=alone, changed=changed, partner=partner, now=now)
     return run
+
+
+def _audit_changes(tx: Connection, found: WorkedOut, *, now: datetime) -> None:
+    """Matches that no longer hold as they were: how many, worth how much, and the first ones by their records."""
+    changed = found.matches
+    if not changed.count:
+        return
+    first = [{"ours": list(m.ours), "theirs": list(m.theirs), "was": m.pass_name, "now": list(m.passes_now)} for m in changed.first]
+    detail = {"count": changed.count, "value_minor": dict(changed.value_minor), "first": first}
+    audit.append(tx, at=now, actor_id=SYSTEM.id, action="matches_changed", about_kind="run", about_id=found.run.id, detail=detail)
 
 
 def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Sequence[str] = ()) -> PartnerReconciliation:
@@ -88,6 +132,7 @@ def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Seque
         ),
         acknowledged=sum(f.count for f in figures if f.state is not BreakState.OPEN),
         late_files=tuple(late_files),
+        suppressed=total_of(noise.figures(tx, partners=[partner.id]).values()),
     )
 
 
@@ -106,153 +151,14 @@ def _figure(figures: Sequence[ActiveFigure]) -> BreakFigure:
     return BreakFigure(count=sum(f.count for f in figures), value_minor=dict(sorted(value.items())))
 
 
-def _input_key(parts: Mapping[Side, Sequence[str]], *, agreement_sha256: str, as_of: date) -> str:
-    given = [sorted(parts[Side.OURS]), sorted(parts[Side.THEIRS]), agreement_sha256, as_of.isoformat()]
-    return hashlib.sha256(json.dumps(given).encode()).hexdigest()
-
-
-def _run(outcome: Outcome, *, partner: Partner, agreement: Agreement, as_of: date, input_key: str, started_at: datetime) -> Run:
-    by_kind: dict[BreakKind, Counter[str]] = defaultdict(Counter)
-    counts: Counter[BreakKind] = Counter()
-    for row in outcome.breaks.select(["kind", "currency", "amount_minor"]).to_pylist():
-        counts[BreakKind(row["kind"])] += 1
-        by_kind[BreakKind(row["kind"])][row["currency"]] += row["amount_minor"]
-    return Run(
-        id=f"{partner.id}-{as_of.isoformat()}-{input_key[:12]}",
-        partner=partner.id,
-        agreement=agreement.name,
-        as_of=as_of,
-        started_at=started_at,
-        finished_at=started_at,
-        ours_rows=outcome.ours_rows,
-        theirs_rows=outcome.theirs_rows,
-        matched=outcome.matched,
-        pending=outcome.pending_totals,
-        in_breaks=outcome.in_breaks,
-        breaks={kind: BreakFigure(count=counts[kind], value_minor=dict(by_kind[kind])) for kind in BreakKind if counts[kind]},
-        input_key=input_key,
-    )
-
-
-def _bring_up_to_date(tx: Connection, seen: Sequence[Break], *, known: Mapping[str, Break], partner: Partner, now: datetime) -> None:
-    """What a run means for the breaks: new ones, those with other figures, those explained, those that break again.
-
-    `known` are those of earlier runs by fingerprint. Closings come first, since a break that takes another one's place takes over the
-    life that this one had until the end.
-    """
-    here = {b.fingerprint for b in seen}
-    gone = [b for fingerprint, b in known.items() if b.active and fingerprint not in here]
-    new = [b for b in seen if b.fingerprint not in known]
-    known_here = [(known[b.fingerprint], b) for b in seen if b.fingerprint in known]
-    heirs = _heirs([*new, *(b for was, b in known_here if not was.active and _seen_again(was, seen=b))], gone)
-    became = {predecessor.id: heir for heir, predecessor in heirs.items()}
-    closed = _save(tx, [(b, partial(_closed, now=now, became=became.get(b.id))) for b in gone], now=now)
-    lives = {heir: closed[predecessor.id].was for heir, predecessor in heirs.items() if predecessor.id in closed}
-    opened = [moves.succeed(b, predecessor=lives[b.id]) if b.id in lives else b for b in new]
-    writes.insert_breaks(tx, opened, actor=SYSTEM, now=now)
-    restated = _save(tx, [(was, partial(_seen_again, seen=b, predecessor=lives.get(b.id))) for was, b in known_here], now=now)
-    _show(tx, opened=opened, changed=[c.now for c in (*closed.values(), *restated.values())], partner=partner, now=now)
-
-
-def _seen_again(was: Break, *, seen: Break, predecessor: Break | None = None) -> Break | None:
-    """A break that is still there: its figures are brought up to date. None if there is nothing to change.
-
-    One that was closed is opened again if a run had closed it, or if it has changed since people did; it takes over the life of the
-    break that its records were in meanwhile.
-    """
-    restated = moves.restate(was, seen=seen)
-    closed_by_a_run = was.resolution == moves.MATCHED_LATE or (was.resolution or "").startswith(BECAME)
-    if not was.active and (closed_by_a_run or restated is not was):
-        again = moves.reopen(restated)
-        return moves.succeed(again, predecessor=predecessor) if predecessor else again
-    return None if restated is was else restated
-
-
-def _closed(was: Break, *, now: datetime, became: str | None) -> Break | None:
-    resolution = f"{BECAME}{became}" if became else moves.MATCHED_LATE
-    return moves.auto_close(was, now=now, resolution=resolution) if was.active else None
-
-
-@dataclass(frozen=True)
-class _Changed:
-    """A break before and after a run."""
-
-    was: Break
-    now: Break
-
-    @property
-    def action(self) -> str:
-        """What the audit trail calls it."""
-        if self.was.active == self.now.active:
-            return "restate"
-        return str(moves.Move.REOPEN if self.now.active else moves.Move.AUTO_CLOSE)
-
-
-def _save(tx: Connection, changes: Sequence[tuple[Break, Callable[[Break], Break | None]]], *, now: datetime) -> dict[str, _Changed]:
-    """Save what the run makes of known breaks: those that it changes, by their ids.
-
-    A break that somebody moved since it was read is looked at again as it is now.
-    """
-    saved: dict[str, _Changed] = {}
-    apply = {was.id: change for was, change in changes}
-    to_do = [_Changed(was, after) for was, change in changes if (after := change(was))]
-    while to_do:
-        saved |= {c.was.id: c for c in to_do}
-        moved = writes.save_breaks(tx, [(c.was, c.now, c.action) for c in to_do], actor=SYSTEM, now=now)
-        for current in moved:
-            del saved[current.id]
-        to_do = [_Changed(current, after) for current in moved if (after := apply[current.id](current))]
-    return saved
-
-
-def _heirs(new: Sequence[Break], gone: Sequence[Break]) -> dict[str, Break]:
-    """For each new break that holds a record of one that is gone: that predecessor (the first by id)."""
-    by_record: dict[tuple[Side, str], Break] = {}
-    for brk in sorted(gone, key=lambda b: b.id, reverse=True):
-        by_record |= dict.fromkeys(_records_of(brk), brk)
-    found: dict[str, Break] = {}
-    taken: set[str] = set()
-    for brk in sorted(new, key=lambda b: b.id):
-        candidates = sorted({p.id: p for r in _records_of(brk) if (p := by_record.get(r)) and p.id not in taken}.items())
-        if candidates:
-            taken.add(candidates[0][0])
-            found[brk.id] = candidates[0][1]
-    return found
-
-
-def _records_of(brk: Break) -> list[tuple[Side, str]]:
-    return [(Side.OURS, r) for r in brk.ours] + [(Side.THEIRS, r) for r in brk.theirs]
-
-
-def _seen(row: Mapping[str, Any], *, run: Run, partner: Partner, now: datetime) -> Break:
-    """A break as the run found it."""
-    return Break(
-        id=break_id(run.agreement, row["fingerprint"]),
-        agreement=run.agreement,
-        fingerprint=row["fingerprint"],
-        partner=partner.id,
-        kind=BreakKind(row["kind"]),
-        ours=tuple(row["ours"]),
-        theirs=tuple(row["theirs"]),
-        amount_minor=row["amount_minor"],
-        currency=row["currency"],
-        material=row["material"],
-        dated=row["dated"],
-        opened_at=now,
-        pass_name=row["pass"],
-        also=tuple(row["also"] or ()),
-        lag=row["lag"],
-        references=tuple(row["references"] or ()),
-        run_id=run.id,
-    )
-
-
 def _show(tx: Connection, *, opened: Sequence[Break], changed: Sequence[Break], partner: Partner, now: datetime) -> None:
     """Cards: the largest new material breaks get one, and cards that are out are brought up to date."""
     if not partner.internal_channels:
         return
     channel = partner.internal_channels[0]
-    new = sorted((b for b in opened if b.material and b.active), key=lambda b: (-b.amount_minor, b.id))[:CARDS_PER_RUN]
+    new = sorted((b for b in opened if b.material and b.active and not b.suppressed_by), key=lambda b: (-b.amount_minor, b.id))[
+        :CARDS_PER_RUN
+    ]
     for brk in new:
         enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
     by_id = {brk.id: brk for brk in changed}

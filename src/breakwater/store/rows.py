@@ -13,7 +13,7 @@ from breakwater.model.findings import Contribution, Finding, FindingKind, Findin
 from breakwater.model.incidents import EntrySide, Incident, IncidentStatus, Severity, TimelineEntry
 from breakwater.model.proposals import proposal_of
 from breakwater.model.records import Side
-from breakwater.model.runs import BreakFigure, Run, Totals
+from breakwater.model.runs import BreakFigure, OpeningItems, Run, RunChanges, Totals
 
 Row = Mapping[Any, Any]  # by column name
 
@@ -40,15 +40,27 @@ def source_file_of(row: Row) -> SourceFile:
 def run_row(run: Run) -> dict[str, Any]:
     """A run as a row of `run`."""
     totals = {name: {c: asdict(t) for c, t in getattr(run, name).items()} for name in ("matched", "pending", "in_breaks")}
-    breaks = {kind.value: {"count": f.count, "value_minor": dict(f.value_minor)} for kind, f in run.breaks.items()}
-    return {**_shallow(run), **totals, "breaks": breaks}
+    opening = {"breaks": _figures(run.opening.breaks), "totals": {c: asdict(t) for c, t in run.opening.totals.items()}}
+    return {**_shallow(run), **totals, "breaks": _figures(run.breaks), "opening": opening, "changes": asdict(run.changes)}
 
 
 def run_of(row: Row) -> Run:
     """A row of `run` as a run."""
     totals = {name: {c: Totals(**t) for c, t in row[name].items()} for name in ("matched", "pending", "in_breaks")}
-    breaks = {BreakKind(kind): BreakFigure(**figure) for kind, figure in row["breaks"].items()}
-    return Run(**{**_only(Run, row), **totals, "breaks": breaks})
+    opening = OpeningItems(
+        breaks=_figures_of(row["opening"].get("breaks", {})),
+        totals={c: Totals(**t) for c, t in row["opening"].get("totals", {}).items()},
+    )
+    changes = RunChanges(**row["changes"])
+    return Run(**{**_only(Run, row), **totals, "breaks": _figures_of(row["breaks"]), "opening": opening, "changes": changes})
+
+
+def _figures(of: Mapping[BreakKind, BreakFigure]) -> dict[str, Any]:
+    return {kind.value: {"count": f.count, "value_minor": dict(f.value_minor)} for kind, f in of.items()}
+
+
+def _figures_of(given: Mapping[str, Any]) -> dict[BreakKind, BreakFigure]:
+    return {BreakKind(kind): BreakFigure(**figure) for kind, figure in given.items()}
 
 
 def break_row(brk: Break) -> dict[str, Any]:

@@ -1,0 +1,236 @@
+"""Runs one after the other: only what changed is matched, matches that change are told, and what is older than the start is apart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from tiny_company import AGREEMENT, DAY, NOW, PARTNER, Payment, TinyCompany
+
+from breakwater.app import Breakwater
+from breakwater.lake import outcomes
+from breakwater.matching import engines, out
+from breakwater.model.breaks import Break, BreakKind, BreakState
+from breakwater.model.records import Side
+from breakwater.model.runs import Run
+from breakwater.store import audit, reads
+
+
+class Desk:
+    """The company, its bot, and a clock that people set."""
+
+    def __init__(self, company: TinyCompany, bot: Breakwater, clock: list[datetime]) -> None:
+        self.company, self.bot, self._clock = company, bot, clock
+
+    def run(self, *, days: int = 0) -> Run:
+        """An hour, or days later: new files, then a run."""
+        self._clock[0] += timedelta(hours=1, days=days)
+        self.bot.ingest_new()
+        self.bot.reconcile_all()
+        with self.bot.database.reading() as tx:
+            run = reads.last_run(tx, partner=PARTNER)
+        assert run
+        return run
+
+    def breaks(self) -> list[Break]:
+        with self.bot.database.reading() as tx:
+            return sorted(reads.breaks_of_agreement(tx, agreement=PARTNER).values(), key=lambda b: b.references)
+
+    def trail(self, about: str) -> list[Any]:
+        with self.bot.database.transaction() as tx:
+            assert audit.verify(tx) == []
+            return [(e.action, e.detail) for e in audit.entries(tx, about)]
+
+    def assert_as_a_whole_run(self, run: Run, folder: Path) -> None:
+        """The outcome that was kept, opening items back in it, is byte for byte what matching everything gives."""
+        with self.bot.database.reading() as tx:
+            parts = {side: reads.active_parts(tx, side=side, content="records", partner=PARTNER) for side in Side}
+        kept = outcomes.earlier(self.bot.lake, run)
+        assert kept
+        whole = engines.open(None)(
+            ours=self.bot.lake.paths(parts[Side.OURS]),
+            theirs=self.bot.lake.paths(parts[Side.THEIRS]),
+            agreement=self.bot.terms[PARTNER].agreement,
+            as_of=run.as_of,
+        )
+        places = {fingerprint: n for n, fingerprint in enumerate(kept.outcome.breaks["fingerprint"].to_pylist())}
+        order = pa.array([places.pop(fingerprint) for fingerprint in whole.breaks["fingerprint"].to_pylist()], pa.int64())
+        assert places == {}
+        breaks = kept.outcome.breaks.take(order)
+        for name, outcome in (("kept", replace(kept.outcome, breaks=breaks)), ("whole", whole)):
+            out.write(folder / name, outcome, agreement=PARTNER, as_of=run.as_of)
+        assert (folder / "kept").read_bytes() == (folder / "whole").read_bytes()
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path / "company", database_url) as made:
+        yield made
+
+
+class a_desk:  # noqa: N801  reads like a function where it is used
+    """A desk at a new company, without any file yet; `live_from` is when the partner went live."""
+
+    def __init__(self, folder: Path, url: str, *, live_from: date = date(2026, 1, 1)) -> None:
+        self._clock = [NOW]
+        self._company = TinyCompany(folder)
+        settings = (folder / "breakwater.toml").read_text().replace("live_from = 2026-01-01", f"live_from = {live_from}")
+        (folder / "breakwater.toml").write_text(settings)
+        self._bot = self._company.bot(url, now=lambda: self._clock[0])
+
+    def __enter__(self) -> Desk:
+        return Desk(self._company, self._bot.__enter__(), self._clock)
+
+    def __exit__(self, *wrong: Any) -> None:
+        self._bot.__exit__(*wrong)
+
+
+def paid(*references: str, minor: int = 1000, day: date = DAY) -> list[Payment]:
+    return [Payment(reference=reference, minor=minor, day=day) for reference in references]
+
+
+def test_the_next_run_matches_only_what_the_new_files_touch(desk: Desk) -> None:
+    many = [f"P{n}" for n in range(20)]
+    desk.company.ledger("records-1", *paid(*many))
+    desk.company.report("report-1", *paid(*many[:19]), batch=1)
+    first = desk.run()
+    desk.company.report("report-2", *paid("P19"), batch=2)
+
+    second = desk.run()
+
+    assert (first.looked_at, second.looked_at) == (39, 2)
+    assert (second.changes.files_in, second.changes.files_out, second.changes.closed) == (1, 0, 1)
+    assert second.matched["EUR"].ours_rows == 20
+    assert [b.state for b in desk.breaks()] == [BreakState.RESOLVED]
+
+
+def test_a_match_that_a_reissue_takes_back_is_audited_with_its_records_and_worth(desk: Desk) -> None:
+    desk.company.ledger("records-1", *paid("A", "B", "C", "D", "E"))
+    desk.company.report("report-1", *paid("A"), batch=1)
+    desk.company.report("report-2", *paid("B", "C", "D", "E"), batch=2)
+    desk.run()
+    desk.company.report("report-1-again", *paid("A", minor=900), batch=1)
+
+    run = desk.run()
+
+    (brk,) = desk.breaks()
+    assert (brk.kind, brk.amount_minor) == (BreakKind.AMOUNT_MISMATCH, 100)
+    assert (run.looked_at, run.changes.matches, run.changes.matches_value_minor) == (2, 1, {"EUR": 1000})
+    ((action, detail), *_) = [entry for entry in desk.trail(run.id) if entry[0] == "matches_changed"]
+    (first,) = detail["first"]
+    assert (action, detail["count"], detail["value_minor"]) == ("matches_changed", 1, {"EUR": 1000})
+    assert (first["ours"], first["was"], first["now"]) == (["L-A"], "by-psp-reference", [])
+
+
+def test_a_run_that_changes_no_match_audits_none(desk: Desk) -> None:
+    desk.company.ledger("records-1", *paid("A", "B", "C"))
+    desk.company.report("report-1", *paid("A", "B"), batch=1)
+    desk.run()
+    desk.company.report("report-2", *paid("C"), batch=2)
+
+    run = desk.run()
+
+    assert run.changes.matches == 0
+    assert [action for action, _ in desk.trail(run.id)] == ["run"]
+
+
+def test_another_agreement_is_matched_whole(desk: Desk, database_url: str) -> None:
+    desk.company.ledger("records-1", *paid("A", "B", "C"))
+    desk.company.report("report-1", *paid("A", "B", "C", minor=999), batch=1)
+    desk.run()
+    (desk.company.folder / "meridian.toml").write_text(
+        AGREEMENT.replace("[materiality]", "[tolerance]\namount_minor = { EUR = 1 }\n[materiality]")
+    )
+
+    with desk.company.bot(database_url, now=lambda: NOW + timedelta(hours=5)) as bot:
+        bot.reconcile_all()
+        with bot.database.reading() as tx:
+            run = reads.last_run(tx, partner=PARTNER)
+
+    assert run
+    assert (run.looked_at, run.matched["EUR"].ours_rows, run.changes.closed) == (6, 3, 3)
+
+
+def test_what_is_unmatched_from_before_the_start_is_an_opening_item_and_no_break(database_url: str, tmp_path: Path) -> None:
+    with a_desk(tmp_path / "company", database_url, live_from=date(2026, 11, 9)) as desk:
+        before, after = date(2026, 11, 6), date(2026, 11, 10)
+        desk.company.ledger("records-1", *paid("OLD", "LATE", day=before), *paid("NEW", minor=700, day=after), *paid("FINE", day=before))
+        desk.company.report("report-1", *paid("FINE", day=before), batch=1)
+        first = desk.run()
+        desk.company.report("report-2", *paid("LATE", day=before), batch=2)
+        second = desk.run()
+
+        assert [b.references[0] for b in desk.breaks()] == ["NEW"]
+        assert (first.opening.count, second.opening.count) == (2, 1)
+        assert second.opening.breaks[BreakKind.MISSING_AT_PARTNER].value_minor == {"EUR": 1000}
+        assert (second.in_breaks["EUR"].ours_rows, second.in_breaks["EUR"].ours_minor) == (1, 700)
+        assert outcomes.opening_items(desk.bot.lake, second.id)["ours"].to_pylist() == [["L-OLD"]]
+        desk.assert_as_a_whole_run(second, tmp_path)
+
+
+def test_a_pair_of_which_one_is_from_before_the_start_is_a_break(database_url: str, tmp_path: Path) -> None:
+    with a_desk(tmp_path / "company", database_url, live_from=date(2026, 11, 9)) as desk:
+        desk.company.ledger("records-1", *paid("A", day=date(2026, 11, 6)))
+        desk.company.report("report-1", *paid("A", minor=900, day=date(2026, 11, 9)), batch=1)
+
+        run = desk.run()
+
+        assert [b.kind for b in desk.breaks()] == [BreakKind.AMOUNT_MISMATCH]
+        assert run.opening.count == 0
+
+
+def test_a_break_becomes_an_opening_item_when_the_start_is_moved_and_a_break_again_when_it_is_moved_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_desk(tmp_path / "company", database_url) as desk:
+        desk.company.ledger("records-1", *paid("OLD"))
+        desk.company.report("report-1", *paid("X", day=date(2026, 11, 12)), batch=1)
+        desk.run()
+        settings = desk.company.folder / "breakwater.toml"
+        was = settings.read_text()
+
+        def told(text: str, hour: int) -> Break:
+            settings.write_text(text)
+            with desk.company.bot(database_url, now=lambda: NOW + timedelta(hours=hour)) as bot:
+                bot.reconcile_all()
+                return next(b for b in Desk(desk.company, bot, []).breaks() if "OLD" in b.references)
+
+        apart = told(was.replace("live_from = 2026-01-01", "live_from = 2026-11-11"), 5)
+        again = told(was, 6)
+
+    assert (apart.state, apart.resolution) == (BreakState.RESOLVED, "opening_item")
+    assert (again.id, again.state) == (apart.id, BreakState.OPEN)
+
+
+def test_a_month_of_late_reissued_and_repeated_files_gives_what_matching_everything_gives(sqlite_url: str, tmp_path: Path) -> None:
+    chance = random.Random(20261101)
+    with a_desk(tmp_path / "company", sqlite_url, live_from=date(2026, 11, 23)) as desk:
+        held_back: list[tuple[int, list[Payment], int]] = []
+        shares = []
+        for day in range(30):
+            on = (NOW + timedelta(days=day)).date()
+            payments = [Payment(reference=f"D{day}-{n}", minor=chance.randint(100, 9999), day=on) for n in range(8)]
+            desk.company.ledger(f"records-{day}", *payments)
+            reported = [replace(p, minor=p.minor + chance.choice([0, 0, 0, 0, 0, 7])) for p in payments if chance.random() < 0.9]
+            held_back.append((day + chance.choice([0, 0, 1, 4]), reported, day))
+            for due, late, batch in [held for held in held_back if held[0] <= day]:
+                desk.company.report(f"report-{batch}-{due}", *late, batch=batch)
+            held_back = [held for held in held_back if held[0] > day]
+            if day % 7 == 5:  # an earlier report is issued again, with a payment less and another amount
+                again = [Payment(reference=f"D{day - 3}-{n}", minor=500 + n, day=on - timedelta(days=3)) for n in range(7)]
+                desk.company.report(f"again-{day}", *again, batch=day - 3)
+            if day % 6 == 4:
+                desk.company.copy(desk.company.ledger(f"twice-{day}", *payments), f"copy-{day}")
+            run = desk.run(days=1)
+            for looked_at in [run] * (day % 5 == 4):
+                desk.assert_as_a_whole_run(looked_at, tmp_path)
+            shares.append((run.looked_at or 0) / (run.ours_rows + run.theirs_rows))
+
+        assert shares[0] == 1.0
+        assert max(shares[20:]) < 0.5
