@@ -64,6 +64,11 @@ class ExactPass:
     kinds_ours: frozenset[str] | None = None
     kinds_theirs: frozenset[str] | None = None
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it compares, beside kinds and amounts."""
+        return self.keys
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupedPass:
@@ -76,6 +81,11 @@ class GroupedPass:
     net_of_fees: frozenset[str] = frozenset()
     """The sides whose fees are taken off."""
     same_kind: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it compares, beside kinds and amounts."""
+        return self.keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +100,11 @@ class SimilarPass:
     difference_breaks: bool = False
     """A reference that differs is a break of its own, not a notice."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it compares, beside kinds and amounts."""
+        return (self.key,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class NettingPass:
@@ -102,6 +117,11 @@ class NettingPass:
     target: str = "theirs"
     net_of_fees: frozenset[str] = frozenset()
     max_items: int = DEFAULT_MAX_ITEMS
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it compares, beside kinds and amounts."""
+        return self.bucket
 
 
 Pass = ExactPass | GroupedPass | SimilarPass | NettingPass
@@ -128,6 +148,11 @@ class Agreement:
     rate_tolerance_bps: int = 0
     rates: Mapping[tuple[str, str], Decimal] = field(default_factory=lambda: MappingProxyType({}))
     fees: tuple[Fee, ...] = ()
+
+    @property
+    def compared_columns(self) -> frozenset[str]:
+        """The references (and `account`) that decide what belongs together."""
+        return frozenset(self.identity).union(*(each.columns for each in self.passes))
 
 
 def load(path: Path) -> Agreement:

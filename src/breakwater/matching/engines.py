@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -105,15 +105,18 @@ class _Engine:
             pq.write_table(MATCH_SCHEMA.empty_table(), target)
 
     def _whole(self, side: str) -> Table:
-        return self.backend.whole(next(self._names), _records(self._staged[side], self._calendar, self.agreement))
+        return self.backend.whole(next(self._names), self._seen(side, self._staged[side]))
 
     def records(self, side: str, numbers: Table) -> Table:
         """The records of a side with these numbers."""
-        return _records(self._staged[side].semi_join(numbers, "n"), self._calendar, self.agreement)
+        return self._seen(side, self._staged[side].semi_join(numbers, "n"))
 
     def records_without(self, side: str, numbers: Table) -> Table:
         """All other records of a side."""
-        return _records(self._staged[side].anti_join(numbers, "n"), self._calendar, self.agreement)
+        return self._seen(side, self._staged[side].anti_join(numbers, "n"))
+
+    def _seen(self, side: str, table: Table) -> Table:
+        return _records(table, self._calendar, self.agreement, self.profiles[side].clean)
 
     def keep(self, table: Table) -> Kept:
         """The rows of an expression, worked out once."""
@@ -125,7 +128,7 @@ class _Engine:
 
     def _checked(self, side: str, paths: Paths) -> side_files.Profile:
         try:
-            return side_files.check(self._staged[side], side=side, paths=paths)
+            return side_files.check(self._staged[side], agreement=self.agreement, side=side, paths=paths)
         except self.backend.unreadable as wrong:
             raise CallError(f"The files of {side} can't be read: {first_line(wrong)}", remedy="Write them again.") from wrong
 
@@ -146,9 +149,9 @@ def _calendar(agreement: Agreement, days: Iterable[date]) -> pa.Table:
     return pa.table(columns)
 
 
-def _records(table: Table, calendar: Table, agreement: Agreement) -> Table:
+def _records(table: Table, calendar: Table, agreement: Agreement, clean_columns: Container[str]) -> Table:
     """Canonical records as the passes see them: one date with its count of business days, references cleaned."""
     dated = table.mutate(date=ibis.coalesce(table.value_date, table.booked_on))
-    plain = dated.mutate(**{name: clean(dated[name], agreement.not_keys) for name in KEY_COLUMNS})
+    plain = dated.mutate(**{name: clean(dated[name], agreement.not_keys) for name in KEY_COLUMNS if name not in clean_columns})
     kept = ["n", "date", *(name for name in CANONICAL_COLUMNS if name not in ("booked_on", "value_date"))]
     return plain.select(kept).join(calendar, "date")

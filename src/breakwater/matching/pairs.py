@@ -37,11 +37,16 @@ def clean(text: Value, not_keys: Collection[str]) -> Value:
     """A reference without surrounding blanks; null where it is empty or a word that is no key."""
     stripped = text.strip()
     is_no_key = stripped.translate(_LOWER, _UPPER).isin(["", *sorted(not_keys)])
-    # The exact look is slow and rarely needed. upper() folds more than a to z, so enough is suspect, and so are all control characters.
+    return ibis.ifelse(is_suspect(text, not_keys), ibis.ifelse(is_no_key, None, stripped), text)
+
+
+def is_suspect(text: Value, not_keys: Collection[str]) -> Value:
+    """False where a reference is surely clean. The exact look is slow, and rarely needed."""
+    # upper() folds more than a to z, so enough is suspect, and so are all control characters.
     suspect = (text.ascii_str() <= _BLANK) | (text.right(1).ascii_str() <= _BLANK)
     for word in sorted(not_keys):
         suspect = suspect | (text.upper() == ibis.literal(word).upper())
-    return ibis.ifelse(suspect, ibis.ifelse(is_no_key, None, stripped), text)
+    return suspect
 
 
 def form(text: Value) -> Value:

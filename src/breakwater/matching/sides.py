@@ -18,8 +18,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from breakwater.errors import CallError, nearest
-from breakwater.matching.agreement import KINDS
-from breakwater.matching.pairs import hash_of
+from breakwater.matching.agreement import KINDS, Agreement
+from breakwater.matching.pairs import hash_of, is_suspect
 from breakwater.model.money import CURRENCY_CODE
 from breakwater.model.records import CANONICAL_COLUMNS, RECORD_SCHEMA
 
@@ -33,9 +33,11 @@ _INTEGER, _DATE = "^-?[0-9]+$", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What one look at a side tells: its dates, and (currency, rows, sum of amounts, sum of their absolute values)."""
+    """What one look at a side tells: its dates, (currency, rows, sum of amounts, sum of their absolute values), and which of the
+    columns that passes compare are clean as they are."""
 
     rows: int
+    clean: frozenset[str]
     dates: frozenset[date]
     totals: tuple[tuple[str, int, int, int], ...]
 
@@ -62,14 +64,13 @@ def _parquet_part(path: Path, target: Path) -> Path:
         _rewrite(file.iter_batches(columns=list(CANONICAL_COLUMNS)), target)
     except OSError as wrong:
         # Arrow reports a file that is not Parquet as an OSError without a number.
-        raise unreadable(path, wrong.strerror or str(wrong)) from None
+        raise _unreadable(path, wrong.strerror or str(wrong)) from None
     except pa.ArrowInvalid as wrong:
-        raise unreadable(path, str(wrong)) from None
+        raise _unreadable(path, str(wrong)) from None
     return target
 
 
-def unreadable(path: Path, why: str) -> CallError:
-    """A file that is not what its name says, or not there."""
+def _unreadable(path: Path, why: str) -> CallError:
     return CallError(f"{path} can't be read: {why.splitlines()[0].rstrip('.')}.", remedy="Correct the path, or write the file again.")
 
 
@@ -151,7 +152,7 @@ def _csv_header(path: Path) -> list[str]:
     except UnicodeDecodeError:
         raise CallError(f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
     except csv.Error as wrong:
-        raise unreadable(path, str(wrong)) from None
+        raise _unreadable(path, str(wrong)) from None
 
 
 def _typed(column: pa.Array, field: pa.Field, path: Path, first: int) -> pa.Array:
@@ -197,9 +198,10 @@ def place(path: Path, row: int) -> str:
 # Values
 
 
-def check(table: ibis.Table, *, side: str, paths: Sequence[str | Path]) -> Profile:
+def check(table: ibis.Table, *, agreement: Agreement, side: str, paths: Sequence[str | Path]) -> Profile:
     """The profile of a staged side (see `engines`). CallError names the first record with a value that can't be."""
-    found = _look(table)
+    compared = sorted(agreement.compared_columns)
+    found = _look(table, compared, agreement)
     for group in found:
         if _is_wrong(group):
             _refuse_first(table, side, paths)
@@ -207,11 +209,12 @@ def check(table: ibis.Table, *, side: str, paths: Sequence[str | Path]) -> Profi
     if rows != hash_of(table.record_id).nunique().to_pyarrow().as_py():
         _refuse_repeated(table, side, paths)
     totals = tuple((group["currency"], group["rows"], int(group["amount_minor"]), int(group["moved_minor"])) for group in found)
-    return Profile(rows=rows, dates=frozenset(group["day"] for group in found), totals=totals)
+    clean = frozenset(name for name in compared if not any(group[f"suspect_{name}"] for group in found))
+    return Profile(rows=rows, clean=clean, dates=frozenset(group["day"] for group in found), totals=totals)
 
 
-def _look(table: ibis.Table) -> list[dict[str, Any]]:
-    """One row per kind, currencies and date, with the number of records where something is missing."""
+def _look(table: ibis.Table, compared: Sequence[str], agreement: Agreement) -> list[dict[str, Any]]:
+    """One row per kind, currencies and date, with the number of records where something is missing, or a key may not be clean."""
     day = ibis.coalesce(table.value_date, table.booked_on)
     outside = ibis.or_(*_outside(table))
     groups = table.group_by(table.kind, table.currency, table.original_currency, day=ibis.ifelse(outside, None, day)).aggregate(
@@ -220,6 +223,7 @@ def _look(table: ibis.Table) -> list[dict[str, Any]]:
         moved_minor=table.amount_minor.cast("decimal(38,0)").abs().sum().cast("decimal(38,0)"),
         missing=(table.record_id.isnull() | table.amount_minor.isnull() | table.booked_on.isnull() | outside).sum(),
         halves=(table.original_amount_minor.isnull() != table.original_currency.isnull()).sum(),
+        **{f"suspect_{name}": is_suspect(table[name], agreement.not_keys).sum() for name in compared},
     )
     return list(groups.to_pyarrow().to_pylist())
 
