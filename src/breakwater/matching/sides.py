@@ -64,13 +64,14 @@ def _parquet_part(path: Path, target: Path) -> Path:
         _rewrite(file.iter_batches(columns=list(CANONICAL_COLUMNS)), target)
     except OSError as wrong:
         # Arrow reports a file that is not Parquet as an OSError without a number.
-        raise _unreadable(path, wrong.strerror or str(wrong)) from None
+        raise unreadable(path, wrong.strerror or str(wrong)) from None
     except pa.ArrowInvalid as wrong:
-        raise _unreadable(path, str(wrong)) from None
+        raise unreadable(path, str(wrong)) from None
     return target
 
 
-def _unreadable(path: Path, why: str) -> CallError:
+def unreadable(path: Path, why: str) -> CallError:
+    """A file that is not what its name says, or not there."""
     return CallError(f"{path} can't be read: {why.splitlines()[0].rstrip('.')}.", remedy="Correct the path, or write the file again.")
 
 
@@ -152,7 +153,7 @@ def _csv_header(path: Path) -> list[str]:
     except UnicodeDecodeError:
         raise CallError(f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
     except csv.Error as wrong:
-        raise _unreadable(path, str(wrong)) from None
+        raise unreadable(path, str(wrong)) from None
 
 
 def _typed(column: pa.Array, field: pa.Field, path: Path, first: int) -> pa.Array:
