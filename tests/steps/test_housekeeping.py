@@ -6,8 +6,10 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from tiny_company import NOW, Payment, TinyCompany
+from tiny_company import NOW, PARTNER, Payment, TinyCompany
 
+from breakwater.lake.merging import FEWEST
+from breakwater.model.records import Side
 from breakwater.store import claims, inbox, reads
 
 
@@ -45,3 +47,23 @@ def test_only_parts_that_no_file_names_and_that_are_old_are_removed(tmp_path: Pa
         assert not left_old.exists()
         assert left_now.exists()
         assert all((bot.lake.root / part).exists() for part in named)
+
+
+def test_small_parts_of_a_day_are_merged_and_nothing_is_matched_anew(tmp_path: Path, database_url: str) -> None:
+    company = TinyCompany(tmp_path / "company")
+    with company.bot(database_url) as bot:
+        for n in range(FEWEST):
+            company.report(f"report{n}", Payment(reference=f"P{n}"))
+        bot.ingest_new()
+        bot.reconcile_all()
+        with bot.database.reading() as tx:
+            parts, run = reads.active_parts(tx, side=Side.THEIRS, content="records"), reads.last_run(tx, partner=PARTNER)
+
+        bot.tidy()
+        bot.reconcile_all()
+
+        assert len(bot.lake.files(parts)) == 1
+        with bot.database.reading() as tx:
+            assert reads.active_parts(tx, side=Side.THEIRS, content="records") == parts
+            assert run is not None
+            assert reads.last_run(tx, partner=PARTNER) == run

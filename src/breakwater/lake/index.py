@@ -34,6 +34,7 @@ _NEVER_CUT = {_ID, "ref_uetr"}  # ours, and what is 36 characters everywhere
 DATED_BY = {"records": "booked_on", "events": "occurred_at"}  # the column that dates a row
 ROWS_PER_RUN = 65_536  # of the part: fewer and longer runs cost a look-up less, and a writer more memory
 INDEXES = "references"
+MERGED = "merged"  # a lake within the lake: see `merging`
 _MARK = b"BWINDEX1"
 _KEPT_OPEN = 4_096  # mapped indexes of a process: addresses, not memory
 
@@ -47,9 +48,10 @@ class Entry(IntEnum):
     AMOUNT = 1
 
 
-def index_of(part: str) -> str:
-    """Where the index of a part lies inside the lake."""
-    return f"{INDEXES}/{part}.index"
+def index_of(file: str) -> str:
+    """Where the index of a part, or of a file that merges some, lies inside the lake."""
+    folder, part = (f"{MERGED}/", file.removeprefix(f"{MERGED}/")) if file.startswith(f"{MERGED}/") else ("", file)
+    return f"{folder}{INDEXES}/{part}.index"
 
 
 def part_of_index(name: str) -> str:

@@ -114,7 +114,7 @@ def _plain(references: pa.Array) -> tuple[_Bytes, _Places, _Places]:
 
 
 def _lowered(column: pa.Array) -> tuple[_Bytes, _Places, _Places]:
-    """The bytes of all texts of a column, in a row, and where each begins and ends. ASCII letters are in lower case; a word of nothing follows."""
+    """The bytes of all texts of a column, and where each begins and ends. ASCII letters are in lower case; a word of nothing follows."""
     _, offsets_buffer, data_buffer = column.buffers()
     offsets = np.frombuffer(offsets_buffer, np.int32, count=len(column) + 1, offset=4 * column.offset).astype(np.int64)
     data = np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]]

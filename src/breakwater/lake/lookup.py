@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from breakwater.lake.index import DATED_BY, Entry, Rows
+from breakwater.lake.index import DATED_BY, MERGED, Entry, Rows
 from breakwater.lake.parts import Lake
 from breakwater.model.events import EVENT_SCHEMA, Event
 from breakwater.model.parts import part_of
@@ -54,10 +54,9 @@ def event_of(row: Row) -> Event:
 
 def _hits(lake: Lake, parts: Sequence[str], *, entry: Entry, ranges: Sequence[tuple[int, int]]) -> list[tuple[Path, str, Rows]]:
     """Where to look: the files, what they hold, and the rows in them."""
-    files = lake.files(parts)
-    found = [(file, lake.index(file).rows(entry, ranges)) for file in files]
-    dated = [(part_of(file).day, file, at) for file, at in found if len(at)]
-    return [(lake.root / file, part_of(file).content, at) for _, file, at in sorted(dated, key=lambda hit: hit[:2])]
+    found = [(file, lake.index(file).rows(entry, ranges)) for file in lake.files(parts)]
+    dated = [(part_of(file.removeprefix(f"{MERGED}/")), file, at) for file, at in found if len(at)]
+    return [(lake.root / file, part.content, at) for part, file, at in sorted(dated, key=lambda hit: (hit[0].day, hit[1]))]
 
 
 def _pieces(hits: Sequence[tuple[Path, str, Rows]]) -> Iterator[list[tuple[Path, str, Rows]]]:

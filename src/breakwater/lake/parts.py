@@ -5,6 +5,8 @@ A part counts only once the store's row of its source file names it; until then 
 
 from __future__ import annotations
 
+import functools
+import json
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from breakwater.errors import WorldError
-from breakwater.lake.index import INDEXES, Index, index_of, opened, part_of_index
+from breakwater.lake.index import INDEXES, MERGED, Index, index_of, opened, part_of_index
 from breakwater.lake.writing import CONTENTS, FileWriter, publish
 from breakwater.model.parts import part_of, partner_folder
 from breakwater.model.payments import ReconciliationState
@@ -26,6 +28,7 @@ from breakwater.model.runs import Outcome
 
 _UNFINISHED = ".unfinished"
 _RUNS = "runs"
+MERGED_LIST = "list.json"
 
 
 class Lake:
@@ -45,50 +48,70 @@ class Lake:
         unfinished = self.root / _UNFINISHED
         with FileWriter(self.root, unfinished=unfinished, content=content, side=side, sha256=sha256) as writer:
             for batch in batches:
-                with self._world():
+                with self.world():
                     writer.add(batch)
-            with self._world():
+            with self.world():
                 return writer.finish()
 
     def paths(self, parts: Iterable[str]) -> list[Path]:
-        """Where parts lie. WorldError if one is missing."""
-        found = [self.root / part_of(part).path for part in parts]
-        if missing := next((path for path in found if not path.is_file()), None):
-            raise _unreadable(f"{missing} is missing")
-        return found
+        """Where parts lie, one path for each. WorldError if one is missing."""
+        return self._there(part_of(part).path for part in parts)
 
     def rows(self, parts: Iterable[str]) -> int:
         """How many rows parts have together."""
-        with self._world():
+        with self.world():
             return sum(pq.read_metadata(path).num_rows for path in self.paths(parts))
 
     def files(self, parts: Iterable[str]) -> list[str]:
-        """The files of the lake that hold the rows of parts, each row once."""
-        return list(parts)
+        """The files that hold exactly the rows of these parts: merged files where all of their parts are wanted, else the parts."""
+        wanted = dict.fromkeys(parts)
+        with self.world():
+            merged = {file: of for file, of in self.merged().items() if wanted.keys() >= of}
+        covered = {part for of in merged.values() for part in of}
+        return [*(part for part in wanted if part not in covered), *merged]
+
+    def merged(self) -> Mapping[str, frozenset[str]]:
+        """The files in which small parts lie once more, and the parts in each; no part lies in two of them. See `merging`."""
+        path = self.root / MERGED / MERGED_LIST
+        try:
+            now = path.stat()
+        except FileNotFoundError:
+            return {}
+        return _listed(path, now.st_ino, now.st_mtime_ns)
 
     def index(self, file: str) -> Index:
         """The index of a file of the lake. WorldError if it can't be read."""
-        with self._world():
+        with self.world():
             return opened(self.root / index_of(file))
 
     def scanned(self, parts: Iterable[str]) -> list[str]:
         """Parts as `read_parquet` in a query takes them. WorldError if one is missing."""
-        return [str(path) for path in self.paths(parts)]
+        names = [part_of(part).path for part in parts]
+        return [str(path) for path in self._there(self.files(names))]
+
+    def _there(self, files: Iterable[str]) -> list[Path]:
+        paths = [self.root / file for file in files]
+        if missing := next((path for path in paths if not path.is_file()), None):
+            raise _unreadable(f"{missing} is missing")
+        return paths
 
     def sweep(self, named: set[str], *, older_than_s: float) -> list[str]:
-        """Remove parts that no source file names, and unfinished ones, if nobody touched them for `older_than_s` seconds."""
+        """Remove parts that no source file names, merged files that are not read, and unfinished ones: what was not touched for so long."""
         removed = []
-        with self._world():
+        with self.world():
             for path in sorted(self._swept()):
                 name = path.relative_to(self.root).as_posix()
                 if part_of_index(name) not in named and time.time() - path.stat().st_mtime > older_than_s:
                     path.unlink(missing_ok=True)
                     removed.append(name)
+        if (self.root / MERGED).is_dir():
+            read = {file.removeprefix(f"{MERGED}/") for file in self.merged()}
+            removed += [f"{MERGED}/{name}" for name in Lake(self.root / MERGED).sweep(read, older_than_s=older_than_s)]
         return removed
 
     def write_outcome(self, run_id: str, outcome: Outcome, *, beside: Mapping[str, pa.Table] | None = None) -> None:
         """Keep what a run said of every record, as tables that other engines read, and further tables `beside` it by their names."""
-        with self._world():
+        with self.world():
             folder = self._run_folder(run_id)
             folder.mkdir(parents=True, exist_ok=True)
             tables = {"matches": outcome.matches, "pending": outcome.pending, "breaks": outcome.breaks, **(beside or {})}
@@ -114,7 +137,7 @@ class Lake:
 
     def query(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
         """The rows of a DuckDB query over files of the lake; every value is bound, times are in UTC."""
-        with self._world(), self._engine().cursor() as cursor:
+        with self.world(), self._engine().cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
             cursor.execute("SET parquet_metadata_cache = true")
             return cursor.sql(sql, params=dict(parameters)).to_arrow_table()
@@ -136,11 +159,17 @@ class Lake:
             yield from (self.root / INDEXES / content).rglob("*.index")
 
     @contextmanager
-    def _world(self) -> Iterator[None]:
+    def world(self) -> Iterator[None]:
+        """What goes wrong with files inside becomes a WorldError, with what to do about it."""
         try:
             yield
         except (OSError, duckdb.IOException, duckdb.InvalidInputException, pa.ArrowInvalid) as wrong:
             raise _unreadable(str(wrong).splitlines()[0]) from wrong
+
+
+@functools.lru_cache(maxsize=8)
+def _listed(path: Path, *_what_it_is: int) -> Mapping[str, frozenset[str]]:
+    return {file: frozenset(parts) for file, parts in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def _unreadable(what: str) -> WorldError:
