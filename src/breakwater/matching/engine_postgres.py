@@ -96,7 +96,7 @@ class _Compiler(PostgresCompiler):  # type: ignore[misc]
     def to_sqlglot(self, expr: object, **options: object) -> Expression:
         """PostgreSQL has no semi and anti joins. sqlglot writes them as EXISTS, but each time it looks, it overlooks every second one."""
         tree: Expression = super().to_sqlglot(expr, **options)
-        for select in list(tree.find_all(Select)):
+        for select in reversed(list(tree.find_all(Select))):  # from inside, since what is rewritten is copied
             while any(join.kind in ("SEMI", "ANTI") for join in select.args.get("joins") or ()):
                 eliminate_semi_and_anti_joins(select)
         return tree
