@@ -196,6 +196,7 @@ def test_a_message_alone_is_an_answer_too_and_leads_to_what_it_names(company: Co
         (Kind.REFUND, "adyen-settlement", "refunded"),
         (Kind.CHARGEBACK, "adyen-settlement", "disputed"),
         (Kind.CHARGEBACK_REVERSAL, "adyen-settlement", "dispute_won"),
+        (Kind.PAYOUT, "camt.053", "settled"),
         (Kind.FEE, "camt.053", "unknown"),
     ],
 )

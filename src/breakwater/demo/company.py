@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from breakwater.demo.cases import Books, Journal, LedgerIds, Payment
 from breakwater.demo.partners import HISTORY_DAYS, Days, LateFile, at_local
 from breakwater.demo.references import References
 from breakwater.demo.settings import DigestTime, breakwater_toml, meridian_agreement, nordbank_agreement
-from breakwater.demo.traffic import Attempt, Drop, attempts
+from breakwater.demo.traffic import WALLETS, Attempt, Drop, attempts
 from breakwater.demo.truth import Showcase
 from breakwater.errors import CallError
 
 FEWEST_PAYMENTS = 2_000  # below that, a batch may owe more than it collected, and some days have nothing to plant a break on
+_EVERY_NTH_BY_WALLET = 5  # attempts of the whole company; of those, the ones through the card PSP in euros
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +89,12 @@ def build(folder: Path, *, now: datetime, seed: int = 7, payments: int = 20_000,
 def _with_references(tried: list[Attempt], refs: References, journal: Journal) -> tuple[list[Payment], list[Payment]]:
     """The approved and the declined payments, each with its references and its first events."""
     approved, declined = [], []
-    for attempt in tried:
+    for n, attempt in enumerate(tried):
         day = attempt.created_at.date()
         if attempt.network == "cards":
             payment = Payment(id=refs.payment(), attempt=attempt, psp=refs.psp(), arn=refs.arn(day) if attempt.code is None else None)
+            if attempt.currency == "EUR" and n % _EVERY_NTH_BY_WALLET == 0:  # nobody draws an ARN for a wallet
+                payment = replace(payment, attempt=replace(attempt, network=WALLETS), arn=None)
         else:
             payment = Payment(id=refs.payment(), attempt=attempt, end_to_end_id=refs.end_to_end(day), uetr=refs.uetr())
         journal.add(payment, "created", attempt.created_at)

@@ -9,6 +9,7 @@ from typing import Any
 from breakwater.demo.cases import Books, Case, Payment, Planting, Settled, choose
 from breakwater.demo.partners import WINDOW_AFTER, WINDOW_BEFORE, arrival, at_local
 from breakwater.demo.report_rows import ACCOUNTS, PAR_PPM, USD_EUR_PPM, ReportRow, batch_number, fee_of, row_about
+from breakwater.demo.traffic import WALLETS
 from breakwater.model.breaks import BreakKind
 from breakwater.model.money import half_up
 from breakwater.model.records import Kind, Record
@@ -70,12 +71,13 @@ class _Meridian:
     def payment(self, payment: Payment, captured_at: datetime, due_on: date, *, trouble: Planting | None) -> None:
         """One card payment, with the trouble planted on it."""
         authorized_at = payment.attempt.created_at + timedelta(milliseconds=self.rng.randrange(600, 4_000))
-        self.journal.add(payment, "authorized", min(authorized_at, self.days.now), code="Authorised")
+        by_wallet = payment.attempt.network == WALLETS
+        self.journal.add(payment, "authorized", min(authorized_at, self.days.now), code="AUTH_SUCCESS" if by_wallet else "Authorised")
         ours = self._ours(payment, captured_at, due_on)
         if trouble and trouble.trouble == "status_mismatch":
             self._canceled(payment, ours, captured_at, due_on)
             return
-        self.journal.add(payment, "captured", captured_at, code="SentForSettle")
+        self.journal.add(payment, "captured", captured_at, code="TRADE_SUCCESS" if by_wallet else "SentForSettle")
         if trouble:
             self._troubled(payment, ours, captured_at, due_on, trouble=trouble.trouble)
             return
@@ -240,14 +242,14 @@ class _Meridian:
         account, fee = (ACCOUNTS[currency], fee_of("payment", amount, currency)) if currency in ACCOUNTS else (ACCOUNTS["EUR"], None)
         return self._record(
             Kind.PAYMENT, amount, currency, due_on, booked_at=captured_at, status="captured", raw_status="SentForSettle", fee_minor=fee,
-            account=account, ref_payment_id=payment.id, ref_partner_id=payment.psp, ref_arn=payment.arn,
+            account=account, ref_payment_id=payment.id, ref_partner_id=payment.psp, ref_arn=payment.arn, network=payment.attempt.network,
         )  # fmt: skip
 
     def _record(self, kind: Kind, amount_minor: int, currency: str, day: date, *, booked_at: datetime | None = None, **more: Any) -> Record:
         booked_on = self.days.local_date(booked_at) if booked_at else day
         return Record(
             record_id=self.books.ids.take(booked_on), kind=kind, amount_minor=amount_minor, currency=currency, booked_on=booked_on,
-            value_date=day, partner="meridian", network="cards", booked_at=booked_at, **more,
+            value_date=day, partner="meridian", booked_at=booked_at, **{"network": "cards", **more},
         )  # fmt: skip
 
     def _stray(self, kind: Kind, amount_minor: int, day: date, *, number: int) -> ReportRow:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from breakwater.demo.bank_entries import OUR_IBAN, BankEntry, Entries
-from breakwater.demo.cases import Books, Payment, Planting, choose
+from breakwater.demo.cases import Books, Payment, Planting, Settled, choose
 from breakwater.demo.partners import WINDOW_AFTER, arrival, at_local
 from breakwater.model.breaks import BreakKind
 from breakwater.model.records import Kind, Record
@@ -18,6 +18,7 @@ _EVERY_NTH_PAYOUT_RETURNS, _CHARGED_EVERY_NTH_DAY = 37, 5
 _NEXT_DAY_PERCENT = 17
 _DELAYS = (5, 6, 7, 5, 8)
 _BEFORE_THE_HISTORY = timedelta(days=40)
+_HELD_AFTER = timedelta(minutes=20)
 
 PLAN = (
     Planting(trouble="missing_at_partner", ages=(4, 4, 5, 7, 9, 12, 16), settles_after=None, currencies=("EUR",)),
@@ -42,6 +43,7 @@ def keep_books(books: Books, payments: list[Payment]) -> list[BankEntry]:
     troubles = choose(PLAN, {p.id: (due[p.id][1], "EUR") for p in payments}, books=books)
     for payment in payments:
         bank.payment(payment, *due[payment.id], trouble=troubles.get(payment.id))
+    bank.hold(payments)
     bank.strays()
     bank.payouts(count=len(payments) * _PAYOUTS_PER_MILLE // 1000)
     bank.charges()
@@ -71,6 +73,15 @@ class _Nordbank:
         day = self.shift(due_on, 1) if self.rng.randrange(100) < _NEXT_DAY_PERCENT else due_on
         self._settled(payment, day)
         self.books.settle(ours=ours, theirs=self.entries.incoming(payment, day))
+
+    def hold(self, payments: list[Payment]) -> None:
+        """The oldest transfer that is still on its way is held by the payer's bank."""
+        pending = {r.ref_payment_id: r for case in self.books.cases if case.outcome is Settled.PENDING for r in case.ours}
+        held = next(p for p in payments if p.id in pending)
+        accepted_at = pending[held.id].booked_at
+        assert accepted_at
+        at = min(accepted_at + _HELD_AFTER, self.days.now)
+        self.journal.add(held, "on_hold", at, code="PDNG", reason="Compliance check at the payer's bank")
 
     def _troubled(self, payment: Payment, ours: Record, due_on: date, *, trouble: str) -> None:
         if trouble == "missing_at_partner":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from breakwater.demo.cases import Line, Payment
+from breakwater.demo.traffic import WALLETS
 from breakwater.model.calendar import BusinessCalendar
 from breakwater.model.money import half_up
 from breakwater.model.records import Kind
@@ -73,7 +74,8 @@ def row_about(
     settled_in = currency if currency in ACCOUNTS else "EUR"
     rate = PAR_PPM if currency in ACCOUNTS else rate_ppm or rate_of(day)
     amount = half_up(abs(gross) * rate, PAR_PPM) * (-1 if gross < 0 else 1)
-    method, variant = _METHODS[sum(payment.id.encode()) % len(_METHODS)]
+    by_wallet = payment.attempt.network == WALLETS
+    method, variant = (WALLETS, WALLETS) if by_wallet else _METHODS[sum(payment.id.encode()) % len(_METHODS)]
     return ReportRow(
         kind=kind,
         amount_minor=amount,

@@ -12,6 +12,7 @@ _SHOPS_BY_HOUR = (25, 15, 10, 8, 8, 12, 25, 50, 75, 90, 100, 108, 112, 105, 100,
 _BANKS_BY_HOUR = (6, 4, 3, 3, 4, 8, 25, 60, 105, 130, 135, 125, 100, 110, 115, 105, 90, 75, 60, 55, 48, 36, 22, 12)
 _SHOPS_BY_WEEKDAY = (96, 95, 98, 102, 112, 108, 89)
 _BANKS_BY_WEEKDAY = (122, 118, 115, 116, 112, 60, 57)
+WALLETS = "alipay"  # the network of payments by wallet, which the card PSP settles with its cards
 BUSY_HOUR = 70  # hours of at least this weight count as business-like
 DROP_HOURS = 8
 DROP_KEEPS_PERCENT = 28

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from breakwater.model.partners import Partner
 from breakwater.model.payment_history import Told, has_no_time
-from breakwater.model.payment_states import ProcessingState, Rail, rail_of
+from breakwater.model.payment_states import BANKS, ProcessingState, Rail, rail_of
 from breakwater.model.payments import MoneyState, PaymentTrace
 from breakwater.model.records import Kind, Side
 
@@ -127,17 +127,16 @@ def holder(trace: PaymentTrace) -> Holder:
     if trace.money is MoneyState.PAID_OUT:
         return Holder.OUR_ACCOUNT
     if state is S.SETTLED or trace.money is MoneyState.CLEARED:
-        return Holder.OUR_ACCOUNT if _rail(trace) in _BANKS else Holder.PARTNER
+        return Holder.OUR_ACCOUNT if _rail(trace) in BANKS else Holder.PARTNER
     return _BEFORE.get(state, Holder.UNKNOWN)
 
 
 def is_transfer_of_ours(trace: PaymentTrace) -> bool:
     """True if we send the money: a payout of ours through a bank, not the payout of a provider to us."""
     ours = [e.record for e in trace.evidence if e.side is Side.OURS and e.record.kind is Kind.PAYOUT]
-    return bool(ours) and _rail(trace) in _BANKS
+    return bool(ours) and _rail(trace) in BANKS
 
 
-_BANKS = frozenset({Rail.ISO20022, Rail.GPI, Rail.WISE})
 _DECIDES: Mapping[ProcessingState, Holder] = {
     S.REJECTED: Holder.PAYER,
     S.FAILED: Holder.PAYER,

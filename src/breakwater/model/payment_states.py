@@ -48,6 +48,7 @@ class Rail(StrEnum):
     WISE = "wise"
 
 
+BANKS = frozenset({Rail.ISO20022, Rail.GPI, Rail.WISE})  # rails on which money goes from account to account, ours among them
 States = Mapping[str, ProcessingState]
 S = ProcessingState
 

@@ -13,7 +13,7 @@ from breakwater.model.events import Event
 from breakwater.model.incidents import Incident
 from breakwater.model.live import LiveAnswer
 from breakwater.model.payment_history import History, history
-from breakwater.model.payment_states import ProcessingState
+from breakwater.model.payment_states import BANKS, ProcessingState, rail_of
 from breakwater.model.records import Kind, Record, Side, clean_reference
 
 __all__ = ["Evidence", "MoneyState", "PaymentTrace", "ProcessingState", "ReconciliationState", "SourceName"]
@@ -47,7 +47,7 @@ def money_state(records: Iterable[Evidence], events: Iterable[Event]) -> MoneySt
     EXPECTED while ours stands alone."""
     if history(events).is_paid_out:
         return MoneyState.PAID_OUT
-    sides = {e.side for e in records if e.record.kind is Kind.PAYMENT}
+    sides = {e.side for e in records if e.record.kind in (Kind.PAYMENT, Kind.PAYOUT)}
     if Side.THEIRS in sides:
         return MoneyState.CLEARED
     return MoneyState.EXPECTED if Side.OURS in sides else MoneyState.NONE
@@ -78,6 +78,7 @@ class SourceName:
 # What a partner's line says happened, where no event says it. Interbank orders (pacs.008) move money that is not on our account yet.
 _HAPPENED: Mapping[Kind, ProcessingState] = {
     Kind.PAYMENT: ProcessingState.SETTLED,
+    Kind.PAYOUT: ProcessingState.PAID_OUT,
     Kind.REFUND: ProcessingState.REFUNDED,
     Kind.RETURN: ProcessingState.RETURNED,
     Kind.CHARGEBACK: ProcessingState.DISPUTED,
@@ -87,7 +88,7 @@ _NOT_YET_OURS = frozenset({"pacs.008"})
 
 
 def happening(evidence: Evidence, *, payment_id: str, format: str) -> Event | None:
-    """What a partner's record says happened to its payment, as an event; None for fees, payouts of batches, and records of ours.
+    """What a partner's record says happened to its payment, as an event; None for fees, adjustments, and records of ours.
 
     A record without a time happened on its day (midnight UTC).
     """
@@ -97,6 +98,8 @@ def happening(evidence: Evidence, *, payment_id: str, format: str) -> Event | No
         return None
     if state is ProcessingState.SETTLED and format in _NOT_YET_OURS:
         state = ProcessingState.CLEARING
+    if state is ProcessingState.PAID_OUT and rail_of(record.network) in BANKS:
+        state = ProcessingState.SETTLED  # a transfer of ours through a bank, not a provider's payout to us
     return Event(
         event_id=f"record:{record.record_id}",
         payment_id=payment_id,
@@ -175,7 +178,7 @@ class PaymentTrace:
         """What went back to the payer, unsigned, by kind, as the partner has it or else as we do: refunds, returns, chargebacks."""
         found: dict[Kind, tuple[int, str]] = {}
         for kind in (Kind.REFUND, Kind.RETURN, Kind.CHARGEBACK, Kind.CHARGEBACK_REVERSAL):
-            sides = [[e.record for e in self.evidence if e.side is side and e.record.kind is kind] for side in reversed(Side)]
+            sides = [[e.record for e in self._records(side, kind)] for side in reversed(Side)]
             if records := next((of_side for of_side in sides if of_side), []):
                 currency = records[0].currency
                 found[kind] = (abs(sum(r.amount_minor for r in records if r.currency == currency)), currency)
@@ -184,9 +187,12 @@ class PaymentTrace:
     @property
     def payment_id(self) -> str:
         """The id it is known by: ours, else the partner's word for it, else what was asked."""
-        ids = [e.record.ref_payment_id for side in Side for e in self.evidence if e.side is side and e.record.kind is Kind.PAYMENT]
+        ids = [e.record.ref_payment_id for side in Side for kind in (Kind.PAYMENT, Kind.PAYOUT) for e in self._records(side, kind)]
         named = [*ids, *(e.record.ref_original for e in self.evidence), *(e.payment_id for e in self.events)]
         return next((name for name in named if name), self.reference)
+
+    def _records(self, side: Side, kind: Kind) -> list[Evidence]:
+        return [e for e in self.evidence if e.side is side and e.record.kind is kind]
 
     @property
     def partner(self) -> str:

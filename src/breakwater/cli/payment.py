@@ -1,0 +1,69 @@
+"""`breakwater payment REF`: where a payment is, in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+from rich.console import Console
+
+from breakwater import config as settings
+from breakwater.errors import CallError
+from breakwater.lake.parts import Lake
+from breakwater.model.expectations import expected_next
+from breakwater.model.payment_batches import Batch
+from breakwater.model.payment_hits import Hits
+from breakwater.model.payments import PaymentTrace
+from breakwater.steps.look_up import Tracing
+from breakwater.store.database import open_database
+from breakwater.views import payment_lists as lists
+from breakwater.views import payments as views
+from breakwater.views import terminal
+from breakwater.views.blocks import Message
+
+
+@click.command()
+@click.argument("reference", nargs=-1, required=True)
+@click.option("--config", "path", type=click.Path(path_type=Path), default=Path("breakwater.toml"), show_default=True)
+@click.option("--zone", default="UTC", show_default=True, help="The time zone of the times shown, such as Europe/Berlin.")
+def payment(*, reference: tuple[str, ...], path: Path, zone: str) -> int:
+    """Where a payment is: by any reference, or by amount, currency and day.
+
+    For example `breakwater payment pay_8f2k1` or `breakwater payment 123.45 EUR 2026-11-20 nordbank`.
+    """
+    return show(" ".join(reference), config=settings.load(path), zone=_zone(zone), now=lambda: datetime.now(UTC))
+
+
+def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[], datetime]) -> int:
+    """Print the answer; 0 for one that was found, 1 where nothing was."""
+    with closing(open_database(config.database_url)) as database:
+        tracing = Tracing(database, Lake(config.data_dir / "lake"), config.partners)
+        found = tracing.look_up(asked)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for paragraph in terminal.lines(_message(found, config, now=now()), zone=zone):
+        console.print(paragraph, end="\n\n")
+    return 0 if not isinstance(found, PaymentTrace) or found.known else 1
+
+
+def _message(found: PaymentTrace | Batch | Hits, config: settings.Config, *, now: datetime) -> Message:
+    """The message that Slack would show."""
+    names = {p.id: p.name for p in config.partners.values()}
+    if isinstance(found, Hits):
+        return lists.hits(found, partner_names=names)
+    if isinstance(found, Batch):
+        return lists.batch(found, partner_names=names)
+    if not found.known:
+        return views.payment_not_found(found.reference, searched=found.searched)
+    expected = expected_next(found, config.partners.get(found.partner), now=now)
+    return views.payment_answer(found, partner_names=names, expected=expected)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise CallError(f"There is no time zone '{name}'.", remedy="Name one such as Europe/Berlin.") from None
