@@ -19,16 +19,16 @@ from breakwater.detection.series import Floats
 
 LEAST_FILES = 10
 HISTORY_FILES = 90
-LEVEL_FILES = 20  # a stream's recent level
+LEVEL_FILES = 60  # a stream's recent level
 CLASS_WORTH = 3.0  # files of a class (after a closure, at the turn of a month) that weigh as much as what such days usually add
 ADDS_LATE, ADDS_ROWS = (0.25, 0.25), (0.7, 0.0)  # to the log, after a closure and at the turn of a month
 WEEKDAY_WORTH = 6.0
-LATE_AFTER = 3.2  # robust standard deviations of the log minutes
+LATE_AFTER = 2.9  # robust standard deviations of the log minutes
 USUAL_LATE_SPREAD, USUAL_ROWS_SPREAD, SPREAD_WORTH = 0.15, 0.12, 8.0
-EARLIEST_MIN = 60.0  # a file is never called late sooner than this many minutes after its usual time
-TRUNCATED_AFTER, TRUNCATED_BELOW = 3.2, 0.78
-DOUBLED = (1.6, 2.5)
-DOUBLED_AFTER = 3.0
+EARLIEST_MIN = 90.0  # a file is never called late sooner than this many minutes after its usual time
+TRUNCATED_AFTER, TRUNCATED_BELOW = 3.05, 0.78
+DOUBLED = (1.5, 2.8)
+DOUBLED_AFTER = 2.3
 REMEMBERED_FILES = 60
 NORMAL_MAD = 1.4826
 
