@@ -93,7 +93,7 @@ class Deliveries:
             like=self.like(file),
             read=self._read,
             channel=self._channel,
-            now=self._now(),
+            clock=self._now,
         )
         _log(done, partner=file.partner)
         return done

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from arriving import ADA, BEN, EMIL, Clock, amounts_of, cards, deliver, files_of, said, statement
 
 from breakwater.app import Breakwater
 from breakwater.cli import main
-from breakwater.errors import FileError, NotFoundError, RefusedError
+from breakwater.errors import FileError, NotFoundError, RefusedError, WorldError
 from breakwater.model.files import Reading, SourceFile
 from breakwater.sources import files as source_files
 from breakwater.steps import quarantine
-from breakwater.steps.ingest import Arrival, Ingestion, ingest
+from breakwater.steps.ingest import Arrival, Ingestion, Read, ingest
 from breakwater.store import audit
 
 CUT = statement(7, "10.00", "5.00")[:-90]
@@ -40,7 +43,18 @@ def read_whole(path: Path, **how: str) -> Reading:
 
 def put_right(bot: Breakwater, file: SourceFile, clock: Clock) -> Ingestion:
     like = bot.deliveries.like(file)
-    return quarantine.retry(bot.database, bot.lake, actor=ADA, file=file, like=like, read=read_whole, channel="C0PAYOPS", now=clock())
+    return quarantine.retry(bot.database, bot.lake, actor=ADA, file=file, like=like, read=read_whole, channel="C0PAYOPS", clock=clock)
+
+
+def retry_in_a_hurry(bot: Breakwater, file: SourceFile, clock: Clock, *, read: Read) -> Ingestion:
+    """A retry by Ada during which time goes by with every look at the clock."""
+
+    def hurried() -> datetime:
+        clock.passes(0.02)
+        return clock()
+
+    like = bot.deliveries.like(file)
+    return quarantine.retry(bot.database, bot.lake, actor=ADA, file=file, like=like, read=read, channel="C0PAYOPS", clock=hurried)
 
 
 def test_a_retry_after_the_reader_was_put_right_takes_the_file_in(bot: Breakwater, refused: SourceFile, clock: Clock) -> None:
@@ -65,6 +79,49 @@ def test_a_retry_in_vain_says_why_and_the_buttons_stay(bot: Breakwater, refused:
     last = cards(bot)[-1]["payload"]["blocks"]
     assert [button["text"]["text"] for button in last[1]["elements"]] == ["Retry", "Discard"]
     assert "tried again by <@U0ADA>" in last[2]["elements"][0]["text"]
+
+
+def test_a_long_file_shows_on_its_card_how_far_it_has_been_read_again(bot: Breakwater, tmp_path: Path, clock: Clock) -> None:
+    deliver(tmp_path, "long.xml", CUT + " " * quarantine.LONG_BYTES)
+    bot.ingest_new()
+    (file,) = files_of(bot, "quarantined")
+
+    retry_in_a_hurry(bot, file, clock, read=source_files.read)
+
+    refused, *being_read, refused_again = [card["payload"]["blocks"] for card in cards(bot)]
+    shown = [card[0]["text"]["text"] for card in being_read]
+    percents = [int(re.search(r"(\d+) %", text)[1]) for text in shown]  # type: ignore[index]
+    assert shown[0].startswith("⏳ *Nordbank*: refused file is being read again by <@U0ADA>")
+    assert percents == sorted(set(percents))
+    assert len(percents) > 2
+    assert all([button["text"]["text"] for button in card[1]["elements"]] == ["Retry", "Discard"] for card in being_read)
+    assert "tried again by <@U0ADA>" in refused_again[2]["elements"][0]["text"]
+    assert [b["type"] for b in refused] == [b["type"] for b in refused_again]
+
+
+def test_a_file_that_somebody_discards_while_it_is_read_again_is_read_no_further(bot: Breakwater, tmp_path: Path, clock: Clock) -> None:
+    deliver(tmp_path, "long.xml", CUT + " " * quarantine.LONG_BYTES)
+    bot.ingest_new()
+    (file,) = files_of(bot, "quarantined")
+
+    def discarded_meanwhile(path: Path, **how: Any) -> Reading:
+        bot.deliveries.discard(actor=BEN, file=file)
+        return source_files.read(path, **how)
+
+    with pytest.raises(RefusedError, match=r"<@U0BEN> discarded it first\. Nothing was changed"):
+        retry_in_a_hurry(bot, file, clock, read=discarded_meanwhile)
+    assert "refused file discarded by <@U0BEN>" in cards(bot)[-1]["payload"]["blocks"][0]["text"]["text"]
+
+
+def test_a_disk_that_fails_while_it_is_read_again_is_told_and_the_card_is_as_before(
+    bot: Breakwater, refused: SourceFile, clock: Clock
+) -> None:
+    def broken(path: Path, **how: Any) -> Reading:
+        raise WorldError("The disk is full.", remedy="Make room.")
+
+    with pytest.raises(WorldError, match="The disk is full"):
+        retry_in_a_hurry(bot, refused, clock, read=broken)
+    assert "Make room. Then click Retry." in cards(bot)[-1]["payload"]["text"]
 
 
 def test_a_discarded_file_stays_away_even_if_it_is_delivered_again(

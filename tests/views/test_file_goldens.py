@@ -61,6 +61,9 @@ MESSAGES: dict[str, Message] = {
     "file_refused_again": files.quarantined(
         replace(REFUSED, handled_by="U0ADA", handled_at=NOW), partner_name="Nordbank", remedy="Ask Nordbank to send it again."
     ),
+    "file_being_read": files.being_read(
+        REFUSED, partner_name="Nordbank", by="U0ADA", now=NOW, read_bytes=420_000_000, size_bytes=1_000_000_000
+    ),
     "file_taken_in_after_all": files.taken_in_after_all(HANDLED, partner_name="Nordbank"),
     "file_discarded": files.discarded(replace(HANDLED, state="discarded", records=0), partner_name="Nordbank"),
     "file_retried": files.retried(HANDLED),
@@ -99,6 +102,7 @@ def hostile_messages(word: str) -> dict[str, Message]:
         "standing": files.standing([crowd] * 80),
         "reissued": files.reissued(file, partner_name=word, replaced=[file] * 9),
         "discarded": files.discarded(replace(file, state="discarded"), partner_name=word),
+        "being_read": files.being_read(file, partner_name=word, by=word, now=NOW, read_bytes=9, size_bytes=5),
         "taken_in": files.taken_in_after_all(file, partner_name=word),
         "refused": files.quarantined(file, partner_name=word, remedy=word),
         "still_refused": files.still_refused(file, remedy=word),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from breakwater.model.files import PartnerFiles, SourceFile
 from breakwater.views.blocks import Message, actions, bold, button, code, context, fit, section, word
@@ -22,14 +23,32 @@ def quarantined(file: SourceFile, *, partner_name: str, remedy: str) -> Message:
     todo = word(remedy, 600)
     head = f"🔴 {bold(partner_name)}: file refused, nothing of it was booked"
     tried = f" · tried again by {person(file.handled_by)}, {moment(file.handled_at)}" if file.handled_at else ""
-    value = {"partner": file.partner, "sha256": file.sha256}
     return fit(
         Message(
             text=f"{word(partner_name)}: file {word(file.name)} was refused, nothing of it was booked. {reason} {todo}",
             blocks=(
                 section(f"{head}\n{code(file.name, 120)}\n{reason}" + (f"\n*Next:* {todo}" if todo else "")),
-                actions(button(RETRY, "Retry", value), button(DISCARD, "Discard", value)),
+                _buttons(file),
                 context(_small(file) + tried),
+            ),
+        )
+    )
+
+
+def being_read(file: SourceFile, *, partner_name: str, by: str, now: datetime, read_bytes: int, size_bytes: int) -> Message:
+    """A long refused file is being read again: by whom, and how far. The buttons stay, should that come to nothing."""
+    percent = min(100 * read_bytes // max(size_bytes, 1), 100)
+    bar = "█" * (percent // 10) + "░" * (10 - percent // 10)
+    return fit(
+        Message(
+            text=f"{word(partner_name)}: refused file {word(file.name)} is being read again, {percent} %.",
+            blocks=(
+                section(
+                    f"⏳ {bold(partner_name)}: refused file is being read again by {person(by)}\n{code(file.name, 120)}\n"
+                    f"{bar} {percent} % of {size_bytes / 1e6:,.0f} MB"
+                ),
+                _buttons(file),
+                context(f"{_small(file)} · as of {moment(now)}"),
             ),
         )
     )
@@ -145,6 +164,11 @@ def drop_back(*, stream: str | None, partner_name: str, since: datetime) -> Mess
 
 def _where(name: str, stream: str | None) -> str:
     return f"{name}: the drop of its {word(stream)}" if stream else f"{name}: where our own side comes from"
+
+
+def _buttons(file: SourceFile) -> dict[str, Any]:
+    value = {"partner": file.partner, "sha256": file.sha256}
+    return actions(button(RETRY, "Retry", value), button(DISCARD, "Discard", value))
 
 
 def _settled(file: SourceFile, head: str, partner_name: str) -> Message:
