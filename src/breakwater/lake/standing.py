@@ -52,6 +52,26 @@ def figures(
     return lake.query(_query(list(given)), {**given, **outcome, **known_lists, **dates, "first": first, "last": last})
 
 
+def sql_to_take_along(lake: Lake, run_id: str, *, first: date, last: date) -> str:
+    """The figures of a run as DuckDB SQL over the files themselves, one row per currency: what anybody can check without us.
+
+    Breaks count as unresolved whether people closed them or not: that is known to the store alone.
+    """
+    table = {name: f"'{lake.outcome_path(run_id, name)}'" for name in ("given", "breaks", "pending", "opening")}
+    sides = lake.query("SELECT DISTINCT side FROM read_parquet($given) ORDER BY side", {"given": lake.outcome_path(run_id, "given")})
+    names = sides["side"].to_pylist()
+    files = "\n".join(
+        f"SET VARIABLE {side} = (SELECT list('{lake.root}/' || part) FROM read_parquet({table['given']}) WHERE side = '{side}');"
+        for side in names
+    )
+    records = "\n  UNION ALL ".join(
+        f"SELECT '{side}' AS side, record_id, currency, abs(amount_minor) AS minor, coalesce(value_date, booked_on) AS date\n"
+        f"    FROM read_parquet(getvariable('{side}'), hive_partitioning = false)"
+        for side in names
+    )
+    return _TO_TAKE_ALONG.format(files=files, records=records, first=first, last=last, **table)
+
+
 def _query(sides: Sequence[str]) -> str:
     records = " UNION ALL ".join(
         f"SELECT '{side}' AS side, record_id, currency, coalesce(value_date, booked_on) AS date, "
@@ -99,4 +119,23 @@ SELECT currency,
     coalesce(sum(minor) FILTER (is_unresolved), 0)::DECIMAL(38, 0) AS unresolved_minor,
     coalesce(sum(minor) FILTER (kind IN ('missing_at_partner', 'missing_in_ledger')), 0)::DECIMAL(38, 0) AS missing_minor{cohorts}
 FROM told GROUP BY currency ORDER BY currency
+"""
+
+_TO_TAKE_ALONG = """{files}
+WITH records AS (
+  {records}
+), held AS (
+  SELECT 'ours' AS side, unnest(ours) AS record_id, kind FROM read_parquet({breaks})
+  UNION ALL SELECT 'theirs', unnest(theirs), kind FROM read_parquet({breaks})
+), not_due AS (
+  SELECT side, record_id FROM read_parquet({pending})
+  UNION SELECT 'ours', unnest(ours) FROM read_parquet({opening})
+  UNION SELECT 'theirs', unnest(theirs) FROM read_parquet({opening})
+)
+SELECT currency, count(*) AS due_rows, sum(minor) AS due_minor,
+  count(*) FILTER (kind IS NULL) AS matched_rows, coalesce(sum(minor) FILTER (kind IS NULL), 0) AS matched_minor,
+  coalesce(sum(minor) FILTER (kind IS NOT NULL), 0) AS in_breaks_minor,
+  coalesce(sum(minor) FILTER (kind IN ('missing_at_partner', 'missing_in_ledger')), 0) AS missing_minor
+FROM records LEFT JOIN held USING (side, record_id) ANTI JOIN not_due USING (side, record_id)
+WHERE date BETWEEN '{first}' AND '{last}' GROUP BY currency ORDER BY currency;
 """

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from breakwater.model.causes import Cause
+
 AFTER_DAYS = (1, 2, 4)  # business days after which we ask how much is explained
 MILLION = 1_000_000
 
@@ -71,3 +73,13 @@ class Standing:
     before: Mapping[Measure, Share]
     trend: tuple[tuple[date, Share], ...] = ()
     """Clearing by business date, oldest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reasons:
+    """What `/recon` says beside the figures of a partner: the causes of its breaks, the one that explains most first, and how it stands in
+    each currency, the one with most value due first. `alone` are the active breaks under no cause."""
+
+    causes: tuple[Cause, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    alone: int = 0

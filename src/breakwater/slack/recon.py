@@ -16,6 +16,7 @@ from breakwater.slack.files import show_files
 from breakwater.slack.journal import journal
 from breakwater.slack.noise import noise
 from breakwater.steps.detect import late_files
+from breakwater.steps.reasons import reasons_of
 from breakwater.steps.reconcile import state_of, state_on
 from breakwater.views import help as help_views
 from breakwater.views import recon as views
@@ -57,12 +58,14 @@ def _show_state(doors: Doors, body: Body, words: list[str]) -> None:
         raise RefusedError("`/recon` takes one partner and one date.", remedy="For example `/recon nordbank 2026-11-20`.")
     chosen = [doors.partner_named(names[0])] if names else list(doors.partners.values())
     now = doors.now()
+    reasons = None
     with doors.database.reading() as tx:
         if days:
             states = [state_on(tx, partner=p, day=days[0]) for p in chosen]
         else:
             states = [state_of(tx, partner=p, today=p.business_date(now), late_files=late_files(tx, partner=p, now=now)) for p in chosen]
-    doors.tell(body, views.reconciliation(states, as_of=days[0] if days else None))
+            reasons = {p.id: reasons_of(tx, partner=p, today=p.business_date(now)) for p in chosen}
+    doors.tell(body, views.reconciliation(states, as_of=days[0] if days else None, reasons=reasons))
 
 
 def _date(word: str) -> date | None:

@@ -63,7 +63,7 @@ def look(database: Database, lake: Lake, *, run: Run, parts: Parts, partner: Par
     ours, theirs = parts[Side.OURS], parts[Side.THEIRS]
     broken = evidence.broken(lake, run.id, ours=ours, theirs=theirs, time_zone=partner.time_zone.key)
     population = evidence.population(lake, run.id, ours=ours, theirs=theirs, time_zone=partner.time_zone.key)
-    first = run.as_of - timedelta(days=states.LOOK_BACK_DAYS - 1)
+    first = first_day(run.as_of)
     days = states.days_before(run.as_of, calendar=partner.calendar)
     measured = standing.figures(lake, run.id, ours=ours, theirs=theirs, first=first, last=run.as_of, days=days, known=known)
     return Explained(
@@ -131,6 +131,11 @@ def standings(tx: Connection, *, partner: str, today: date) -> list[Standing]:
     found = [states.standing(history) for history in partner_states.history(tx, partner=partner, since=since).values()]
     last = max((s.business_date for s in found), default=today)
     return sorted((s for s in found if s.business_date == last), key=lambda s: (-s.due_minor, s.currency))
+
+
+def first_day(as_of: date) -> date:
+    """The first day of what is looked back at from a business date."""
+    return as_of - timedelta(days=states.LOOK_BACK_DAYS - 1)
 
 
 def _absent(files: PartnerFiles) -> list[AbsentFile]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -12,8 +12,6 @@ from breakwater.model.breaks import ACTIVE, Break
 from breakwater.model.causes import Cause, CauseKind, CauseState
 from breakwater.store.rows import break_of
 from breakwater.store.schema import breaks, cause, cause_break
-
-_CHUNK = 500
 
 
 def causes(tx: Connection, *, partner: str, active_only: bool = True) -> list[Cause]:
@@ -50,12 +48,10 @@ def states_under(tx: Connection, cause_id: str) -> dict[str, int]:
     return {row[0]: row[1] for row in tx.execute(query.where(*_active_under(cause_id)).group_by(breaks.c.state))}
 
 
-def ids_under_any(tx: Connection, break_ids: Iterable[str]) -> set[str]:
-    """Those of these breaks that are under a cause."""
-    found: set[str] = set()
-    for chunk in _chunks(sorted(set(break_ids))):
-        found |= set(tx.scalars(select(cause_break.c.break_id).where(cause_break.c.break_id.in_(chunk))))
-    return found
+def count_under_any(tx: Connection, *, partner: str) -> int:
+    """How many active breaks of a partner are under a cause."""
+    query = select(func.count()).select_from(cause_break).join(breaks, breaks.c.id == cause_break.c.break_id)
+    return tx.execute(query.where(breaks.c.partner == partner, breaks.c.state.in_(sorted(map(str, ACTIVE))))).scalar_one()
 
 
 def active_breaks(tx: Connection, *, agreement: str) -> dict[str, str]:
@@ -83,8 +79,3 @@ def _active_under(cause_id: str) -> tuple[Any, ...]:
 def _cause_of(row: Mapping[Any, Any]) -> Cause:
     plain = {f.name: row[f.name] for f in fields(Cause)}
     return Cause(**{**plain, "kind": CauseKind(row["kind"]), "state": CauseState(row["state"])})
-
-
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]

@@ -17,12 +17,13 @@ INCIDENT, BREAKS, CSV, SHOW_CARD = "cause_incident", "cause_breaks", "cause_csv"
 ASSIGN_FORM = "cause_assign_form"
 PERSON = "person"
 BREAKS_SHOWN = 15
+Ref = Callable[[str], str]  # how a reference is marked: in code type, or not at all
 _CENT = 100  # basis points are hundredths of a per cent
 
 
-def sentence(cause: Cause, *, partner_name: str) -> str:
-    """What happened, in half a sentence: 'the Alipay settlement of 19 Nov 2026 did not arrive'."""
-    return _SENTENCES[cause.kind](cause, word(partner_name))
+def sentence(cause: Cause, *, partner_name: str, ref: Ref = code) -> str:
+    """What happened, in half a sentence: 'the Alipay settlement of 19 Nov 2026 did not arrive'. `ref` is how references are marked."""
+    return _SENTENCES[cause.kind](cause, word(partner_name), ref)
 
 
 def in_full(cause: Cause, *, partner_name: str) -> str:
@@ -32,7 +33,7 @@ def in_full(cause: Cause, *, partner_name: str) -> str:
 
 def in_plain(cause: Cause, *, partner_name: str) -> str:
     """The same without marks, for notifications."""
-    return _counted(cause, amounts(cause.value_minor, strong=False)) + sentence(cause, partner_name=partner_name).replace("`", "")
+    return _counted(cause, amounts(cause.value_minor, strong=False)) + sentence(cause, partner_name=partner_name, ref=word)
 
 
 def cause_line(cause: Cause, *, partner_name: str) -> str:
@@ -45,9 +46,12 @@ def cause_line(cause: Cause, *, partner_name: str) -> str:
 def cause_card(cause: Cause, *, partner_name: str) -> Message:
     """One cause: what it is, what shows it, what would confirm it, who has it, and what can be done with all its breaks at once."""
     if not cause.active:
-        said = f"✅ *Over*: {sentence(cause, partner_name=partner_name)}. No break is under it any more."
+        said, twin = (
+            f"{head}: {sentence(cause, partner_name=partner_name, ref=ref)}. No break is under it any more."
+            for head, ref in (("✅ *Over*", code), ("✅ Over", word))
+        )
         closed = joined((code(cause.id), word(partner_name), f"since {moment(cause.over_at)}" if cause.over_at else ""))
-        return fit(Message(text=said.replace("*", "").replace("`", ""), blocks=(section(said), context(closed))))
+        return fit(Message(text=twin, blocks=(section(said), context(closed))))
     head = f"{_sign(cause)} {in_full(cause, partner_name=partner_name)}"
     body = "\n".join(
         line for line in (_evidence(cause), f"*Confirms it:* {_CONFIRMS[cause.kind].format(partner=word(partner_name))}") if line
@@ -102,8 +106,8 @@ def assign_form(cause: Cause, *, channel: str, partner_name: str) -> Block:
 
 def incident_words(cause: Cause, *, partner_name: str) -> tuple[str, str]:
     """What the form of an incident begins with: a title that the partner may see, so without figures of ours, and what we know."""
-    said = heading(sentence(cause, partner_name=partner_name).replace("`", ""))
-    return said, f"{in_plain(cause, partner_name=partner_name)}. {_evidence(cause).replace('*', '').replace('`', '')}".strip()
+    shown = _evidence(cause).replace("*", "").replace("`", "")
+    return heading(sentence(cause, partner_name=partner_name, ref=str)), f"{in_plain(cause, partner_name=partner_name)}. {shown}".strip()
 
 
 def _counted(cause: Cause, worth: str) -> str:
@@ -170,7 +174,7 @@ def _day(text: str) -> str:
     return day(date.fromisoformat(text))
 
 
-def _file_missing(cause: Cause, partner: str) -> str:
+def _file_missing(cause: Cause, partner: str, _: Ref) -> str:
     on = _day(cause.scope["date"])
     if cause.scope["side"] == "ours":
         return f"our own records of {on} did not arrive"
@@ -178,13 +182,13 @@ def _file_missing(cause: Cause, partner: str) -> str:
     return f"the {partner} {stream} of {on} " + ("was refused" if why == "refused" else "did not arrive")
 
 
-def _batch(cause: Cause) -> str:
+def _batch(cause: Cause, ref: Ref) -> str:
     if batch := cause.scope.get("batch"):
-        return f"batch {code(batch)}"
-    return f"the batch of {_day(cause.scope['date'])} of {code(cause.scope['account'])}"
+        return f"batch {ref(batch)}"
+    return f"the batch of {_day(cause.scope['date'])} of {ref(cause.scope['account'])}"
 
 
-def _fees(cause: Cause, partner: str) -> str:
+def _fees(cause: Cause, partner: str, _: Ref) -> str:
     e, currency = cause.evidence, cause.scope["currency"]
     now = _schedule(e["basis_points"], e["fixed_minor"], currency)
     before = f" instead of {_schedule(e['agreed_basis_points'], e['agreed_fixed_minor'], currency)}" if "agreed_basis_points" in e else ""
@@ -195,7 +199,7 @@ def _schedule(basis_points: str, fixed_minor: str, currency: str) -> str:
     return f"{basis_points} basis points + {plain_money(int(fixed_minor), currency)}"
 
 
-def _rate(cause: Cause, partner: str) -> str:
+def _rate(cause: Cause, partner: str, _: Ref) -> str:
     pair = f"{word(cause.scope['sold'])}/{word(cause.scope['bought'])}"
     if cause.evidence["by_day"] == "yes":
         return f"{partner} converts {pair} each day at a rate of its own: another source, or another day's rate"
@@ -203,48 +207,54 @@ def _rate(cause: Cause, partner: str) -> str:
     return f"{partner} converts {pair} {abs(ppm) // _CENT} basis points {'below' if ppm < 0 else 'above'} the agreed rate"
 
 
-def _cut_off(cause: Cause, partner: str) -> str:
+def _cut_off(cause: Cause, partner: str, _: Ref) -> str:
     lag = abs(int(cause.evidence["lag"]))
-    hours = f" booked from {cause.evidence['from_hour']}:00 to {cause.evidence['to_hour']}:00" if "from_hour" in cause.evidence else ""
+    hours = (
+        f" booked from {word(cause.evidence['from_hour'])}:00 to {word(cause.evidence['to_hour'])}:00"
+        if "from_hour" in cause.evidence
+        else ""
+    )
     apart = f"{plural(lag, 'business day')} {word(cause.scope['direction'])}"
     return f"{partner} books what we have{hours} about {apart}: another cut-off, or another time zone"
 
 
-def _sign_flipped(cause: Cause, partner: str) -> str:
+def _sign_flipped(cause: Cause, partner: str, _: Ref) -> str:
     if cause.evidence.get("swapped") == "yes":
         return f"nearly everything has the other sign {_where('theirs', partner)}: our side and theirs look swapped"
     kinds = joined((f"{word(kind)}s" for kind in cause.evidence["kinds"].split()), ", ")
     return f"{kinds} have the other sign {_where('theirs', partner)}"
 
 
-def _scaled(cause: Cause, partner: str) -> str:
+def _scaled(cause: Cause, partner: str, _: Ref) -> str:
     larger = _where(cause.scope["larger"], partner)
     currency = word(cause.scope["currency"])
     return f"amounts in {currency} are {word(cause.scope['factor'])} times as large {larger}: decimals were read wrongly"
 
 
-def _reference(cause: Cause, partner: str) -> str:
+def _reference(cause: Cause, partner: str, _: Ref) -> str:
     column = word(cause.scope["column"].removeprefix("ref_").replace("_", " "))
     side = _where("ours" if cause.scope["shorter"] == "ours" else "theirs", partner)
     how, _, kept = cause.evidence["detail"].partition(" ")
-    return f"references ({column}) are " + (f"cut to the {how} {kept} characters {side}" if kept else f"written differently {side}")
+    return f"references ({column}) are " + (
+        f"cut to the {word(how)} {word(kept)} characters {side}" if kept else f"written differently {side}"
+    )
 
 
-def _account(cause: Cause, partner: str) -> str:
-    return f"what we book on {code(cause.scope['ours'])} is on {code(cause.scope['theirs'])} at {partner}"
+def _account(cause: Cause, partner: str, ref: Ref) -> str:
+    return f"what we book on {ref(cause.scope['ours'])} is on {ref(cause.scope['theirs'])} at {partner}"
 
 
-def _place(cause: Cause, name: str, called: str) -> str:
-    return f"{called} {code(cause.scope[name])} breaks many times as often as the others"
+def _place(cause: Cause, name: str, called: str, ref: Ref) -> str:
+    return f"{called} {ref(cause.scope[name])} breaks many times as often as the others"
 
 
-_SENTENCES: Mapping[CauseKind, Callable[[Cause, str], str]] = {
+_SENTENCES: Mapping[CauseKind, Callable[[Cause, str, Ref], str]] = {
     CauseKind.FILE_MISSING: _file_missing,
-    CauseKind.BATCH_MISSING: lambda c, partner: f"{_batch(c)} is missing {_where(c.scope['side'], partner)}",
-    CauseKind.FILE_TWICE: lambda c, partner: (
-        f"a whole file ({code(c.scope['source_file'][:12])}) was booked twice {_where(c.scope['side'], partner)}"
+    CauseKind.BATCH_MISSING: lambda c, partner, ref: f"{_batch(c, ref)} is missing {_where(c.scope['side'], partner)}",
+    CauseKind.FILE_TWICE: lambda c, partner, ref: (
+        f"a whole file ({ref(c.scope['source_file'][:12])}) was booked twice {_where(c.scope['side'], partner)}"
     ),
-    CauseKind.BATCH_TWICE: lambda c, partner: f"{_batch(c)} was booked twice {_where(c.scope['side'], partner)}",
+    CauseKind.BATCH_TWICE: lambda c, partner, ref: f"{_batch(c, ref)} was booked twice {_where(c.scope['side'], partner)}",
     CauseKind.FEE_SCHEDULE: _fees,
     CauseKind.FX_RATE: _rate,
     CauseKind.CUT_OFF: _cut_off,
@@ -252,9 +262,9 @@ _SENTENCES: Mapping[CauseKind, Callable[[Cause, str], str]] = {
     CauseKind.AMOUNT_SCALED: _scaled,
     CauseKind.REFERENCE_CHANGED: _reference,
     CauseKind.ACCOUNT_MAPPED: _account,
-    CauseKind.KIND_MISSING: lambda c, partner: f"nearly all {word(c.scope['kind'])}s are missing {_where(c.scope['side'], partner)}",
-    CauseKind.ONE_MERCHANT: lambda c, _: _place(c, "account", "the account"),
-    CauseKind.ONE_BIN: lambda c, _: _place(c, "bin", "the acquirer BIN"),
+    CauseKind.KIND_MISSING: lambda c, partner, _: f"nearly all {word(c.scope['kind'])}s are missing {_where(c.scope['side'], partner)}",
+    CauseKind.ONE_MERCHANT: lambda c, _, ref: _place(c, "account", "the account", ref),
+    CauseKind.ONE_BIN: lambda c, _, ref: _place(c, "bin", "the acquirer BIN", ref),
 }
 
 # What would confirm it.

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from breakwater.model.breaks import BreakKind
+from breakwater.model.partner_state import Reasons
 from breakwater.model.runs import BreakFigure, PartnerReconciliation, Run, Totals
 from breakwater.views.blocks import Block, Message, bold, code, context, fit, listing, section, word
 from breakwater.views.breaks import kind_words
+from breakwater.views.causes import in_plain
+from breakwater.views.recon_reasons import buttons, standing_lines, why, why_in_short
 from breakwater.views.words import amounts, day, heading, joined, moment, plain_money, plural, share
 
 IN_FULL = 3  # partners shown with both sides; more of them get a summary each
@@ -19,14 +22,17 @@ CURRENCIES_SHOWN = 6
 FILES_SHOWN = 5
 
 
-def reconciliation(states: Sequence[PartnerReconciliation], *, as_of: date | None = None) -> Message:
-    """What `/recon` answers. `as_of` is the day that was asked for; None is now."""
+def reconciliation(
+    states: Sequence[PartnerReconciliation], *, as_of: date | None = None, reasons: Mapping[str, Reasons] | None = None
+) -> Message:
+    """What `/recon` answers. `as_of` is the day that was asked for; None is now. `reasons` by partner id say why, and how it stands."""
+    why_of = reasons or {}
     if not states:
         text = "No partners are configured yet. Add one to breakwater.toml, [[partners]]."
         return Message(text=text, blocks=(section(text),))
     in_full = len(states) <= IN_FULL
     ordered = states if in_full else sorted(states, key=_urgency)
-    blocks = [block for state in ordered[:SUMMARIES_SHOWN] for block in (_in_full(state) if in_full else [section(_summary(state))])]
+    blocks = [block for state in ordered[:SUMMARIES_SHOWN] for block in _shown(state, why_of.get(state.partner_id), in_full=in_full)]
     if not in_full:
         blocks.insert(0, section(f"*{_overview(states)}*"))
     hidden = len(ordered) - SUMMARIES_SHOWN
@@ -39,7 +45,9 @@ def reconciliation(states: Sequence[PartnerReconciliation], *, as_of: date | Non
             f"The breaks: {code('/recon breaks')}" if _break_count(states) else "",
         )
     )
-    twin = ("" if len(states) == 1 else f"{_overview(states)}. ") + " ".join(f"{word(s.partner_name)}: {_twin(s)}." for s in ordered[:3])
+    twin = ("" if len(states) == 1 else f"{_overview(states)}. ") + " ".join(
+        f"{word(s.partner_name)}: {_twin(s, why_of.get(s.partner_id))}." for s in ordered[:3]
+    )
     return fit(Message(text=twin, blocks=(*blocks, context(foot))), rest="Ask for one partner: `/recon PARTNER`.")
 
 
@@ -75,6 +83,18 @@ def matched_by_count(runs: Sequence[Run]) -> str:
 def ageing_line(state: PartnerReconciliation) -> str:
     """'T+0–2: 9 · T+3–5: 3', only the bands that hold something."""
     return " · ".join(f"{band.band}: {band.count:,}" for band in state.ageing if band.count)
+
+
+def _shown(state: PartnerReconciliation, reasons: Reasons | None, *, in_full: bool) -> list[Block]:
+    """One partner: why first, then how it stands, the figures, and what to click; a past day has no reasons."""
+    if reasons is None:
+        return _in_full(state) if in_full else [section(_summary(state))]
+    if not in_full:
+        return [section("\n".join((_summary(state), *why_in_short(reasons, partner_name=state.partner_name))))]
+    head, *figures = _in_full(state)
+    standing = [section("\n".join(lines))] if (lines := standing_lines(reasons)) else []
+    click = [buttons(state.partner_id, can_compare=bool(reasons.standings))] if state.run else []
+    return [head, *why(reasons, partner_name=state.partner_name), *standing, *figures, *click]
 
 
 def _in_full(state: PartnerReconciliation) -> list[Block]:
@@ -188,11 +208,13 @@ def _overview(states: Sequence[PartnerReconciliation]) -> str:
     return joined((breaks if with_breaks else f"No breaks at {partners}", f"{plural(late, 'file')} late" if late else ""))
 
 
-def _twin(state: PartnerReconciliation) -> str:
+def _twin(state: PartnerReconciliation, reasons: Reasons | None) -> str:
+    first = reasons.causes[0] if reasons and reasons.causes else None
+    because = f". {in_plain(first, partner_name=state.partner_name)}" if first else ""
     count = active_count(state)
     breaks = f"{plural(count, 'break')} worth {amounts(active_value(state), strong=False)}" if count else "no breaks"
     known = (breaks, f"matched {matched_by_count([state.run])} by count") if state.run else ("not reconciled yet",)
-    return joined((*known, f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""), ", ")
+    return joined((*known, f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""), ", ") + because
 
 
 def _last_run(states: Sequence[PartnerReconciliation]) -> str:
