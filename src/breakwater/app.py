@@ -26,9 +26,10 @@ from breakwater.errors import BreakwaterError, CallError, WorldError
 from breakwater.lake.parts import Lake
 from breakwater.matching import agreement as agreements
 from breakwater.matching import engines, incremental
+from breakwater.matching.backend import Means
 from breakwater.model.access import Role
 from breakwater.schedule import Clock, last_due
-from breakwater.slack import breaks, causes, files, findings, home, incidents, noise, payments, recon, recon_work
+from breakwater.slack import breaks, causes, files, findings, home, incidents, noise, payments, recon
 from breakwater.slack.doors import Doors
 from breakwater.slack.guard import Guard
 from breakwater.slack.payment_work import RawRecord
@@ -42,7 +43,6 @@ from breakwater.steps.evidence import raw_text
 from breakwater.steps.housekeeping import tidy
 from breakwater.steps.ingest import Arrival
 from breakwater.steps.look_up import Tracing
-from breakwater.steps.reasons import sql_behind
 from breakwater.steps.reconcile import reconcile
 from breakwater.steps.reminders import look_after
 from breakwater.steps.runs import Terms
@@ -80,7 +80,7 @@ class Breakwater:
         self.lake = Lake(config.data_dir / "lake")
         self.tracing = Tracing(self.database, self.lake, partners=config.partners)
         self.traffic = Traffic(self.database, self.lake, partners=config.partners)
-        self.rematch = incremental.open(engines.open(None))
+        self.rematch = incremental.open(_match(config))
         self.terms = {p.id: terms_in(Path(p.agreement)) for p in config.partners.values()}
         self._clock = Clock()
         self._handler: SocketModeHandler | None = None
@@ -185,7 +185,7 @@ class Breakwater:
             unmonitored=lambda: self.traffic.unmonitored,
         )
         raw = partial(raw_text, self.lake, raw_record)
-        self.bolt = _bolt(client, doors, self.deliveries, raw, partial(sql_behind, self.lake), signing_secret=_signing_secret(config))
+        self.bolt = _bolt(client, doors, self.deliveries, raw, signing_secret=_signing_secret(config))
         self._sender = Sender(self.database, sending, guard=guard, now=self._now, wake=doors.wake_sender, report=_report)
         return self.bolt
 
@@ -259,9 +259,7 @@ def _kept_alive(job: Callable[[], Any]) -> Callable[[], None]:
     return run
 
 
-def _bolt(
-    client: WebClient, doors: Doors, deliveries: Deliveries, raw_record: RawRecord, sql: recon_work.Sql, *, signing_secret: str
-) -> App:
+def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, raw_record: RawRecord, *, signing_secret: str) -> App:
     app = App(
         client=client,
         signing_secret=signing_secret,
@@ -272,7 +270,6 @@ def _bolt(
         subject.register(app, doors)
     files.register(app, doors, deliveries)
     payments.register(app, doors, raw_record)
-    recon_work.register(app, doors, sql)
     app.error(lambda error, body: doors.answer_error(body, error))
     return app
 
@@ -302,6 +299,13 @@ def _signing_secret(config: Config) -> str:
     names = ("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_FILE")
     is_given = any(config.environment.get(name) for name in names)
     return config.secret(names[0], where="Slack app > Basic Information > App Credentials") if is_given else secrets.token_hex()
+
+
+def _match(config: Config) -> engines.Match:
+    """The matching engine of the settings."""
+    given = config.settings.matching
+    means = Means(memory_limit=given.memory_limit, spill_dir=config.path(given.spill_dir) if given.spill_dir else None)
+    return engines.open(given.engine, proven=given.proven, means=means)
 
 
 def terms_in(path: Path) -> Terms:

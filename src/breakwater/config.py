@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, time
@@ -36,6 +37,20 @@ FORMATS = (
     "trustly-settlement", "braintree-disbursement",
 )  # fmt: skip
 DEFAULT_SLACK_API_URL = "https://slack.com/api/"
+_PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=")
+_MEMORY = re.compile(r"[1-9][0-9]{0,5}(MB|GB)")
+
+
+def _engine_url(url: str) -> str:
+    if _PASSWORD_IN_URL.search(url):
+        raise ValueError("a password does not belong into the settings; set it in the environment, for PostgreSQL as PGPASSWORD")
+    return url
+
+
+def _memory_limit(text: str) -> str:
+    if not _MEMORY.fullmatch(text):
+        raise ValueError(f"'{text}' is no amount of memory; write it like '4GB'")
+    return text
 
 
 def _cron(text: str) -> str:
@@ -59,6 +74,8 @@ def _format(name: str, info: ValidationInfo) -> str:
 
 Cron = Annotated[str, AfterValidator(_cron)]
 Format = Annotated[str, AfterValidator(_format)]
+EngineUrl = Annotated[str, AfterValidator(_engine_url)]
+MemoryLimit = Annotated[str, AfterValidator(_memory_limit)]
 
 
 class SlackSettings(Table):
@@ -124,6 +141,15 @@ class LayoutSettings(Table):
     file: str
 
 
+class MatchingSettings(Table):
+    """[matching]: the engine that compares the sides, by its URL; without one DuckDB, embedded, which spills to disk."""
+
+    engine: EngineUrl | None = None
+    proven: bool = False  # `breakwater engine check` agreed on an engine other than PostgreSQL and Spark
+    memory_limit: MemoryLimit = "1GB"
+    spill_dir: str | None = None
+
+
 class DigestSettings(Table):
     """[[digests]]: a scheduled summary for one channel."""
 
@@ -145,6 +171,7 @@ class Settings(Table):
     ledger: LedgerSettings
     layouts: tuple[LayoutSettings, ...] = ()
     digests: tuple[DigestSettings, ...] = ()
+    matching: MatchingSettings = MatchingSettings()
     reminders: ReminderSettings = ReminderSettings()
 
 

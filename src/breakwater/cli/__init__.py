@@ -18,6 +18,7 @@ COMMANDS = {
     "backtest": ("breakwater.cli.backtest", "Replay past hours and files through the detectors, as if live."),
     "run": ("breakwater.cli.run", "Run the bot: Slack, schedules, files (Socket Mode, or --http)."),
     "demo": ("breakwater.cli.demo", "A whole payment company on this machine, with a Slack-like page to click in."),
+    "engine": ("breakwater.cli.engine", "Matching engines: prove that one finds what the others find."),
     "audit": ("breakwater.cli.audit", "The audit trail: verify that no row was changed, or export it."),
     "journal": ("breakwater.cli.journal", "Approved write-offs and corrections, for accounting."),
     "inspect": ("breakwater.cli.inspect", "Read partner files without storing anything, and say what they say."),

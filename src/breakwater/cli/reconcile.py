@@ -14,10 +14,12 @@ from rich.table import Table
 from breakwater.errors import CallError
 from breakwater.matching import agreement as agreements
 from breakwater.matching import engines, out
+from breakwater.matching.backend import Means
 from breakwater.model.money import format_minor
 from breakwater.model.runs import Outcome, Totals
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MEMORY = re.compile(r"[1-9][0-9]{0,5}(MB|GB)")
 _FILE = click.Path(path_type=Path)
 
 
@@ -35,19 +37,44 @@ class _Day(click.ParamType[date]):
         return self.fail(f"'{value}' is not a date like 2026-04-30.", param, ctx)
 
 
+class _Memory(click.ParamType[str]):
+    """An amount of memory like 4GB."""
+
+    name = "4GB"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not _MEMORY.fullmatch(str(value)):
+            self.fail(f"'{value}' is no amount of memory like 4GB or 500MB.", param, ctx)
+        return str(value)
+
+
 @click.command()
 @click.option("--ours", required=True, type=_FILE, help="Our side: canonical records, Parquet or CSV.")
 @click.option("--theirs", required=True, type=_FILE, help="The partner's side: the same columns.")
 @click.option("--agreement", required=True, type=_FILE, help="How the sides are compared (TOML).")
 @click.option("--as-of", required=True, type=_Day(), help="The business date of the reconciliation.")
 @click.option("--json", "target", required=True, type=_FILE, metavar="OUT", help="Where the result goes.")
-@click.option("--engine", metavar="URL", help="An Ibis connection URL; the embedded DuckDB by default.")
-def reconcile(*, ours: Path, theirs: Path, agreement: Path, as_of: date, target: Path, engine: str | None) -> int:
+@click.option("--engine", metavar="URL", help="postgresql://…, spark://host:7077, local[2]; the embedded DuckDB by default.")
+@click.option("--proven", is_flag=True, help="Another engine is meant, and `breakwater engine check` agreed on it.")
+@click.option("--memory-limit", type=_Memory(), default="1GB", show_default=True, help="Memory of DuckDB, or of Spark's driver.")
+@click.option("--spill-dir", type=_FILE, help="Where what does not fit into memory goes; the temporary folder by default.")
+def reconcile(
+    *,
+    ours: Path,
+    theirs: Path,
+    agreement: Path,
+    as_of: date,
+    target: Path,
+    engine: str | None,
+    proven: bool,
+    memory_limit: str,
+    spill_dir: Path | None,
+) -> int:
     """Reconcile two files of canonical records by an agreement."""
     if not target.parent.is_dir():
         raise CallError(f"There is no folder {target.parent} for OUT.", remedy="Create it, or name another file.")
     terms = agreements.load(agreement)
-    match = engines.open(engine)
+    match = engines.open(engine, proven=proven, means=Means(memory_limit=memory_limit, spill_dir=spill_dir))
     with tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
         matches = Path(scratch) / "matches.parquet"
         outcome = match(ours=[ours], theirs=[theirs], agreement=terms, as_of=as_of, matches_to=matches)

@@ -52,9 +52,13 @@ Connect = Callable[[Path, Means], AbstractContextManager[Backend]]
 """Opens a connection with a scratch folder for its own use. What the engine raises inside becomes a WorldError."""
 
 
-def failed(engine: str, lost: Exception) -> WorldError:
+class EngineError(WorldError):
     """An engine that gave up in the middle of a run."""
-    return WorldError(f"{engine} failed: {first_line(lost)}", remedy="Run it again; nothing was written.")
+
+
+def failed(engine: str, lost: Exception) -> EngineError:
+    """What an engine that gave up said."""
+    return EngineError(f"{engine} failed: {first_line(lost)}", remedy="Run it again; nothing was written.")
 
 
 def first_line(error: Exception) -> str:

@@ -71,7 +71,7 @@ class AnyIbis:
         return self._create(name, rows)
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
-        write_fetched(heads.to_pyarrow_batches(), passes, target, scratch=self._scratch, means=self._means)
+        write_fetched(heads.to_pyarrow().to_reader(), passes, target, scratch=self._scratch, means=self._means)
 
     def close(self) -> None:
         """Drop what was made, as far as the engine still answers."""

@@ -41,6 +41,10 @@ def open(url: str | None = None, *, means: Means = _MEANS, proven: bool = False)
     when the engine is lost.
     """
     connect = connector(url, proven=proven)
+    if means.spill_dir and not means.spill_dir.is_dir():
+        raise CallError(
+            f"There is no folder {means.spill_dir} for what does not fit into memory.", remedy="Create it, or name another one."
+        )
 
     def match(
         *,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from breakwater.errors import BreakwaterError
 from breakwater.matching import out, reference
+from breakwater.matching.backend import EngineError
 from breakwater.matching.engines import Match
 from breakwater.matching.golden_sets import GoldenSet, golden_sets
 from breakwater.matching.outcome import SIDES, Share, break_table, share, totals
@@ -32,7 +32,7 @@ class Verdict:
 
 
 def prove(match: Match, sets: Iterable[GoldenSet] | None = None) -> Iterator[Verdict]:
-    """Each set, run twice by an engine."""
+    """Each set, run twice by an engine. An engine that can't be reached raises what `match` raises."""
     for each in golden_sets() if sets is None else sets:
         yield Verdict(name=each.name, difference=_difference(match, each))
 
@@ -42,7 +42,7 @@ def _difference(match: Match, each: GoldenSet) -> str:
     for run in ("the first run", "a second run"):
         try:
             found = found_out(match, each)
-        except BreakwaterError as failed:
+        except EngineError as failed:
             return f"{run}: {failed.message}"
         if found != expected:
             return f"{run} says {_first_difference(found, expected)}"
