@@ -29,7 +29,7 @@ from breakwater.matching import engines, incremental
 from breakwater.matching.backend import Means
 from breakwater.model.access import Role
 from breakwater.schedule import Clock, last_due
-from breakwater.slack import breaks, causes, files, findings, home, incidents, noise, payments, recon
+from breakwater.slack import breaks, causes, files, findings, home, incidents, noise, payments, recon, recon_work
 from breakwater.slack.doors import Doors
 from breakwater.slack.guard import Guard
 from breakwater.slack.payment_work import RawRecord
@@ -43,6 +43,7 @@ from breakwater.steps.evidence import raw_text
 from breakwater.steps.housekeeping import tidy
 from breakwater.steps.ingest import Arrival
 from breakwater.steps.look_up import Tracing
+from breakwater.steps.reasons import sql_behind
 from breakwater.steps.reconcile import reconcile
 from breakwater.steps.reminders import look_after
 from breakwater.steps.runs import Terms
@@ -185,7 +186,7 @@ class Breakwater:
             unmonitored=lambda: self.traffic.unmonitored,
         )
         raw = partial(raw_text, self.lake, raw_record)
-        self.bolt = _bolt(client, doors, self.deliveries, raw, signing_secret=_signing_secret(config))
+        self.bolt = _bolt(client, doors, self.deliveries, raw, partial(sql_behind, self.lake), signing_secret=_signing_secret(config))
         self._sender = Sender(self.database, sending, guard=guard, now=self._now, wake=doors.wake_sender, report=_report)
         return self.bolt
 
@@ -259,7 +260,9 @@ def _kept_alive(job: Callable[[], Any]) -> Callable[[], None]:
     return run
 
 
-def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, raw_record: RawRecord, *, signing_secret: str) -> App:
+def _bolt(
+    client: WebClient, doors: Doors, deliveries: Deliveries, raw_record: RawRecord, sql: recon_work.Sql, *, signing_secret: str
+) -> App:
     app = App(
         client=client,
         signing_secret=signing_secret,
@@ -270,6 +273,7 @@ def _bolt(client: WebClient, doors: Doors, deliveries: Deliveries, raw_record: R
         subject.register(app, doors)
     files.register(app, doors, deliveries)
     payments.register(app, doors, raw_record)
+    recon_work.register(app, doors, sql)
     app.error(lambda error, body: doors.answer_error(body, error))
     return app
 
