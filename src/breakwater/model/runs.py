@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from breakwater.model.breaks import BreakKind, BreakState
+from breakwater.model.signoff import SignOff
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,5 +261,7 @@ class PartnerReconciliation:
     ageing: tuple[AgeFigure, ...]
     acknowledged: int
     late_files: tuple[str, ...] = ()
+    changed_periods: tuple[SignOff, ...] = ()
+    """Signed periods whose figures are no longer those that were signed."""
     suppressed: BreakFigure = NO_BREAKS
     """What rules call known noise; `active` and `ageing` leave it out."""

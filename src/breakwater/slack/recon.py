@@ -15,6 +15,8 @@ from breakwater.slack.doors import Body, Doors
 from breakwater.slack.files import show_files
 from breakwater.slack.journal import journal
 from breakwater.slack.noise import noise
+from breakwater.slack.runs import rerun, show_opening, show_runs
+from breakwater.slack.signoff import sign_off
 from breakwater.steps.detect import late_files
 from breakwater.steps.reasons import reasons_of
 from breakwater.steps.reconcile import state_of, state_on
@@ -27,6 +29,10 @@ WORDS: Mapping[str, Callable[[Doors, Body, list[str], Actor], None]] = {
     "breaks": list_breaks,
     "noise": noise,
     "journal": journal,
+    "signoff": sign_off,
+    "runs": show_runs,
+    "rerun": rerun,
+    "opening": show_opening,
 }
 
 

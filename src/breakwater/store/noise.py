@@ -17,9 +17,8 @@ from breakwater.store.schema import breaks, noise_rule
 
 def rules(tx: Connection, *, partners: Iterable[str], ended_since: datetime | None = None) -> list[NoiseRule]:
     """The rules of these partners that nobody has ended, the oldest first; with `ended_since`, also those ended from then on."""
-    is_wanted = noise_rule.c.ended_at.is_(None)
-    if ended_since is not None:
-        is_wanted = or_(is_wanted, noise_rule.c.ended_at >= ended_since)
+    still_there = noise_rule.c.ended_at.is_(None)
+    is_wanted = still_there if ended_since is None else or_(still_there, noise_rule.c.ended_at >= ended_since)
     query = select(noise_rule).where(noise_rule.c.partner.in_(sorted(partners)), is_wanted)
     return [_rule(row) for row in tx.execute(query.order_by(noise_rule.c.made_at, noise_rule.c.id)).mappings()]
 

@@ -256,6 +256,22 @@ journal_entry = Table(
     Index(None, "booked_at"),
 )
 
+sign_off = Table(
+    "sign_off",
+    metadata,
+    Column("partner", Name, primary_key=True),
+    Column("period", Name, primary_key=True),
+    Column("state", Name, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("prepared_by", Name, nullable=False),
+    Column("prepared_at", UtcTime, nullable=False),
+    Column("reviewed_by", Name),
+    Column("reviewed_at", UtcTime),
+    Column("now", JSON(none_as_null=True)),
+    Column("changed_at", UtcTime),
+)
+
 noise_rule = Table(
     "noise_rule",
     metadata,

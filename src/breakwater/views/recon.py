@@ -12,6 +12,7 @@ from breakwater.views.blocks import Block, Message, bold, code, context, fit, li
 from breakwater.views.breaks import kind_words
 from breakwater.views.causes import in_plain
 from breakwater.views.recon_reasons import buttons, standing_lines, why, why_in_short
+from breakwater.views.signoff import changed_line
 from breakwater.views.words import amounts, day, heading, joined, moment, plain_money, plural, share
 
 IN_FULL = 3  # partners shown with both sides; more of them get a summary each
@@ -20,6 +21,7 @@ KINDS_SHOWN = 8
 KINDS_IN_SUMMARY = 2
 CURRENCIES_SHOWN = 6
 FILES_SHOWN = 5
+PERIODS_SHOWN = 3
 
 
 def reconciliation(
@@ -108,7 +110,7 @@ def _in_full(state: PartnerReconciliation) -> list[Block]:
             f"_… and {plural(more, 'more currency', 'more currencies')}: {', '.join(word(c) for c in currencies[CURRENCIES_SHOWN:][:20])}_"
         )
     blocks = [
-        section("\n".join((_headline(state), _shares(state.run), *_late(state), *_suppressed(state)))),
+        section("\n".join((_headline(state), _shares(state.run), *_late(state), *_suppressed(state), *_changed_periods(state)))),
         section("\n".join(tables) or "No records yet."),
     ]
     return [*blocks, section(_breaks(state, most=KINDS_SHOWN))] if state.active else blocks
@@ -118,7 +120,7 @@ def _summary(state: PartnerReconciliation) -> str:
     if state.run is None:
         return "\n".join((_headline(state), *_late(state), *_no_run(state)))
     breaks = [_breaks(state, most=KINDS_IN_SUMMARY)] if state.active else []
-    return "\n".join((_headline(state), _shares(state.run), *_late(state), *breaks, *_suppressed(state)))
+    return "\n".join((_headline(state), _shares(state.run), *_late(state), *breaks, *_suppressed(state), *_changed_periods(state)))
 
 
 def _headline(state: PartnerReconciliation) -> str:
@@ -190,6 +192,13 @@ def _late(state: PartnerReconciliation) -> list[str]:
     if not state.late_files:
         return []
     return [listing([f"⏰ Late: {word(file, 160)}" for file in state.late_files], most=FILES_SHOWN, rest="", limit=1000)]
+
+
+def _changed_periods(state: PartnerReconciliation) -> list[str]:
+    if not state.changed_periods:
+        return []
+    asked = code(f"/recon signoff {state.partner_id}", 120)
+    return [listing([changed_line(s) for s in state.changed_periods], most=PERIODS_SHOWN, rest=asked, limit=1_000)]
 
 
 def _suppressed(state: PartnerReconciliation) -> list[str]:

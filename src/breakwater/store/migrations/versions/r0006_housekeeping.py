@@ -61,6 +61,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_journal_entry_booked_at"), "journal_entry", ["booked_at"])
     op.create_table(
+        "sign_off",
+        sa.Column("partner", NAME, nullable=False),
+        sa.Column("period", NAME, nullable=False),
+        sa.Column("state", NAME, nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("prepared_by", NAME, nullable=False),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reviewed_by", NAME, nullable=True),
+        sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("now", sa.JSON(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("partner", "period", name=op.f("pk_sign_off")),
+    )
+    op.create_table(
         "ageing",
         sa.Column("partner", NAME, nullable=False),
         sa.Column("seen_on", sa.Date(), nullable=False),

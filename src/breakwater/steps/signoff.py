@@ -1,0 +1,179 @@
+"""Period sign-off: the figures of a month are prepared, signed by a second person, and watched from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from breakwater.errors import NotFoundError, RefusedError
+from breakwater.lake.parts import Lake
+from breakwater.lake.periods import Matched, matched
+from breakwater.model import signoff as moves
+from breakwater.model.access import INTERNAL, SYSTEM, Actor, Permission, require
+from breakwater.model.partners import Partner
+from breakwater.model.periods import Month, month_named
+from breakwater.model.proposals import Authority
+from breakwater.model.records import Side
+from breakwater.model.signoff import Amount, PeriodFigures, SignOff, SignOffState
+from breakwater.store import outbox, reads, signoffs, writes_signoffs
+from breakwater.store.database import Database
+from breakwater.store.outbox import Kind
+from breakwater.views import signoff as views
+from breakwater.views.blocks import Message
+
+_ROW = {Side.OURS: "matched_ours", Side.THEIRS: "matched_theirs"}
+
+
+class PeriodBooks:
+    """The figures of partners' months. What a run matched is asked of the lake once, since it does not change until the next run."""
+
+    def __init__(self, database: Database, lake: Lake) -> None:
+        self._database, self._lake = database, lake
+        self._known: dict[str, tuple[tuple[object, ...], dict[Side, Matched]]] = {}
+
+    def figures(self, partner: Partner, months: Sequence[Month]) -> dict[Month, PeriodFigures]:
+        """The figures of some of a partner's months as its last run and its breaks have them now; empty if it was never reconciled."""
+        first, last = min(months).first, max(months).last
+        with self._database.reading() as tx:
+            run = reads.last_run(tx, partner=partner.id)
+            if run is None:
+                return {}
+            parts = {side: reads.active_parts(tx, side=side, content="records", partner=partner.id) for side in Side}
+            of_breaks = signoffs.break_figures(tx, partner=partner.id, first=first, last=last)
+        of_run = self._matched(partner, run.id, parts, first, last)
+        return {month: PeriodFigures(run_id=run.id, **_rows(month, of_run, of_breaks.get(month, {}))) for month in months}
+
+    def _matched(self, partner: Partner, run_id: str, parts: Mapping[Side, Sequence[str]], first: date, last: date) -> dict[Side, Matched]:
+        key = (run_id, first, last, *(tuple(parts[side]) for side in Side))
+        known = self._known.get(partner.id)
+        if known is None or known[0] != key:
+            found = {side: matched(self._lake, run_id, side=side, parts=parts[side], first=first, last=last) for side in Side}
+            self._known[partner.id] = known = (key, found)
+        return known[1]
+
+
+def _rows(month: Month, of_run: Mapping[Side, Matched], of_breaks: Mapping[tuple[str, str], Amount]) -> dict[str, dict[str, Amount]]:
+    rows: dict[str, dict[str, Amount]] = {name: {} for name in moves.ROWS}
+    for side, by_month in of_run.items():
+        rows[_ROW[side]] = {currency: amount for (name, currency), amount in by_month.items() if name == str(month)}
+    for (name, currency), amount in sorted(of_breaks.items()):
+        rows[name][currency] = amount
+    return rows
+
+
+def prepare(tx: Connection, *, actor: Actor, partner: Partner, month: Month, figures: PeriodFigures, now: datetime) -> SignOff:
+    """Put a period that is over up for another person's signature, with a card in the partner's channel."""
+    require(actor, Permission.PREPARE_SIGN_OFF)
+    if now.astimezone(partner.time_zone).date() <= month.last:
+        raise RefusedError(f"{month} is not over yet.", remedy="It can be prepared from the first day of the next month on.")
+    was = signoffs.sign_off_of(tx, partner=partner.id, period=str(month))
+    prepared = moves.prepare(was, partner=partner.id, period=str(month), figures=figures, by=actor.id, now=now)
+    writes_signoffs.save(tx, prepared, was=was, action="sign_off_prepared", actor=actor, now=now)
+    _show(tx, prepared, partner=partner, now=now)
+    return prepared
+
+
+def sign(
+    tx: Connection,
+    *,
+    actor: Actor,
+    partner: Partner,
+    month: Month,
+    revision: int,
+    figures: PeriodFigures,
+    authority: Authority,
+    now: datetime,
+) -> SignOff:
+    """Freeze the figures, as a second person. Refused if they have moved since they were prepared."""
+    require(actor, Permission.SIGN_OFF)
+    was = _as_shown(tx, partner=partner, month=month, revision=revision)
+    signed = moves.sign(was, by=actor.id, figures=figures, authority=authority, now=now)
+    writes_signoffs.save(tx, signed, was=was, action="signed_off", actor=actor, now=now)
+    _show(tx, signed, partner=partner, now=now)
+    _tell(tx, signed, views.signed(signed, partner_name=partner.name), partner=partner, now=now)
+    return signed
+
+
+def decline(tx: Connection, *, actor: Actor, partner: Partner, month: Month, revision: int, reason: str, now: datetime) -> SignOff:
+    """Refuse to sign what was prepared."""
+    require(actor, Permission.SIGN_OFF)
+    was = _as_shown(tx, partner=partner, month=month, revision=revision)
+    declined = moves.decline(was, by=actor.id, now=now)
+    writes_signoffs.save(tx, declined, was=was, action="sign_off_declined", actor=actor, now=now, said=reason)
+    _show(tx, declined, partner=partner, now=now)
+    _tell(tx, declined, views.declined(declined, reason=reason), partner=partner, now=now)
+    return declined
+
+
+def watch(database: Database, books: PeriodBooks, *, partners: Mapping[str, Partner], now: datetime) -> int:
+    """Tell of every signed period whose figures have changed: re-issued files, late matches, breaks opened again. How many have."""
+    told = 0
+    with database.reading() as tx:
+        signed = signoffs.sign_offs(tx, partners=partners, state=SignOffState.SIGNED)
+    for partner in partners.values():
+        mine = [s for s in signed if s.partner == partner.id]
+        months = [month_named(s.period, example="") for s in mine]
+        figures = books.figures(partner, months) if mine else {}
+        for signoff, month in zip(mine, months, strict=True):
+            changed = moves.change(signoff, figures=figures[month], now=now)
+            if changed:
+                with database.transaction() as tx:
+                    told += _tell_change(tx, changed, was=signoff, partner=partner, month=month, now=now)
+    return told
+
+
+def standing(tx: Connection, *, partners: Mapping[str, Partner]) -> list[SignOff]:
+    """Every period of these partners that somebody prepared, the latest first."""
+    return signoffs.sign_offs(tx, partners=partners)
+
+
+def _tell_change(tx: Connection, changed: SignOff, *, was: SignOff, partner: Partner, month: Month, now: datetime) -> bool:
+    current = signoffs.sign_off_of(tx, partner=partner.id, period=changed.period)
+    if current is None or current.revision != was.revision:
+        return False  # another process has told, or somebody prepares it anew
+    writes_signoffs.save(tx, changed, was=was, action="changed_since_sign_off", actor=SYSTEM, now=now)
+    since = was.reviewed_at or was.prepared_at
+    happened = signoffs.what_happened(tx, partner=partner.id, first=month.first, last=month.last, since=since)
+    _show(tx, changed, partner=partner, now=now)
+    _tell(tx, changed, views.changed(changed, happened=happened, partner_name=partner.name), partner=partner, now=now)
+    return True
+
+
+def _as_shown(tx: Connection, *, partner: Partner, month: Month, revision: int) -> SignOff:
+    found = signoffs.sign_off_of(tx, partner=partner.id, period=str(month))
+    if found is None:
+        raise NotFoundError(f"Nobody has prepared {month} of {partner.name}.", remedy=f"Ask for `/recon signoff {partner.id} {month}`.")
+    if found.revision != revision:
+        raise RefusedError(f"That card showed an older state of {month}; nothing was changed.", remedy="Its card is up to date now.")
+    return found
+
+
+def _show(tx: Connection, signoff: SignOff, *, partner: Partner, now: datetime) -> None:
+    for channel in partner.internal_channels[:1]:
+        outbox.enqueue(
+            tx,
+            key=f"{signoff.name}:{channel}:{signoff.revision}",
+            kind=Kind.CARD,
+            audience=INTERNAL,
+            channel=channel,
+            payload=views.card(signoff, partner_name=partner.name).payload(),
+            about=signoff.name,
+            revision=signoff.revision,
+            now=now,
+        )
+
+
+def _tell(tx: Connection, signoff: SignOff, message: Message, *, partner: Partner, now: datetime) -> None:
+    for channel in partner.internal_channels[:1]:
+        outbox.enqueue(
+            tx,
+            key=f"{signoff.name}:{channel}:{signoff.revision}:news",
+            kind=Kind.REPLY,
+            audience=INTERNAL,
+            channel=channel,
+            payload=message.payload(),
+            thread_about=signoff.name,
+            now=now,
+        )
