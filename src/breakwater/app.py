@@ -24,12 +24,13 @@ from breakwater.config import Config
 from breakwater.deliveries import SETTLE_S, Deliveries
 from breakwater.errors import BreakwaterError, CallError, WorldError
 from breakwater.lake.parts import Lake
+from breakwater.live_sources import live_sources
 from breakwater.matching import agreement as agreements
 from breakwater.matching import engines, incremental
 from breakwater.matching.backend import Means
 from breakwater.model.access import Role
 from breakwater.schedule import Clock, last_due
-from breakwater.slack import breaks, causes, files, findings, home, incidents, noise, payments, recon, recon_work
+from breakwater.slack import breaks, causes, files, findings, home, incidents, noise, payments, recon, recon_work, runs, signoff
 from breakwater.slack.doors import Doors
 from breakwater.slack.guard import Guard
 from breakwater.slack.payment_work import RawRecord
@@ -46,11 +47,13 @@ from breakwater.steps.look_up import Tracing
 from breakwater.steps.reasons import sql_behind
 from breakwater.steps.reconcile import reconcile
 from breakwater.steps.reminders import look_after
+from breakwater.steps.run_desk import RunDesk
 from breakwater.steps.runs import Terms
+from breakwater.steps.signoff import PeriodBooks, watch
 from breakwater.steps.suppression import keep_following
 from breakwater.steps.traffic import Traffic
-from breakwater.steps.watches import tell_watchers
-from breakwater.store import claims
+from breakwater.steps.watches import Watchers
+from breakwater.store import claims, subscriptions
 from breakwater.store.database import open_database
 
 WORKERS = 16  # threads for what people ask; acknowledgements never wait for them
@@ -80,9 +83,11 @@ class Breakwater:
         self.database.migrate()
         self.lake = Lake(config.data_dir / "lake")
         self.tracing = Tracing(self.database, self.lake, partners=config.partners)
+        self.watchers = Watchers(self.database, self.tracing.trace, partners=config.partners)
         self.traffic = Traffic(self.database, self.lake, partners=config.partners)
         self.rematch = incremental.open(_match(config))
         self.terms = {p.id: terms_in(Path(p.agreement)) for p in config.partners.values()}
+        self.period_books = PeriodBooks(self.database, self.lake)
         self._clock = Clock()
         self._handler: SocketModeHandler | None = None
         self._sender: Sender | None = None
@@ -96,7 +101,7 @@ class Breakwater:
         self.reconcile_all()
         channel = self.config.settings.slack.operations_channel
         detect(self.database, self.traffic, partners=self.config.partners, channel=channel, now=self._now())
-        tell_watchers(self.database, self.tracing.trace, partners=self.config.partners, now=self._now())
+        self.watchers.tell(now=self._now())
 
     @property
     def deliveries(self) -> Deliveries:
@@ -137,20 +142,29 @@ class Breakwater:
         """Post every digest that is due, once for all processes; how many were posted by this one."""
         posted = 0
         now = self._now()
-        for subscription in self.config.subscriptions:
-            if due := last_due(subscription.cron, time_zone=subscription.time_zone, now=now):
+        with self.database.reading() as tx:
+            asked_for = subscriptions.subscriptions(tx)
+        for subscription in (*self.config.subscriptions, *asked_for):
+            due = last_due(subscription.cron, time_zone=subscription.time_zone, now=now)
+            if due and subscription.falls_on(due):
                 posted += post_digest(
                     self.database, self.traffic, subscription=subscription, scheduled_at=due, partners=self.config.partners, now=now
                 )
         return posted
 
     def look_after_breaks(self) -> None:
-        """Remind who left a break alone, tell what grew older, and follow the rules for known noise."""
+        """Remind who left a break alone, tell what grew older, follow the rules for known noise, watch signed periods."""
         rules, now = self.config.settings.reminders.rules(), self._now()
         if done := look_after(self.database, partners=self.config.partners, rules=rules, now=now):
             log.info("reminders", breaks=done)
         tell_what_aged(self.database, partners=self.config.partners, rules=rules, now=now)
         keep_following(self.database, partners=self.config.partners, now=now)
+        watch(self.database, self.period_books, partners=self.config.partners, now=now)
+
+    @property
+    def runs(self) -> RunDesk:
+        """What people ask of runs."""
+        return RunDesk(self.database, self.lake, terms=self.terms, rematch=self.rematch, now=self._now)
 
     # --- what is connected ---
 
@@ -183,7 +197,11 @@ class Breakwater:
             executor=ThreadPoolExecutor(WORKERS, thread_name_prefix="door"),
             report=_report,
             authority=config.authority,
+            period_figures=self.period_books.figures,
+            runs=self.runs,
             unmonitored=lambda: self.traffic.unmonitored,
+            live=live_sources(config, now=self._now),
+            subscriptions=config.subscriptions,
         )
         raw = partial(raw_text, self.lake, raw_record)
         self.bolt = _bolt(client, doors, self.deliveries, raw, partial(sql_behind, self.lake), signing_secret=_signing_secret(config))
@@ -269,7 +287,7 @@ def _bolt(
         listener_executor=ThreadPoolExecutor(ACK_WORKERS, thread_name_prefix="ack"),
         raise_error_for_unhandled_request=False,
     )
-    for subject in (recon, breaks, causes, noise, findings, incidents, home):
+    for subject in (recon, breaks, causes, noise, signoff, findings, incidents, home, runs):
         subject.register(app, doors)
     files.register(app, doors, deliveries)
     payments.register(app, doors, raw_record)

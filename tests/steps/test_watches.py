@@ -12,7 +12,7 @@ from breakwater.model.access import Actor, Role
 from breakwater.model.events import Event
 from breakwater.model.payment_watches import FORGOTTEN_AFTER_DAYS, MOST_PER_PERSON
 from breakwater.model.payments import PaymentTrace
-from breakwater.steps.watches import tell_watchers, unwatch, watch
+from breakwater.steps.watches import Watchers, unwatch, watch
 from breakwater.store import audit, schema, watches
 from breakwater.store.database import Database
 
@@ -43,7 +43,7 @@ def begin(database: Database, trace: PaymentTrace, *, actor: Actor = ADA, now: d
 
 
 def tell(database: Database, trace: PaymentTrace, *, now: datetime = NOW) -> int:
-    return tell_watchers(database, lambda _: trace, partners={}, now=now)
+    return Watchers(database, lambda _: trace, partners={}).tell(now=now)
 
 
 def messages(database: Database) -> list[tuple[str, str, str, str]]:
@@ -92,7 +92,7 @@ def test_everybody_who_watches_is_told_and_a_payment_is_looked_up_once(database:
         asked.append(payment_id)
         return a_trace("accepted", "settled")
 
-    told = tell_watchers(database, trace, partners={}, now=NOW)
+    told = Watchers(database, trace, partners={}).tell(now=NOW)
 
     assert (told, asked) == (2, ["pay_1"])
     assert {m[0] for m in messages(database)} == {"DU0ADA", "DU0BRUNO"}
@@ -155,3 +155,20 @@ def test_what_never_moves_is_forgotten(database: Database) -> None:
         gone = watches.watches(tx)
 
     assert (len(still), gone) == (1, [])
+
+
+def test_nothing_is_looked_up_while_nothing_has_changed(database: Database) -> None:
+    begin(database, a_trace("accepted"))
+    asked: list[str] = []
+
+    def trace(payment_id: str) -> PaymentTrace:
+        asked.append(payment_id)
+        return a_trace("accepted")
+
+    watchers = Watchers(database, trace, partners={})
+    for _ in range(3):
+        watchers.tell(now=NOW)
+    begin(database, a_trace("accepted"), actor=BRUNO)
+    watchers.tell(now=NOW)
+
+    assert asked == ["pay_1", "pay_1"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
@@ -47,21 +49,28 @@ def unwatch(tx: Connection, *, actor: Actor, payment_id: str, now: datetime) -> 
         _note(tx, actor, "unwatch", payment_id, now)
 
 
-def tell_watchers(database: Database, trace: Callable[[str], PaymentTrace], *, partners: Mapping[str, Partner], now: datetime) -> int:
-    """Tell everybody whose payment has moved since they were last told; how many were told. Each payment is looked up once."""
-    with database.reading() as tx:
-        watched = store.watches(tx)
-    looked_up: dict[str, PaymentTrace] = {}
-    told = 0
-    for one in watched:
-        if one.payment_id not in looked_up:
-            looked_up[one.payment_id] = trace(one.payment_id)
-        found = looked_up[one.payment_id]
-        if found.known and position_of(found) != one.position:
-            told += _tell(database, one, found, partners=partners, now=now)
-    with database.transaction() as tx:
-        store.forget(tx, moved_before=now - timedelta(days=FORGOTTEN_AFTER_DAYS))
-    return told
+class Watchers:
+    """Tells everybody whose payment has moved since they were last told. `trace` looks a payment up by its id."""
+
+    def __init__(self, database: Database, trace: Callable[[str], PaymentTrace], *, partners: Mapping[str, Partner]) -> None:
+        self._database, self._trace, self._partners = database, trace, partners
+        self._seen = -1  # how many changes there had been when this process looked last
+
+    def tell(self, *, now: datetime) -> int:
+        """How many were told. Nothing is looked up while nothing has changed, and each payment once however many watch it."""
+        with self._database.reading() as tx:
+            changes, watched = store.changes(tx), store.watches(tx)
+        if changes == self._seen:
+            return 0
+        told = 0
+        for payment_id, watches in groupby(sorted(watched, key=attrgetter("payment_id")), key=attrgetter("payment_id")):
+            found = self._trace(payment_id)
+            moved_on = [one for one in watches if found.known and position_of(found) != one.position]
+            told += sum(_tell(self._database, one, found, partners=self._partners, now=now) for one in moved_on)
+        with self._database.transaction() as tx:
+            store.forget(tx, moved_before=now - timedelta(days=FORGOTTEN_AFTER_DAYS))
+        self._seen = changes
+        return told
 
 
 def _tell(database: Database, one: Watch, found: PaymentTrace, *, partners: Mapping[str, Partner], now: datetime) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from breakwater.model.payment_watches import Watch
 from breakwater.model.payments import ProcessingState
-from breakwater.store.schema import insert_new, payment_watch
+from breakwater.store.schema import audit_head, insert_new, payment_watch
 
 
 def begin(tx: Connection, watch: Watch) -> bool:
@@ -56,3 +56,8 @@ def moved(tx: Connection, watch: Watch, *, position: str, processing: Processing
     )
     values = {"position": position, "processing": str(processing), "moved_at": now, "told": watch.told + 1}
     return tx.execute(update(payment_watch).where(*same).values(values)).rowcount > 0
+
+
+def changes(tx: Connection) -> int:
+    """A number that grows with every change that is audited: files taken in, runs, moves of breaks."""
+    return tx.execute(select(audit_head.c.sequence)).scalar() or 0
