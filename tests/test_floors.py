@@ -23,10 +23,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "steps": ({"errors", "model", "detection", "matching", "views", "store", "lake"}, {"sqlalchemy", "pyarrow"}),
     "slack": ({"errors", "model", "views", "steps", "store"}, {"slack_bolt", "slack_sdk"}),
     "config_files": ({"errors"}, {"pydantic"}),
+    "config_thresholds": ({"model", "config_files"}, {"pydantic"}),
     "config_words": ({"errors", "model"}, {"pydantic"}),
     "config_reminders": ({"errors", "model", "config_files", "config_words"}, {"pydantic"}),
     "config_live": ({"errors", "config_files"}, {"pydantic"}),
-    "config": ({"errors", "model", "config_files", "config_live", "config_words", "config_reminders"}, {"pydantic", "apscheduler"}),
+    "config": ({"errors", "model", "config_files", "config_live", "config_words", "config_reminders", "config_thresholds"}, {"pydantic", "apscheduler"}),
     "schedule": (set(), {"apscheduler"}),
     "web": (
         {"errors", "model", "config", "store", "lake", "slack", "steps"},
@@ -40,12 +41,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "app": (
         {"errors", "model", "config", "sources", "matching", "detection", "views", "store", "lake", "steps", "slack", "web", "schedule"}
-        | {"deliveries"},
+        | {"deliveries", "live_sources"},
         {"structlog", "slack_bolt", "slack_sdk", "sqlalchemy", "uvicorn", "starlette", "prometheus_client"},
     ),
     "cli": (
         {"errors", "model", "config", "sources", "matching", "detection", "views", "store", "lake", "steps", "slack", "web", "app"}
-        | {"sandbox", "demo", "__init__"},
+        | {"live_sources", "sandbox", "demo", "__init__"},
         {"click", "rich", "pyarrow", "structlog", "uvicorn", "httpx"},
     ),
     "sandbox": (set(), {"starlette", "uvicorn", "websockets", "python_multipart"}),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from breakwater import config
+from breakwater.live_sources import live_sources
 from breakwater.matching import agreement
+from breakwater.model.live import LiveQuestion
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -36,3 +39,15 @@ def test_the_settings_and_the_agreement_of_the_install_guide_are_accepted(tmp_pa
 
     assert agreement.load(Path(loaded.partners["nordbank"].agreement)).name == "nordbank"
     assert loaded.partners["nordbank"].shared_channel == "C0NORDBANK"
+
+
+def test_the_live_sources_on_their_page_can_be_asked(tmp_path: Path) -> None:
+    settings, _ = examples("install.md")
+    (live,) = examples("live_sources.md")
+    beside_the_files = settings.replace("[[partners.files]]", f"{live}\n[[partners.files]]", 1)
+    (tmp_path / "breakwater.toml").write_text(beside_the_files, encoding="utf-8")
+
+    loaded = config.load(tmp_path / "breakwater.toml", environment={"STRIPE_API_KEY": "rk_1", "NORDBANK_API_KEY": "k"})
+    asked = live_sources(loaded, now=lambda: datetime.now(UTC)).names(LiveQuestion(references=("pi_1",)))
+
+    assert asked == ["Stripe", "Meridian", "Meridian's status page"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 from breakwater import config
@@ -173,14 +174,14 @@ def a_workspace() -> Workspace:
 
 
 @contextmanager
-def at_the_desk(folder: Path, *, settings: str = SETTINGS) -> Iterator[Desk]:
-    """The bot at work in `folder`, on SQLite."""
+def at_the_desk(folder: Path, *, settings: str = SETTINGS, secrets: Mapping[str, str] = MappingProxyType({})) -> Iterator[Desk]:
+    """The bot at work in `folder`, on SQLite; `secrets` stand in its environment."""
     (folder / "inbox" / "ledger").mkdir(parents=True)
     (folder / "breakwater.toml").write_text(settings)
     (folder / "meridian.toml").write_text(AGREEMENT)
     with Sandbox(a_workspace(), rates=Rates.off()) as sandbox:
         app = sandbox.workspace.app
-        environment = {"SLACK_API_URL": sandbox.api_url, "SLACK_BOT_TOKEN": app.bot_token, "SLACK_APP_TOKEN": app.app_token}
+        environment = {"SLACK_API_URL": sandbox.api_url, "SLACK_BOT_TOKEN": app.bot_token, "SLACK_APP_TOKEN": app.app_token, **secrets}
         clock = Clock()
         bot = Breakwater(config.load(folder / "breakwater.toml", environment=environment), now=clock)
         try:

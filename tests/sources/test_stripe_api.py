@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from stripe_peer import KEY, Fault, Peer, published, stripe_peer
 
 from breakwater.model.live import LiveAnswer, LiveQuestion
 from breakwater.model.payments import ProcessingState, processing_state
 from breakwater.sources.live_asking import LiveSources
 from breakwater.sources.stripe_api import StripeSource
+from stripe_peer import KEY, Fault, Peer, published, stripe_peer
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PI, CH, RE, PO = "pi_1PgafyB7WZ01zgkWSjxsAJo3", "ch_1PgafuB7WZ01zgkWXYmPNZs8", "re_1Pgc72B7WZ01zgkWqPvrRrPE", "po_1Pgc79B7WZ01zgkWu1KToYf4"

@@ -63,7 +63,7 @@ def rich_trace(word: str = "pay_8F2K1") -> PaymentTrace:
     )
     answers = (
         LiveAnswer(source=word, partner="nordbank", asked_at=NOW, facts=(word,), references=(("charge", "ch_1"),)),
-        LiveAnswer(source="Status page", partner="nordbank", asked_at=NOW, problem="It did not answer within 2 seconds."),
+        LiveAnswer(source="Status page", partner="nordbank", asked_at=NOW, problem="The status page did not answer within 2 seconds."),
         LiveAnswer(source="In-house", partner="nordbank", asked_at=NOW),
     )
     return with_answers(trace, answers)
@@ -144,7 +144,7 @@ def test_a_message_without_money_shows_no_amount() -> None:
 def test_what_a_source_could_not_tell_is_said_with_how_old_our_news_is() -> None:
     text = shown(MESSAGES["payment_rich"])
 
-    assert "*Status page* It did not answer within 2 seconds. What is shown here is as of our files." in text
+    assert "⚠️ The status page did not answer within 2 seconds. What is shown here is as of our files." in text
     assert "*In-house* knows nothing under these references" in text
     assert "Charge `ch_1`" in text
 

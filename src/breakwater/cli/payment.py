@@ -14,10 +14,11 @@ from rich.console import Console
 from breakwater import config as settings
 from breakwater.errors import CallError
 from breakwater.lake.parts import Lake
+from breakwater.live_sources import live_sources
 from breakwater.model.expectations import expected_next
 from breakwater.model.payment_batches import Batch
 from breakwater.model.payment_hits import Hits
-from breakwater.model.payments import PaymentTrace
+from breakwater.model.payments import PaymentTrace, live_question, with_answers
 from breakwater.steps.look_up import Tracing
 from breakwater.store.database import open_database
 from breakwater.views import payment_lists as lists
@@ -43,6 +44,8 @@ def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[
     with closing(open_database(config.database_url)) as database:
         tracing = Tracing(database, Lake(config.data_dir / "lake"), config.partners)
         found = tracing.look_up(asked)
+    if isinstance(found, PaymentTrace):
+        found = with_answers(found, live_sources(config, now=now).ask(live_question(found)))
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for paragraph in terminal.lines(_message(found, config, now=now()), zone=zone):
         console.print(paragraph, end="\n\n")
@@ -57,7 +60,7 @@ def _message(found: PaymentTrace | Batch | Hits, config: settings.Config, *, now
     if isinstance(found, Batch):
         return lists.batch(found, partner_names=names)
     if not found.known:
-        return views.payment_not_found(found.reference, searched=found.searched)
+        return views.payment_not_found(found.reference, searched=found.searched, live=found.live)
     expected = expected_next(found, config.partners.get(found.partner), now=now)
     return views.payment_answer(found, partner_names=names, expected=expected)
 

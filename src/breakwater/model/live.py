@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -69,3 +69,31 @@ class LiveSource(Protocol):
 
     def ask(self, question: LiveQuestion, *, asked_at: datetime, deadline: Deadline) -> LiveAnswer | None:
         """What it knows; None if nothing in the question is its own. WorldError if it gives no answer."""
+
+
+class Live(Protocol):
+    """All live sources together."""
+
+    def names(self, question: LiveQuestion) -> Sequence[str]:
+        """Who would be asked."""
+
+    def ask(self, question: LiveQuestion) -> Iterator[LiveAnswer]:
+        """Their answers, as they come."""
+
+
+class Nobody:
+    """Where no live source is set up."""
+
+    def names(self, question: LiveQuestion) -> Sequence[str]:
+        """Nobody."""
+        return ()
+
+    def ask(self, question: LiveQuestion) -> Iterator[LiveAnswer]:
+        """Nothing."""
+        return iter(())
+
+
+def still_silent(asked: Iterable[str], answers: Iterable[LiveAnswer]) -> tuple[str, ...]:
+    """Of those who were asked, who has not answered yet."""
+    heard = {answer.source for answer in answers}
+    return tuple(name for name in asked if name not in heard)

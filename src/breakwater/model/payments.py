@@ -11,10 +11,10 @@ from functools import cached_property
 from breakwater.model.breaks import Break
 from breakwater.model.events import Event
 from breakwater.model.incidents import Incident
-from breakwater.model.live import LiveAnswer
+from breakwater.model.live import LiveAnswer, LiveQuestion
 from breakwater.model.payment_history import History, history
 from breakwater.model.payment_states import BANKS, ProcessingState, rail_of
-from breakwater.model.records import Kind, Record, Side, clean_reference
+from breakwater.model.records import REFERENCE_COLUMNS, Kind, Record, Side, clean_reference
 
 __all__ = ["Evidence", "MoneyState", "PaymentTrace", "ProcessingState", "ReconciliationState", "SourceName"]
 
@@ -210,3 +210,16 @@ def with_answers(trace: PaymentTrace, answers: Iterable[LiveAnswer]) -> PaymentT
     known = {(e.partner, e.event_id): e for e in (*trace.events, *(e for answer in by_source.values() for e in answer.events))}
     ordered = sorted(known.values(), key=lambda e: (e.occurred_at, e.event_id))
     return replace(trace, events=tuple(ordered), live=tuple(by_source.values()))
+
+
+def live_question(trace: PaymentTrace) -> LiveQuestion:
+    """What live sources are asked: every reference we know of the payment, what was typed first; once its partner is known, of that one only.
+
+    A batch is no reference of one payment, unless it is what was typed.
+    """
+    named = [getattr(e.record, name) for e in trace.evidence for name in REFERENCE_COLUMNS if name != "ref_batch_id"]
+    named += [name for e in trace.events for name in (e.payment_id, e.ref_partner_id, e.ref_end_to_end_id, e.ref_uetr)]
+    known = (clean_reference(name) for name in (trace.found_as or trace.reference, *named))
+    return LiveQuestion(
+        references=tuple(dict.fromkeys(name for name in known if name)), partners=frozenset({trace.partner} if trace.partner else ())
+    )

@@ -15,7 +15,9 @@ from slack_sdk.webhook import WebhookClient
 
 from breakwater.errors import BreakwaterError, RefusedError, nearest
 from breakwater.model.access import Actor
+from breakwater.model.digests import Subscription
 from breakwater.model.findings import Unmonitored
+from breakwater.model.live import Live, Nobody
 from breakwater.model.partners import Partner
 from breakwater.model.periods import Month
 from breakwater.model.proposals import Authority
@@ -23,6 +25,7 @@ from breakwater.model.signoff import PeriodFigures
 from breakwater.slack.guard import Guard
 from breakwater.slack.people import People
 from breakwater.steps.look_up import Tracing
+from breakwater.steps.run_desk import RunDesk
 from breakwater.store.database import Database
 from breakwater.views import help as help_views
 from breakwater.views.blocks import Message
@@ -36,7 +39,9 @@ class Doors:
     """What a listener needs beside its request.
 
     `tracing` looks payments up, `now` is the clock, `report` the log, `wake_sender` makes news leave at once, `authority` says who may
-    agree to what, `unmonitored` for which payments no alert can be promised, `period_figures` what a partner's months come to now.
+    agree to what, `unmonitored` for which payments no alert can be promised, `subscriptions` the digests of the
+    configuration, `period_figures` what a partner's months come to now,
+    `runs` what was reconciled when.
     """
 
     client: WebClient
@@ -51,9 +56,12 @@ class Doors:
     executor: ThreadPoolExecutor
     report: Report
     period_figures: Callable[[Partner, Sequence[Month]], Mapping[Month, PeriodFigures]]
+    runs: RunDesk
     wake_sender: threading.Event = field(default_factory=threading.Event)
     authority: Authority = field(default_factory=Authority)
     unmonitored: Callable[[], Sequence[Unmonitored]] = tuple
+    live: Live = field(default_factory=Nobody)
+    subscriptions: Sequence[Subscription] = ()
 
     def partner_named(self, word: str) -> Partner:
         """The partner with this id or name; a word nobody knows is refused with the nearest known one."""
@@ -117,6 +125,27 @@ class Doors:
             self.client.chat_postEphemeral(channel=channel, user=user, text=message.text, blocks=list(message.blocks))
         else:
             self.client.chat_postMessage(channel=user, text=message.text, blocks=list(message.blocks))
+
+    def tell_growing(self, body: Body, message: Message) -> Callable[[Message], None] | None:
+        """Answer with a message that more can be written into: what it returns rewrites it.
+
+        None where that can't be: what Slack shows privately in a channel after a command is never changed again. In a direct message with
+        us it can.
+        """
+        channel = channel_of(body) or ""
+        if channel.startswith("D"):
+            try:
+                sent = self.client.chat_postMessage(channel=channel, text=message.text, blocks=list(message.blocks))
+            except SlackApiError as refused:
+                if refused.response.get("error") != "channel_not_found":  # a direct message between two people
+                    raise
+            else:
+                return lambda m: self._rewrite(str(sent["channel"]), str(sent["ts"]), m)
+        self.tell(body, message)
+        return None
+
+    def _rewrite(self, channel: str, ts: str, message: Message) -> None:
+        self.client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
 
     def replace(self, body: Body, message: Message) -> None:
         """Put an answer in the place of the one whose button was clicked; beside it where Slack no longer allows that."""

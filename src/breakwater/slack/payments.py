@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from slack_bolt import App
 
 from breakwater.model.access import Actor, Permission, require
 from breakwater.model.expectations import expected_next
+from breakwater.model.live import LiveAnswer, still_silent
 from breakwater.model.payment_batches import Batch
 from breakwater.model.payment_hits import Hits
-from breakwater.model.payments import PaymentTrace
+from breakwater.model.payments import PaymentTrace, live_question, with_answers
 from breakwater.slack import payment_work
 from breakwater.slack.doors import Body, Doors
 from breakwater.slack.payment_work import RawRecord
@@ -57,18 +59,35 @@ def _answer(doors: Doors, body: Body, actor: Actor) -> None:
 def _show(doors: Doors, body: Body, asked: str, actor: Actor) -> None:
     require(actor, Permission.READ)
     found = doors.tracing.look_up(asked)
-    doors.tell(body, _message(doors, found, actor))
+    if isinstance(found, PaymentTrace) and (asking := doors.live.names(live_question(found))):
+        _ask_around(doors, body, found, actor, asking=asking)
+    else:
+        doors.tell(body, _message(doors, found, actor))
 
 
-def _message(doors: Doors, found: PaymentTrace | Batch | Hits, actor: Actor) -> Message:
+def _ask_around(doors: Doors, body: Body, found: PaymentTrace, actor: Actor, *, asking: Sequence[str]) -> None:
+    """What we know at once; then what live sources say, in the same message where Slack lets it be changed, else in one more."""
+    rewrite = doors.tell_growing(body, _message(doors, found, actor, asking=asking))
+    answers: list[LiveAnswer] = []
+    for answer in doors.live.ask(live_question(found)):
+        answers.append(answer)
+        if rewrite:
+            rewrite(_message(doors, with_answers(found, answers), actor, asking=still_silent(asking, answers)))
+    if rewrite:
+        rewrite(_message(doors, with_answers(found, answers), actor))
+    elif not all(answer.knows_nothing for answer in answers):
+        doors.tell(body, _message(doors, with_answers(found, answers), actor))
+
+
+def _message(doors: Doors, found: PaymentTrace | Batch | Hits, actor: Actor, *, asking: Sequence[str] = ()) -> Message:
     names = {p.id: p.name for p in doors.partners.values()}
     if isinstance(found, Hits):
         return lists.hits(found, partner_names=names)
     if isinstance(found, Batch):
         return lists.batch(found, partner_names=names)
     if not found.known:
-        return views.payment_not_found(found.reference, searched=found.searched)
+        return views.payment_not_found(found.reference, searched=found.searched, live=found.live, asking=asking)
     with doors.database.reading() as tx:
         is_watched = watches.is_watched(tx, user_id=actor.id, payment_id=found.payment_id)
     expected = expected_next(found, doors.partners.get(found.partner), now=doors.now())
-    return views.payment_answer(found, partner_names=names, expected=expected, is_watched=is_watched)
+    return views.payment_answer(found, partner_names=names, expected=expected, is_watched=is_watched, asking=asking)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from breakwater.model.breaks import Break
 from breakwater.model.events import Event
 from breakwater.model.expectations import Expected, Holder, holder
+from breakwater.model.live import LiveAnswer
 from breakwater.model.masking import mask_cards
 from breakwater.model.payment_history import Told, has_amount, has_no_time
 from breakwater.model.payments import Evidence, PaymentTrace, ProcessingState, ReconciliationState
@@ -38,28 +39,33 @@ FACTS_SHOWN = 5
 
 
 def payment_answer(
-    trace: PaymentTrace, *, partner_names: Mapping[str, str], expected: Expected | None = None, is_watched: bool = False
+    trace: PaymentTrace,
+    *,
+    partner_names: Mapping[str, str],
+    expected: Expected | None = None,
+    is_watched: bool = False,
+    asking: Sequence[str] = (),
 ) -> Message:
-    """Everything known of a payment. The first line answers; the rest is the proof."""
+    """Everything known of a payment: the first line answers, the rest is the proof. `asking`: live sources that have not answered yet."""
     names = [partner_names.get(p, p) for p in _partners(trace)]
     blocks = [section("\n".join(_answer(trace, names, expected)))]
     blocks += [section(text) for text in (_breaks(trace.breaks), _incidents(trace), _one_sided(trace), _others(trace)) if text]
     blocks.append(actions(*_buttons(trace, is_watched=is_watched)))
     blocks += _block("Timeline", [_told(told, trace) for told in reversed(trace.history.told)], most=EVENTS_SHOWN)
-    blocks += [section(text) for text in _live(trace) if text]
+    blocks += _live(trace.live, asking)
     blocks += _block("Evidence", [_evidence(e) for e in trace.evidence], most=EVIDENCE_SHOWN)
     blocks += _block("References", references(trace), most=REFERENCES_SHOWN)
     blocks.append(context(joined((f"Searched: {word(trace.searched, 300)}", _newest(trace)))))
     return fit(Message(text=_twin(trace, names, expected), blocks=tuple(blocks)))
 
 
-def payment_not_found(reference: str, *, searched: str) -> Message:
+def payment_not_found(reference: str, *, searched: str, live: Sequence[LiveAnswer] = (), asking: Sequence[str] = ()) -> Message:
     """Nothing is known of a reference: what was looked through, and what to try."""
     asked = mask_cards(" ".join(reference.split()))
     where = f"Searched: {word(searched, 600)}."
     todo = "Check the reference, or try another one of the same payment. If it is minutes old, its file may not have come yet."
     text = f"No payment found for {word(asked, 120)}. {where} {todo}"
-    return Message(text=text, blocks=(section(f"🔎 *No payment found* for {code(asked, 120)}\n{where}\n{todo}"),))
+    return Message(text=text, blocks=(section(f"🔎 *No payment found* for {code(asked, 120)}\n{where}\n{todo}"), *_live(live, asking)))
 
 
 def references(trace: PaymentTrace) -> list[str]:
@@ -192,18 +198,21 @@ def _when(event: Event) -> str:
     return f"{day(event.occurred_at.date())}, no time given" if has_no_time(event) else moment(event.occurred_at)
 
 
-def _live(trace: PaymentTrace) -> list[str]:
+def _live(answers: Sequence[LiveAnswer], asking: Sequence[str]) -> list[Block]:
     """What partners' own systems said when they were asked, and which of them failed, so that old news is not taken for new."""
     lines = []
-    for answer in trace.live:
-        if answer.problem:
-            lines.append(f"⚠️ {bold(answer.source)} {word(answer.problem, 300)} What is shown here is as of our files.")
-        elif answer.knows_nothing:
+    for answer in answers:
+        silent = f"{word(answer.problem, 300)} What is shown here is as of our files." if answer.problem else ""
+        if answer.knows_nothing:
             lines.append(f"{bold(answer.source)} knows nothing under these references, asked {moment(answer.asked_at)}")
-        else:
+        elif answer.facts or answer.events:
             facts = listing([f"• {word(fact, 300)}" for fact in answer.facts], most=FACTS_SHOWN, rest="") if answer.facts else ""
-            lines.append(joined((f"{bold(answer.source)}, asked {moment(answer.asked_at)}", facts), "\n"))
-    return lines
+            lines.append(joined((f"{bold(answer.source)}, asked {moment(answer.asked_at)}", facts, f"⚠️ {silent}" if silent else ""), "\n"))
+        else:
+            lines.append(f"⚠️ {silent}")  # a problem names its source
+    if asking:
+        lines.append(f"⏳ Asking {', '.join(bold(name) for name in asking)} … news follows here.")
+    return [section(line) for line in lines]
 
 
 def _evidence(evidence: Evidence) -> str:

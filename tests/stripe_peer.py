@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-FILES = Path(__file__).parents[1] / "files"
+FILES = Path(__file__).parent / "files"
 KEY = "rk_test_of_the_peer"
 
 
