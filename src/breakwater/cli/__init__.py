@@ -24,6 +24,9 @@ COMMANDS = {
     "inspect": ("breakwater.cli.inspect", "Read partner files without storing anything, and say what they say."),
     "payment": ("breakwater.cli.payment", "Where a payment is: by any reference, or by amount, currency and day."),
     "quarantine": ("breakwater.cli.quarantine", "Refused files: list them, try one again, or put it aside for good."),
+    "runs": ("breakwater.cli.runs", "The last runs of a partner, and what each changed."),
+    "rerun": ("breakwater.cli.runs", "Reconcile a day of a partner once more, and say what differs."),
+    "agreement": ("breakwater.cli.runs", "Try a changed agreement on the last run, before it counts."),
     "reconcile": ("breakwater.cli.reconcile", "Reconcile two files of canonical records by an agreement."),
 }
 

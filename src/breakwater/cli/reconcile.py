@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from breakwater.cli.days import DAY
 from breakwater.errors import CallError
 from breakwater.matching import agreement as agreements
 from breakwater.matching import engines, out
@@ -18,23 +19,8 @@ from breakwater.matching.backend import Means
 from breakwater.model.money import format_minor
 from breakwater.model.runs import Outcome, Totals
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MEMORY = re.compile(r"[1-9][0-9]{0,5}(MB|GB)")
 _FILE = click.Path(path_type=Path)
-
-
-class _Day(click.ParamType[date]):
-    """A date written YYYY-MM-DD."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            if _DAY.fullmatch(str(value)):
-                return date.fromisoformat(str(value))
-        except ValueError:
-            pass  # the answer is the same: in the right form, but not in the calendar
-        return self.fail(f"'{value}' is not a date like 2026-04-30.", param, ctx)
 
 
 class _Memory(click.ParamType[str]):
@@ -52,7 +38,7 @@ class _Memory(click.ParamType[str]):
 @click.option("--ours", required=True, type=_FILE, help="Our side: canonical records, Parquet or CSV.")
 @click.option("--theirs", required=True, type=_FILE, help="The partner's side: the same columns.")
 @click.option("--agreement", required=True, type=_FILE, help="How the sides are compared (TOML).")
-@click.option("--as-of", required=True, type=_Day(), help="The business date of the reconciliation.")
+@click.option("--as-of", required=True, type=DAY, help="The business date of the reconciliation.")
 @click.option("--json", "target", required=True, type=_FILE, metavar="OUT", help="Where the result goes.")
 @click.option("--engine", metavar="URL", help="postgresql://…, spark://host:7077, local[2]; the embedded DuckDB by default.")
 @click.option("--proven", is_flag=True, help="Another engine is meant, and `breakwater engine check` agreed on it.")

@@ -40,12 +40,12 @@ def earlier(lake: Lake, run: Run) -> Earlier | None:
     except (OSError, pa.ArrowInvalid) as wrong:
         remedy = "Remove its folder in the lake; then everything is matched again."
         raise WorldError(f"The outcome of the run {run.id} can't be read: {wrong}.", remedy=remedy) from None
-    given = tables["given"].to_pylist()
-    paths = {side: [lake.root / part_of(row["part"]).path for row in given if row["side"] == side] for side in Side}
+    parts, by_hand = _given(tables["given"], tables["by_hand"])
+    paths = {side: [lake.root / part_of(part).path for part in parts[side]] for side in Side}
     return Earlier(
         ours=paths[Side.OURS],
         theirs=paths[Side.THEIRS],
-        by_hand=[ByHand(ours=tuple(row["ours"]), theirs=tuple(row["theirs"])) for row in tables["by_hand"].to_pylist()],
+        by_hand=by_hand,
         as_of=run.as_of,
         outcome=Outcome(
             ours_rows=run.ours_rows,
@@ -60,7 +60,28 @@ def earlier(lake: Lake, run: Run) -> Earlier | None:
     )
 
 
+def given(lake: Lake, run: Run) -> tuple[dict[Side, list[str]], list[ByHand]] | None:
+    """The parts a run was given, and what people had matched by hand; None where that was not kept."""
+    paths = [Path(lake.outcome_path(run.id, name)) for name in ("given", "by_hand")]
+    return _given(*map(pq.read_table, paths)) if all(path.is_file() for path in paths) else None
+
+
+def breaks_of(lake: Lake, run_id: str | None) -> pa.Table:
+    """The breaks of a run (BREAK_SCHEMA), without opening items; none for no run."""
+    return _table(lake, run_id, "breaks")
+
+
 def opening_items(lake: Lake, run_id: str) -> pa.Table:
     """The opening items of a run (BREAK_SCHEMA); none where a run of an older version kept no list."""
-    path = Path(lake.outcome_path(run_id, "opening"))
-    return pq.read_table(path) if path.is_file() else BREAK_SCHEMA.empty_table()
+    return _table(lake, run_id, "opening")
+
+
+def _table(lake: Lake, run_id: str | None, name: str) -> pa.Table:
+    path = Path(lake.outcome_path(run_id, name)) if run_id else None
+    return pq.read_table(path) if path and path.is_file() else BREAK_SCHEMA.empty_table()
+
+
+def _given(given: pa.Table, by_hand: pa.Table) -> tuple[dict[Side, list[str]], list[ByHand]]:
+    rows = given.to_pylist()
+    parts = {side: [row["part"] for row in rows if row["side"] == side] for side in Side}
+    return parts, [ByHand(ours=tuple(row["ours"]), theirs=tuple(row["theirs"])) for row in by_hand.to_pylist()]

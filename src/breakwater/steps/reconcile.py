@@ -16,11 +16,12 @@ from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.calendar import AGE_BANDS, age_band
 from breakwater.model.partners import Partner
 from breakwater.model.runs import ActiveFigure, AgeFigure, BreakFigure, PartnerReconciliation, Run, total_of
+from breakwater.model.signoff import SignOffState
 from breakwater.steps import causes
 from breakwater.steps.by_hand import holding_now
 from breakwater.steps.run_breaks import follow
 from breakwater.steps.runs import Given, Rematch, Terms, WorkedOut, asked_for, given_now, input_key, work_out
-from breakwater.store import audit, by_hand, claims, noise, outbox, reads, writes
+from breakwater.store import audit, by_hand, claims, noise, outbox, reads, signoffs, writes
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
 from breakwater.views.breaks import break_card
@@ -46,6 +47,8 @@ def reconcile(
 
     A break seen before keeps its life; one that is explained now is closed; one that breaks again is opened again.
     """
+    if asked_by:
+        require(asked_by, Permission.RERUN)
     given = _given(database, lake, partner=partner, now=now)
     if not asked_by and given.last and given.last.input_key == input_key(given, terms=terms, partner=partner, as_of=as_of):
         return None
@@ -61,7 +64,7 @@ def reconcile(
         held = [made.pair for made in by_hand.holding(tx, partner=partner.id)]
         if (current and current.id) != (given.last and given.last.id) or held != given.by_hand:
             return None  # another process finished a run, or people matched by hand meanwhile: the next tick looks again
-        return _bring_in(tx, found, explained, partner=partner, now=now)
+        return _bring_in(tx, found, explained, partner=partner, actor=asked_by or SYSTEM, now=now)
 
 
 def restate(
@@ -69,10 +72,10 @@ def restate(
 ) -> Run:
     """Reconcile a past day again with what is known now. It lands as a run of its own and changes no break."""
     require(asked_by, Permission.RERUN)
-    given = replace(_given(database, lake, partner=partner, now=now), last=None)
     with database.reading() as tx:
         before = reads.last_run(tx, partner=partner.id, as_of=as_of)
-    found = work_out(lake, replace(given, last=before), partner=partner, terms=terms, rematch=rematch, as_of=as_of, now=now, whole=True)
+    given = replace(_given(database, lake, partner=partner, now=now), last=before)
+    found = work_out(lake, given, partner=partner, terms=terms, rematch=rematch, as_of=as_of, now=now, whole=True)
     found = asked_for(found, by=asked_by.id, now=now, is_restatement=True)
     found.keep(lake, given)
     with database.transaction() as tx:
@@ -89,14 +92,14 @@ def _given(database: Database, lake: Lake, *, partner: Partner, now: datetime) -
     return replace(given, by_hand=[made.pair for made in held])
 
 
-def _bring_in(tx: Connection, found: WorkedOut, explained: causes.Explained, *, partner: Partner, now: datetime) -> Run:
+def _bring_in(tx: Connection, found: WorkedOut, explained: causes.Explained, *, partner: Partner, actor: Actor, now: datetime) -> Run:
     """Keep a run, and what it means for the breaks and their causes."""
     known = reads.breaks_of_agreement(tx, agreement=found.run.agreement)
     opening = frozenset(found.opening["fingerprint"].to_pylist())
     followed = follow(tx, found.breaks(partner=partner, now=now), known=known, opening=opening, partner=partner, now=now)
     opened, closed, reopened = (len(some) for some in (followed.opened, followed.closed, followed.reopened))
     run = replace(found.run, changes=replace(found.run.changes, opened=opened, closed=closed, reopened=reopened))
-    writes.save_run(tx, run, actor=SYSTEM, now=now)
+    writes.save_run(tx, run, actor=actor, now=now)
     _audit_changes(tx, found, now=now)
     changed = [*followed.changed, *causes.keep(tx, explained, run=run, partner=partner, now=now)]
     alone = [b for b in followed.opened if b.fingerprint not in explained.fingerprints]  # a cause has one card for all its breaks
@@ -132,6 +135,7 @@ def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Seque
         ),
         acknowledged=sum(f.count for f in figures if f.state is not BreakState.OPEN),
         late_files=tuple(late_files),
+        changed_periods=tuple(s for s in signoffs.sign_offs(tx, partners=[partner.id], state=SignOffState.SIGNED) if s.now),
         suppressed=total_of(noise.figures(tx, partners=[partner.id]).values()),
     )
 

@@ -1,0 +1,114 @@
+"""Runs from a desk: their history, a day once more, and the opening items with their file."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from desk import ADA, NOW, OPS, VIC, Desk
+
+from breakwater.model.access import SYSTEM
+from breakwater.model.files import SourceFile
+from breakwater.model.records import RECORD_SCHEMA, Side
+from breakwater.store import reads, writes
+
+HASH = "a" * 64
+
+
+def a_record(name: str, minor: int, on: date) -> dict[str, Any]:
+    record: dict[str, Any] = dict.fromkeys(RECORD_SCHEMA.names)
+    money = {"kind": "payment", "amount_minor": minor, "currency": "EUR"}
+    return {**record, **money, "record_id": f"L-{name}", "booked_on": on, "partner": "meridian", "ref_partner_id": name}
+
+
+@pytest.fixture(scope="module")
+def reconciled(desk: Desk) -> Desk:
+    """Our ledger has two payments from before Meridian went live and one of later, and Meridian reported none."""
+    records = [
+        a_record("OLD", 99_000, date(2025, 12, 1)),
+        a_record("=OLD", 500, date(2025, 12, 2)),
+        a_record("NEW", 700, date(2026, 11, 2)),
+    ]
+    batch = pa.RecordBatch.from_pylist(records, schema=RECORD_SCHEMA)
+    parts = desk.bot.lake.write(iter([batch]), content="records", side=Side.OURS, sha256=HASH)
+    file = SourceFile(
+        partner="ledger",
+        sha256=HASH,
+        stream="records",
+        side=Side.OURS,
+        format="ledger",
+        name="records.csv",
+        business_date=date(2026, 11, 2),
+        received_at=NOW,
+        records=3,
+        events=0,
+        state="ingested",
+        parts=tuple(parts),
+        logical_keys=("records",),
+    )
+    with desk.bot.database.transaction() as tx:
+        writes.save_source_file(tx, file, actor=SYSTEM, now=NOW)
+    desk.sandbox.wait_for(lambda: is_reconciled(desk))
+    return desk
+
+
+def is_reconciled(desk: Desk) -> bool:
+    """Run, unless the bot did by itself: its first run may be under way, and of two at once one is left."""
+    desk.bot.reconcile_all()
+    with desk.bot.database.reading() as tx:
+        run = reads.last_run(tx, partner="meridian")
+    return run is not None and run.ours_rows == 3
+
+
+def test_the_last_runs_are_listed(reconciled: Desk) -> None:
+    told = reconciled.told(VIC, OPS, lambda: reconciled.person(VIC).command("/recon", "runs meridian", channel=OPS))
+
+    assert "Meridian: the last runs" in told.replace("*", "")
+    assert "1 break, worth EUR 7.00 · 1 opened · 1 file in" in told
+
+
+def test_an_operator_has_a_day_reconciled_again_and_a_viewer_has_not(reconciled: Desk) -> None:
+    ada, vic = reconciled.person(ADA), reconciled.person(VIC)
+
+    told = reconciled.told(ADA, OPS, lambda: ada.command("/recon", "rerun meridian", channel=OPS))
+    past = reconciled.told(ADA, OPS, lambda: ada.command("/recon", "rerun meridian 2026-11-03", channel=OPS))
+    refused = reconciled.told(VIC, OPS, lambda: vic.command("/recon", "rerun meridian", channel=OPS))
+
+    assert "Nothing differs from the run before: 1 break, worth EUR 7.00" in told
+    assert "as of 3 Nov 2026: seen again" in past.replace("*", "")
+    assert "There was no run of that day. no breaks now." in past
+    assert "You need the role 'operator' to reconcile a day again." in refused
+
+
+def test_nonsense_gets_an_example(reconciled: Desk) -> None:
+    ada = reconciled.person(ADA)
+
+    def told(words: str) -> str:
+        return reconciled.told(ADA, OPS, lambda: ada.command("/recon", words, channel=OPS))
+
+    assert "/recon rerun nordbank 2026-11-20" in told("rerun")
+    assert "'2026-11-31' is not a date" in told("rerun meridian 2026-11-31")
+    assert "business date of Meridian is" in told("rerun meridian 2030-01-02")
+    assert "There is no partner 'meridan'. Did you mean 'meridian'?" in told("runs meridan")
+
+
+def test_opening_items_are_listed_and_all_of_them_come_as_a_file(reconciled: Desk) -> None:
+    vic = reconciled.person(VIC)
+    listed = reconciled.told(VIC, OPS, lambda: vic.command("/recon", "opening meridian", channel=OPS))
+    answer = vic.private(OPS)[-1]
+
+    sent = reconciled.told(VIC, OPS, lambda: vic.click(answer, "All as CSV"))
+
+    assert "2 opening items worth EUR 995.00" in listed.replace("*", "")
+    assert "EUR 990.00 missing at partner of 1 Dec 2025" in listed.replace("*", "")
+    assert "All 2 opening items are in a file" in sent
+    (file,) = [m for m in reconciled.sandbox.messages(vic.direct()) if m.files]
+    (content,) = [f.content.decode() for f in reconciled.sandbox.files if f.id in file.files]
+    assert [line.split(",")[1] for line in content.splitlines()] == ["amount", "990.00", "5.00"]
+    assert "'=OLD" in content
+
+
+def test_slack_would_have_refused_nothing(reconciled: Desk) -> None:
+    assert reconciled.sandbox.refusals == []
