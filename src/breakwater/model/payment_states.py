@@ -133,8 +133,8 @@ STRIPE: States = {
     "refund.pending": S.RETURN_REQUESTED,
     "refund.requires_action": S.RETURN_REQUESTED,
     "refund.succeeded": S.REFUNDED,
-    "refund.failed": S.FAILED,
-    "refund.canceled": S.FAILED,
+    "refund.failed": S.SETTLED,  # the refund did not happen: the payment stands as before
+    "refund.canceled": S.SETTLED,
     "dispute.warning_needs_response": S.DISPUTED,
     "dispute.warning_under_review": S.DISPUTED,
     "dispute.warning_closed": S.DISPUTE_WON,
@@ -165,7 +165,7 @@ ADYEN: States = {
     "SentForRefund": S.REFUNDED,
     "Refunded": S.REFUNDED,
     "RefundedExternally": S.REFUNDED,
-    "RefundFailed": S.FAILED,
+    "RefundFailed": S.SETTLED,  # the refund did not happen: the payment stands as before
     "RequestForInformation": S.DISPUTED,
     "NotificationOfChargeback": S.DISPUTED,
     "NotificationOfFraud": S.DISPUTED,

@@ -11,35 +11,13 @@ from breakwater.errors import WorldError
 from breakwater.model.events import NO_CURRENCY, Event
 from breakwater.model.live import LiveAnswer
 from breakwater.model.money import exponent, format_minor
-from breakwater.model.payments import ProcessingState as State
+from breakwater.model.payment_states import ProcessingState as State
+from breakwater.model.payment_states import Rail, meaning
 
 # Places of an amount where they are not ISO 4217's. MGA has none at Stripe; ISK and UGX have none, but are written with two.
 _PLACES: Mapping[str, int] = {"MGA": 0, "ISK": 2, "UGX": 2}
 
-_INTENT: Mapping[str, State] = {
-    "requires_payment_method": State.CREATED,
-    "requires_confirmation": State.CREATED,
-    "requires_action": State.PENDING_ACTION,
-    "processing": State.SUBMITTED,
-    "requires_capture": State.AUTHORIZED,
-    "canceled": State.CANCELED,
-    # succeeded: the charge says more
-}
-_DISPUTE: Mapping[str, State] = {
-    "needs_response": State.DISPUTED,
-    "under_review": State.DISPUTED,
-    "won": State.DISPUTE_WON,
-    "lost": State.DISPUTE_LOST,
-    "prevented": State.DISPUTE_WON,
-}
 _INQUIRIES = frozenset({"warning_needs_response", "warning_under_review", "warning_closed"})
-_PAYOUT: Mapping[str, State] = {
-    "pending": State.SUBMITTED,
-    "in_transit": State.CLEARING,
-    "paid": State.PAID_OUT,  # and may still become failed
-    "failed": State.FAILED,
-    "canceled": State.CANCELED,
-}
 
 
 @dataclass
@@ -113,7 +91,7 @@ def _payment_intent(intent: Mapping[str, Any], reading: Reading) -> None:
     if status == "canceled":
         at = _time(intent["canceled_at"]) if intent.get("canceled_at") else reading.asked_at
         reading.event(intent, State.CANCELED, at=at, payment=payment, reason=intent.get("cancellation_reason"))
-    elif status != "succeeded" and (state := _INTENT.get(status, State.UNKNOWN)) is not State.CREATED:
+    elif status != "succeeded" and (state := _state(intent)) is not State.CREATED:
         reading.event(intent, state, at=reading.asked_at, payment=payment)  # Stripe does not say since when
     if isinstance(intent.get("latest_charge"), Mapping):
         _charge(intent["latest_charge"], reading)
@@ -178,7 +156,7 @@ def _dispute(dispute: Mapping[str, Any], reading: Reading) -> None:
         reading.fact(f"The card issuer asks about it ({dispute['id']}, {status.replace('_', ' ')}); no money has moved for that.")
     else:
         at = _time(dispute["created"]) if status in ("needs_response", "under_review") else reading.asked_at
-        reading.event(dispute, _DISPUTE.get(status, State.UNKNOWN), at=at, payment=payment, reason=dispute.get("reason"))
+        reading.event(dispute, _state(dispute), at=at, payment=payment, reason=dispute.get("reason"))
     due_by = (dispute.get("evidence_details") or {}).get("due_by")
     if due_by and status in ("needs_response", "warning_needs_response"):
         reading.fact(f"Stripe wants our evidence for {dispute['id']} by {_day(_time(due_by))}.")
@@ -188,8 +166,8 @@ def _dispute(dispute: Mapping[str, Any], reading: Reading) -> None:
 
 def _payout(payout: Mapping[str, Any], reading: Reading) -> None:
     reading.reference("payout", payout["id"])
-    status, arrives = str(payout["status"]), _time(payout["arrival_date"])
-    state = _PAYOUT.get(status, State.UNKNOWN)
+    arrives = _time(payout["arrival_date"])
+    state = _state(payout)
     at = {State.PAID_OUT: arrives, State.SUBMITTED: _time(payout["created"]), State.CLEARING: _time(payout["created"])}.get(
         state, reading.asked_at
     )
@@ -211,6 +189,10 @@ _READERS: Mapping[object, Callable[[Mapping[str, Any], Reading], None]] = {
     "dispute": _dispute,
     "payout": _payout,
 }
+
+
+def _state(thing: Mapping[str, Any]) -> State:
+    return meaning(Rail.STRIPE, f"{thing['object']}.{thing['status']}")
 
 
 def _money(thing: Mapping[str, Any]) -> tuple[int, str]:
