@@ -213,7 +213,7 @@ def with_answers(trace: PaymentTrace, answers: Iterable[LiveAnswer]) -> PaymentT
 
 
 def live_question(trace: PaymentTrace) -> LiveQuestion:
-    """What live sources are asked: every reference we know of the payment, the typed one first. Once its partner is known, only theirs are asked.
+    """What live sources are asked: every reference we know of the payment, the typed one first; once its partner is known, theirs alone.
 
     A batch is no reference of one payment, unless it is what was typed.
     """
