@@ -13,6 +13,7 @@ from breakwater.model.breaks import Break, Move
 from breakwater.model.proposals import Proposal
 from breakwater.slack import home
 from breakwater.slack.doors import Doors
+from breakwater.slack.persons import actor_of
 from breakwater.steps import breaks as steps
 from breakwater.steps.breaks import Click
 from breakwater.store.database import Connection
@@ -97,7 +98,7 @@ def _make(tx: Connection, do: Do, click: Click, doors: Doors) -> Break:
 
 def _submit(doors: Doors, do: Do, view: Mapping[str, Any], actor: Actor) -> None:
     click = _click(doors, do, forms.read_asked(view), actor)
-    chosen = _actor(doors, forms.read_person(view)) if do is Do.ASSIGN else None  # asks Slack: not while others wait for us
+    chosen = actor_of(doors, forms.read_person(view)) if do is Do.ASSIGN else None  # asks Slack: not while others wait for us
     with doors.database.transaction() as tx:
         if chosen:
             steps.assign(tx, click, to=chosen)
@@ -127,8 +128,3 @@ def _click(doors: Doors, do: Do, asked: Mapping[str, Any], actor: Actor) -> Clic
     """Comments and links are welcome from older cards too: what somebody wrote must not be lost to somebody else's click."""
     revision = None if do is Do.COMMENT else int(asked["revision"])
     return Click(actor=actor, break_id=asked["break_id"], revision=revision, partners=doors.partners, now=doors.now())
-
-
-def _actor(doors: Doors, user_id: str) -> Actor:
-    person = doors.people.person(user_id)
-    return Actor(id=user_id, role=doors.people.role(person), name=person.name)

@@ -10,7 +10,7 @@ from slack_bolt import App
 
 from breakwater.model.access import Actor, Permission, require
 from breakwater.model.break_filters import read_filter
-from breakwater.slack import break_work, direct_files
+from breakwater.slack import break_work, bulk, direct_files
 from breakwater.slack.doors import Body, Doors
 from breakwater.steps import breaks as steps
 from breakwater.store import break_lists
@@ -24,6 +24,7 @@ CSV_ROWS = 50_000  # more is a report, not a list
 def register(app: App, doors: Doors) -> None:
     """Connect the buttons."""
     break_work.register(app, doors)
+    bulk.register(app, doors)
 
     @app.action(views.SHOW_CARD)
     def show_card(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:

@@ -23,13 +23,17 @@ from breakwater.views.break_news import news
 
 @dataclass(frozen=True, kw_only=True)
 class Click:
-    """Who asks for a move of which break, as their card showed it: `revision`. None where an older card does no harm."""
+    """Who asks for a move of which break, as their card showed it: `revision`. None where an older card does no harm.
+
+    `is_told_elsewhere`: one message tells of several breaks, so that their threads stay quiet.
+    """
 
     actor: Actor
     break_id: str
     revision: int | None
     partners: Mapping[str, Partner]
     now: datetime
+    is_told_elsewhere: bool = False
 
 
 def acknowledge(tx: Connection, click: Click) -> Break:
@@ -170,7 +174,8 @@ def _moved(tx: Connection, click: Click, move: Move, apply: Callable[[Break], Br
     brk = apply(was)
     writes.save_break(tx, brk, was=was, action=str(move), actor=click.actor, now=click.now, said=said)
     refresh_cards(tx, brk, partner=partner, now=click.now)
-    _tell_threads(tx, brk, was=was, move=move, said=said, partner=partner, now=click.now)
+    if not click.is_told_elsewhere:
+        _tell_threads(tx, brk, was=was, move=move, said=said, partner=partner, now=click.now)
     return brk
 
 

@@ -9,6 +9,7 @@ from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.money import format_minor
 from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, overflow, section, word
 from breakwater.views.break_news import PROPOSAL_WORDS, proposal_lines, proposal_words
+from breakwater.views.bulk import chooser
 from breakwater.views.words import channel as channel_link
 from breakwater.views.words import day, heading, joined, moment, moment_utc, money, person, plain_money, plural
 
@@ -163,7 +164,9 @@ def break_list(
     narrow = context(
         joined((rest, f"Fewer: a partner, a kind, `5d` old, {code('>100')}, `EUR`, `mine` or `oldest` behind `/recon breaks`."), " ")
     )
-    return fit(Message(text=f"{twin}.", blocks=(section(head), *rows, actions(*_turns(total, len(shown), asked, page)), narrow)))
+    several = chooser([(b, f"{plain_money(b.amount_minor, b.currency)} {kind_words(b.kind)} {b.id}") for b in shown])
+    turns = actions(*_turns(total, len(shown), asked, page))
+    return fit(Message(text=f"{twin}.", blocks=(section(head), *rows, *several, turns, narrow)))
 
 
 def csv_sent(count: int, *, total: int) -> Message:
