@@ -30,7 +30,22 @@ from breakwater.matching import engines, incremental
 from breakwater.matching.backend import Means
 from breakwater.model.access import Role
 from breakwater.schedule import Clock, last_due
-from breakwater.slack import breaks, causes, files, findings, home, incidents, noise, payments, recon, recon_work, runs, signoff
+from breakwater.slack import (
+    breaks,
+    causes,
+    changes,
+    files,
+    findings,
+    home,
+    incidents,
+    noise,
+    payments,
+    recon,
+    recon_work,
+    runs,
+    shortcuts,
+    signoff,
+)
 from breakwater.slack.doors import Doors
 from breakwater.slack.guard import Guard
 from breakwater.slack.payment_work import RawRecord
@@ -287,7 +302,7 @@ def _bolt(
         listener_executor=ThreadPoolExecutor(ACK_WORKERS, thread_name_prefix="ack"),
         raise_error_for_unhandled_request=False,
     )
-    for subject in (recon, breaks, causes, noise, signoff, findings, incidents, home, runs):
+    for subject in (recon, breaks, causes, noise, signoff, findings, incidents, home, runs, shortcuts, changes):
         subject.register(app, doors)
     files.register(app, doors, deliveries)
     payments.register(app, doors, raw_record)

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, Validati
 from breakwater.config_files import DropAddress, DropSettings, ExpectedSettings, HttpSettings, LedgerSettings, LocalTime, Table
 from breakwater.config_live import LiveSettings
 from breakwater.config_reminders import DeskSettings, EscalationSettings, ReminderSettings
+from breakwater.config_thresholds import ThresholdSettings
 from breakwater.config_words import Calendar, Channel, Currency, Name, Person, TimeZone
 from breakwater.errors import CallError, nearest
 from breakwater.model.access import Role
@@ -131,6 +132,7 @@ class PartnerSettings(Table):
     shared_channel: Channel | None = None
     agreement: str
     clearing_account: str = Field(default="", max_length=40)
+    thresholds: ThresholdSettings = ThresholdSettings()
     files: tuple[FileSettings, ...] = ()
     live: tuple[LiveSettings, ...] = ()
 
@@ -151,12 +153,15 @@ class MatchingSettings(Table):
 
 
 class DigestSettings(Table):
-    """[[digests]]: a scheduled summary for one channel."""
+    """[[digests]]: a scheduled summary for one channel. With a `calendar` it comes on business days alone."""
 
     channel: Channel
     cron: Cron
     time_zone: TimeZone
     partners: tuple[str, ...] = (EVERYBODY,)
+    metrics: tuple[Literal["*", "files", "volume", "approvals", "amounts", "breaks", "incidents"], ...] = Field(("*",), min_length=1)
+    calendar: Calendar | None = None
+    least_minor: dict[Currency, int] = Field(default_factory=dict)
 
 
 class Settings(Table):
@@ -245,6 +250,7 @@ class Config:
             agreement=str(self.path(given.agreement)),
             internal_channels=given.internal_channels,
             shared_channel=given.shared_channel,
+            thresholds=given.thresholds.in_millionths(),
             clearing_account=given.clearing_account,
             files=tuple(
                 ExpectedFile(
@@ -305,13 +311,17 @@ def _authority(settings: Settings) -> Authority:
 
 def _subscription(given: DigestSettings) -> Subscription:
     """Its id comes from what it says, so that moving it in the file posts nothing twice."""
-    said = json.dumps([given.channel, given.cron, given.time_zone, given.partners])
+    more = [given.metrics, given.calendar, given.least_minor]
+    said = json.dumps([given.channel, given.cron, given.time_zone, given.partners, *(more if more != [("*",), None, {}] else [])])
     return Subscription(
         id=f"{given.channel}-{hashlib.sha256(said.encode()).hexdigest()[:8]}",
         channel=given.channel,
         cron=given.cron,
         time_zone=ZoneInfo(given.time_zone),
         partners=given.partners,
+        metrics=given.metrics,
+        calendar=given.calendar,
+        least_minor=given.least_minor,
     )
 
 
@@ -375,6 +385,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "limits": LimitSettings,
     "people": PeopleSettings,
     "partners": PartnerSettings,
+    "thresholds": ThresholdSettings,
     "files": FileSettings,
     "expected": ExpectedSettings,
     "ledger": LedgerSettings,

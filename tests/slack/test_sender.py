@@ -12,7 +12,7 @@ from sending import CARDS, HOLD_S, NORD, OPS, PARTNERS, Clock, Post, a_client, a
 from slack_sdk import WebClient
 
 from breakwater.errors import RefusedError
-from breakwater.model.access import partner_audience
+from breakwater.model.access import partner_audience, person_audience
 from breakwater.sandbox import FaultKind, Rates, Sandbox
 from breakwater.slack import own_messages
 from breakwater.slack.guard import CHECKED_FOR_S
@@ -525,3 +525,26 @@ def test_a_sender_outlives_a_database_that_is_away_for_a_moment(database: Databa
 
     assert post.reported == ["the outbox could not be emptied"]
     assert post.states() == {"first": "sent"}
+
+
+# --- digests ---
+
+
+def test_a_digest_for_a_channel_the_bot_was_removed_from_fails_alone(post: Post) -> None:
+    post.put("digest:lunch:2026-11-20", channel="C0LUNCH", priority=Priority.DIGEST)
+    post.put("digest:ops:2026-11-20", priority=Priority.DIGEST)
+
+    post.send_all()
+
+    assert post.states() == {"digest:lunch:2026-11-20": "failed", "digest:ops:2026-11-20": "sent"}
+    assert post.texts(OPS) == ["digest:ops:2026-11-20"]
+
+
+def test_what_is_for_one_person_goes_to_nobody_else(post: Post) -> None:
+    post.put("digest:ada:2026-11-20", audience=person_audience("U0ADA"), channel=OPS)
+    post.put("digest:nils:2026-11-20", audience=person_audience("U0NILS"), channel="D0NILS")
+
+    post.send_all()
+
+    assert set(post.states().values()) == {"failed"}
+    assert post.texts(OPS) == []

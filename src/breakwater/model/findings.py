@@ -26,6 +26,7 @@ class FindingKind(StrEnum):
     APPROVAL_DROP = "approval_drop"
     TICKET_UP = "ticket_up"
     TICKET_DOWN = "ticket_down"
+    STATE_BELOW = "state_below"
 
 
 class FindingState(StrEnum):
@@ -39,7 +40,10 @@ class FindingState(StrEnum):
 
 
 SAID = frozenset({FindingState.FALSE_POSITIVE, FindingState.EXPECTED, FindingState.NEW_LEVEL})
-NEW_LEVEL_KINDS = frozenset({k for k in FindingKind if not k.startswith("file_")})
+FILE_KINDS = frozenset(kind for kind in FindingKind if kind.startswith("file_"))
+PAYMENT_KINDS = frozenset(
+    {FindingKind.VOLUME_DROP, FindingKind.VOLUME_SPIKE, FindingKind.APPROVAL_DROP, FindingKind.TICKET_UP, FindingKind.TICKET_DOWN}
+)
 
 
 class Verdict(StrEnum):
@@ -148,8 +152,8 @@ def acknowledge(found: Finding, *, by: str, now: datetime) -> Finding:
 def judge(found: Finding, *, as_: FindingState, by: str, now: datetime, note: str = "", until: datetime | None = None) -> Finding:
     """Somebody says what it really is: no anomaly, expected (until when), or how things are from now on."""
     _require_open(found)
-    if as_ is FindingState.NEW_LEVEL and found.kind not in NEW_LEVEL_KINDS:
-        raise RefusedError("A file has no level to accept.", remedy="Acknowledge it, or say that it was expected.")
+    if as_ is FindingState.NEW_LEVEL and found.kind not in PAYMENT_KINDS:
+        raise RefusedError("Only payments have a level to accept.", remedy="Acknowledge it, or say that it was expected.")
     return replace(found, state=as_, said_by=by, said_at=now, said_note=note, silent_until=until, ended_at=now, revision=found.revision + 1)
 
 

@@ -19,6 +19,7 @@ _DETECTORS: Mapping[FindingKind, tuple[str, str]] = {
     FindingKind.FILE_MISSING: ("deadline", "arrival"),
     FindingKind.FILE_DUPLICATE: ("copy", "content"),
     FindingKind.FILE_GAP: ("gap", "numbers"),
+    FindingKind.STATE_BELOW: ("threshold", "state"),
 }
 
 

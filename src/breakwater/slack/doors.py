@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from breakwater.errors import BreakwaterError, RefusedError, nearest
+from breakwater.errors import BreakwaterError, ForbiddenError, RefusedError, nearest
 from breakwater.model.access import Actor
 from breakwater.model.digests import Subscription
 from breakwater.model.findings import Unmonitored
@@ -25,6 +25,7 @@ from breakwater.model.signoff import PeriodFigures
 from breakwater.slack.guard import Guard
 from breakwater.slack.people import People
 from breakwater.steps.look_up import Tracing
+from breakwater.steps.refusals import note_refusal
 from breakwater.steps.run_desk import RunDesk
 from breakwater.store.database import Database
 from breakwater.views import help as help_views
@@ -90,10 +91,27 @@ class Doors:
         try:
             actor = self.guard.admit(user_id=user_of(body), team_id=team_of(body), channel=channel_of(body))
             job(actor)
+        except ForbiddenError as refused:
+            self._note_refusal(body, refused)
+            self.answer_error(body, refused)
         except Exception as wrong:  # noqa: BLE001  the one place where a listener's errors are answered
             self.answer_error(body, wrong)
         finally:
             self.wake_sender.set()
+
+    def _note_refusal(self, body: Body, refused: ForbiddenError) -> None:
+        try:
+            with self.database.transaction() as tx:
+                note_refusal(
+                    tx,
+                    actor_id=user_of(body),
+                    attempted=attempted_of(body),
+                    channel=channel_of(body) or "",
+                    why=refused.message,
+                    now=self.now(),
+                )
+        except BreakwaterError as lost:  # they are refused either way
+            self.report("a refusal could not be noted", lost)
 
     def answer_error(self, body: Body, wrong: BaseException) -> None:
         """Say what went wrong to the person who asked, privately, and log what a person can't use."""
@@ -176,3 +194,14 @@ def channel_of(body: Body) -> str | None:
     if isinstance(channel, Mapping):
         return str(channel["id"])
     return body.get("channel_id")
+
+
+def attempted_of(body: Body) -> str:
+    """What a request asks for, by the name under which it was registered: 'command /recon', 'button break_resolve', 'form break_assign'."""
+    if command := body.get("command"):
+        return f"command {command}"
+    if actions := body.get("actions"):
+        return f"button {actions[0].get('action_id')}"
+    if view := body.get("view"):
+        return f"form {view.get('callback_id')}"
+    return f"event {body['event'].get('type')}" if "event" in body else f"shortcut {body.get('callback_id')}"

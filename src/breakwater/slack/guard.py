@@ -8,11 +8,11 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
-from breakwater.errors import RefusedError
+from breakwater.errors import ForbiddenError, RefusedError
 from breakwater.model.access import Actor, Role
 from breakwater.model.partners import Partner
 from breakwater.slack.people import ChannelFacts, People
-from breakwater.store.outbox import OutboxRow
+from breakwater.store.outbox import Kind, OutboxRow
 
 DIRECT_MESSAGE = "D"
 UNSEEN = frozenset({"channel_not_found", "missing_scope", "not_in_channel"})
@@ -35,19 +35,19 @@ class Guard:
         """The person as an actor, or a refusal in words. Nothing of ours is answered to strangers or inside a shared channel."""
         person = self._people.person(user_id)
         if not person.is_home or (team_id and team_id != self._people.home_team_id):
-            raise RefusedError(
+            raise ForbiddenError(
                 "Breakwater answers people of its own organisation only.",
                 remedy="Write in the thread of your incident: it is read there.",
             )
         actor = Actor(id=user_id, role=self._people.role(person), name=person.name)
         if actor.role is Role.NOBODY:
-            raise RefusedError(
+            raise ForbiddenError(
                 "You have no role in Breakwater yet.",
                 remedy="Ask an administrator to add you to one of the user groups in breakwater.toml, [roles].",
             )
         if channel and self.is_shared(channel):
             where = " or ".join(f"<#{c}>" for c in self._home_channels(channel)) or "a direct message with me"
-            raise RefusedError(
+            raise ForbiddenError(
                 "This channel is shared with another organisation, so nothing internal is shown here.", remedy=f"Ask in {where}."
             )
         return actor
@@ -76,8 +76,21 @@ class Guard:
                 raise RefusedError(f"A message for {row.audience} is addressed to {row.channel}, which is not that partner's channel.")
             if not row.preview_id:
                 raise RefusedError(f"A message for {row.audience} has no approved preview.")
-        elif row.channel in self._shared or self._as_it_is_now(row.channel).is_shared:
+            return
+        if row.audience.kind == "person":
+            self._check_person(row)
+            if row.channel.startswith(DIRECT_MESSAGE):
+                return
+        if row.channel in self._shared or self._as_it_is_now(row.channel).is_shared:
             raise RefusedError(f"An internal message is addressed to {row.channel}, which another organisation can read.")
+
+    def _check_person(self, row: OutboxRow) -> None:
+        """What is for one person goes to their direct messages, or is shown to them alone, while they have a role here."""
+        person = self._people.person(row.audience.id)
+        if not person.is_home or self._people.role(person) is Role.NOBODY:
+            raise RefusedError(f"A message for {row.audience} is addressed to somebody who has no role any more.")
+        if not row.channel.startswith(DIRECT_MESSAGE) and row.kind is not Kind.PRIVATE:
+            raise RefusedError(f"A message for {row.audience} is addressed to {row.channel}, where others read it.")
 
     def stranger(self, event: Mapping[str, Any]) -> bool:
         """True if a message event was written by somebody of another organisation."""

@@ -18,7 +18,7 @@ from breakwater.detection.volumes import partner_volume
 from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.digests import PartnerVolume
 from breakwater.model.files import PartnerFiles
-from breakwater.model.findings import SEVERAL, Finding, FindingKind
+from breakwater.model.findings import FILE_KINDS, PAYMENT_KINDS, SEVERAL, Finding, FindingKind
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
 from breakwater.steps.traffic import Traffic
@@ -36,7 +36,6 @@ REMEMBERED_DAYS = 15  # how long a finding that is over is the same anomaly if i
 ACCEPTED_WITHIN_H = 24
 MOST_OPEN_FINDINGS = 10_000
 TRAFFIC = "detection"  # the watermark that says up to which hour anybody has looked
-TRAFFIC_KINDS = frozenset(kind for kind in FindingKind if not kind.startswith("file_"))
 
 
 class _Files(TypedDict):
@@ -53,11 +52,11 @@ def detect(database: Database, traffic: Traffic, *, partners: Mapping[str, Partn
     live = traffic.known(now=now)  # it takes a while to think: nobody waits for it
     with database.reading() as tx:
         current = learning.current_findings(tx, since=now - timedelta(days=REMEMBERED_DAYS))
-        of_files = [f for f in current if f.kind not in TRAFFIC_KINDS]
+        of_files = [f for f in current if f.kind in FILE_KINDS]
         files = [Seen(finding=f, at=now) for partner in partners.values() for f in _about_files(tx, partner, of_files, now=now)]
         found = changes(of_files, files, same=same_id, now=now)
         if live:
-            found += _about_payments(tx, live, [f for f in current if f.kind in TRAFFIC_KINDS], partners=partners, now=now)
+            found += _about_payments(tx, live, [f for f in current if f.kind in PAYMENT_KINDS], partners=partners, now=now)
     with database.transaction() as tx:
         for change in found:
             _keep(tx, _with_cause(change, files, traffic=traffic), partners=partners, channel=channel, now=now)
@@ -107,7 +106,7 @@ def _about_files(tx: Connection, partner: Partner, current: Sequence[Finding], *
 def _with_cause(change: Change, files: Sequence[Seen], *, traffic: Traffic) -> Change:
     """A change whose finding says why, where more than its own figures can tell."""
     finding = change.now
-    if change.news not in (News.OPENED, News.WORSE, News.AGAIN) or finding.kind not in TRAFFIC_KINDS:
+    if change.news not in (News.OPENED, News.WORSE, News.AGAIN) or finding.kind not in PAYMENT_KINDS:
         was = change.was.cause if change.was else ""
         return replace(change, now=replace(finding, cause=was or finding.cause))
     late = [s.finding.summary.rstrip(".") for s in files if s.finding.partner == finding.partner]

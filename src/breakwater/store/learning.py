@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from breakwater.model.access import Actor
 from breakwater.model.findings import SAID, Finding, FindingState
@@ -66,3 +66,22 @@ def undo(tx: Connection, cell: Cell, *, actor: Actor, now: datetime) -> int:
         about = f"{cell.detector} / {cell.level} / {cell.metric}"
         audit.append(tx, at=now, actor_id=actor.id, action="feedback_undone", about_kind="cell", about_id=about, detail={"answers": undone})
     return undone
+
+
+def record(tx: Connection, *, since: datetime) -> tuple[int, int, int]:
+    """Of the findings found since then: how many there were, how many people called useful, and how many false."""
+    found = select(func.count()).select_from(finding).where(finding.c.found_at >= since)
+    said = (
+        select(feedback.c.useful, func.count())
+        .join(finding, finding.c.id == feedback.c.finding_id)
+        .where(finding.c.found_at >= since, feedback.c.undone_at.is_(None))
+        .group_by(feedback.c.useful)
+    )
+    counts = {bool(useful): count for useful, count in tx.execute(said)}
+    return tx.execute(found).scalar_one(), counts.get(True, 0), counts.get(False, 0)
+
+
+def ended_findings(tx: Connection, *, since: datetime) -> list[Finding]:
+    """The findings that ended since then, whatever ended them, the latest first."""
+    query = select(finding).where(finding.c.ended_at >= since).order_by(finding.c.ended_at.desc(), finding.c.id)
+    return [finding_of(row) for row in tx.execute(query).mappings()]

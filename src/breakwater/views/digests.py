@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
+from breakwater.model.breaks import Break
 from breakwater.model.digests import Digest, PartnerVolume, VolumeDay
-from breakwater.model.findings import Finding, FindingState
+from breakwater.model.findings import Finding
 from breakwater.model.incidents import Incident
+from breakwater.model.partner_state import Measure, Standing
+from breakwater.model.partners import FileDue
 from breakwater.model.runs import PartnerReconciliation, total_of
-from breakwater.views.blocks import Block, Message, bold, chart_place, code, context, fit, header, listing, section, word
+from breakwater.views.blocks import (
+    Block,
+    Message,
+    actions,
+    bold,
+    button,
+    chart_place,
+    code,
+    context,
+    fit,
+    header,
+    listing,
+    section,
+    word,
+)
 from breakwater.views.figures import Chart, Panel
 from breakwater.views.findings import FILE_KINDS, finding_line
 from breakwater.views.incidents import SEVERITY_WORDS, STATUS_WORDS
+from breakwater.views.learning import learnt_line
 from breakwater.views.noise import suppressed_line
 from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count, total_value
-from breakwater.views.words import amounts, joined, moment, number, plural
+from breakwater.views.words import amounts, joined, moment, money, number, person, plural, share
 
 LATE_SHOWN = 10
 FINDINGS_SHOWN = 8
@@ -22,21 +41,25 @@ PARTNERS_SHOWN = 10
 INCIDENTS_SHOWN = 8
 DAYS_SHOWN = 28
 PANELS_SHOWN = 5
+WAITING_SHOWN, DUE_SHOWN, LEARNT_SHOWN = 5, 6, 3
+FINDINGS_CSV = "digest_findings_csv"
+_UNDO = "`/anomalies feedback`, where it can be undone"
 AS_EXPECTED = 0.1  # a day within a tenth of what was expected is as expected
 
 
 def digest(digest: Digest) -> Message:
-    """What needs somebody today: late files, findings, breaks, incidents, and the chart of the volumes."""
+    """What needs somebody today: late files, findings, breaks, incidents, approvals, what changed, and the chart of the volumes."""
     late, found = _late(digest), _findings(digest)
     broken = [s for s in digest.partners if s.active]
     incidents = [i for i in digest.incidents if i.open]
-    if not (late or found or broken or incidents):
+    if not (late or found or broken or incidents or digest.waiting):
         return _quiet(digest)
     counts = _counts(late, found, broken, incidents)
     chart = volume_chart(digest.volumes)
-    blocks: list[Block] = [header(f"{'🔴' if late or found or incidents else '🟠'} {counts}")]
-    blocks += _part("Late files", late, most=LATE_SHOWN, rest="`/recon`")
-    blocks += _part("Findings", [finding_line(f) for f in found], most=FINDINGS_SHOWN, rest="`/anomalies`")
+    blocks: list[Block] = [header(f"{'🔴' if late or found or incidents else '🟠'} {counts or 'Approvals wait'}")]
+    blocks += [section(change)] if (change := _changed(digest)) else []
+    blocks += _part("Late files", late, most=LATE_SHOWN, rest="`/recon files`")
+    blocks += _part("Findings", [finding_line(f) for f in found], most=FINDINGS_SHOWN, rest="`/anomalies`, or the file below")
     blocks += _part(
         f"Breaks* worth *{amounts(total_value(broken), strong=False)}",
         [_breaks(s) for s in sorted(broken, key=lambda s: -active_count(s))],
@@ -44,17 +67,22 @@ def digest(digest: Digest) -> Message:
         rest="`/recon`",
     )
     blocks += _part("Known noise, suppressed by rule", _suppressed(digest), most=PARTNERS_SHOWN, rest="`/recon noise`")
+    blocks += _part("State of partners", _standings(digest), most=PARTNERS_SHOWN, rest="`/recon`")
     blocks += _part(
         "Incidents",
         [incident_line(i, _names(digest).get(i.partner, i.partner)) for i in incidents],
         most=INCIDENTS_SHOWN,
         rest="`/incident list`",
     )
+    blocks += _part("Waiting for approval", [_waiting(b, digest) for b in digest.waiting], most=WAITING_SHOWN, rest="App Home")
+    blocks += _part("Files due next", [_due(d, digest) for d in digest.due], most=DUE_SHOWN, rest="`/recon files`")
+    blocks += _part("Learnt from your answers", [f"• {learnt_line(one)}" for one in digest.learnt], most=LEARNT_SHOWN, rest=_UNDO)
     blocks += [chart_place(chart)] if chart else []
-    blocks.append(context(joined((f"Digest of {moment(digest.scheduled_at)}", _reconciled(digest), _panels_left_out(digest)))))
-    return fit(
-        Message(text=f"Digest: {counts}{_worth_in_words(broken)}.", blocks=tuple(blocks), chart=chart), rest="`/recon`, `/anomalies`"
-    )
+    blocks += [_file_button(digest)] if len(found) > FINDINGS_SHOWN else []
+    small = (f"Digest of {moment(digest.scheduled_at)}", _reconciled(digest), _left_out(digest), _record(digest), _panels_left_out(digest))
+    blocks.append(context(joined(small)))
+    text = f"Digest: {counts or plural(len(digest.waiting), 'approval') + ' waiting'}{_worth_in_words(broken)}."
+    return fit(Message(text=text, blocks=tuple(blocks), chart=chart), rest="`/recon`, `/anomalies`")
 
 
 def incident_line(incident: Incident, partner_name: str) -> str:
@@ -106,11 +134,101 @@ def _ratio(day: VolumeDay) -> float:
 
 
 def _quiet(digest: Digest) -> Message:
-    said = f"All quiet at {plural(len(digest.partners), 'partner')}: no late files, nothing unusual, no breaks, no incidents"
+    said = f"All quiet{_at_how_many(digest)}: no late files, nothing unusual, no breaks, no incidents"
     hidden = total_of(s.suppressed for s in digest.partners)
     noise = f"besides {plural(hidden.count, 'break')} of known noise worth {amounts(hidden.value_minor)}" if hidden.count else ""
-    line = joined((f"✅ *{said}*", noise, _reconciled(digest), moment(digest.scheduled_at)))
+    line = joined((f"✅ *{said}*", noise, _over(digest), _reconciled(digest), _left_out(digest), moment(digest.scheduled_at)))
     return Message(text=f"✅ {said}.", blocks=(section(line),))
+
+
+def _at_how_many(digest: Digest) -> str:
+    return f" at {plural(len(digest.partners), 'partner')}" if digest.partners else ""
+
+
+def _changed(digest: Digest) -> str:
+    """What is different from what this digest told last."""
+    if digest.before is None:
+        return ""
+    told, was = digest.told(), digest.before
+    fresh = len(set(told.findings) - set(was.findings))
+    came = len(set(told.late_files) - set(was.late_files))
+    opened, closed = len(set(told.incidents) - set(was.incidents)), len(set(was.incidents) - set(told.incidents))
+    parts = (
+        plural(fresh, "new finding") if fresh else "",
+        _over(digest),
+        f"{plural(came, 'file')} newly late" if came else "",
+        *(_moved(digest, partner_id, count) for partner_id, count in told.breaks.items()),
+        f"{plural(opened, 'incident')} opened" if opened else "",
+        f"{plural(closed, 'incident')} over" if closed else "",
+    )
+    return f"*Since {moment(was.scheduled_at)}:* {joined(parts) or 'nothing changed'}"
+
+
+def _over(digest: Digest) -> str:
+    """How the findings that are over ended."""
+    ended = Counter(f.state for f in digest.over)
+    words = {"recovered": "recovered", "false_positive": "called false", "expected": "called expected", "new_level": "the new level"}
+    said = joined((f"{count:,} {words[state]}" for state, count in sorted(ended.items()) if state in words), ", ")
+    return f"{plural(len(digest.over), 'finding')} over ({said})" if digest.over else ""
+
+
+def _moved(digest: Digest, partner_id: str, count: int) -> str:
+    was = digest.before.breaks.get(partner_id) if digest.before else None
+    if was is None or was == count:
+        return ""
+    return f"{word(_names(digest).get(partner_id, partner_id))} {was:,} → {plural(count, 'break')}"
+
+
+def _standings(digest: Digest) -> list[str]:
+    """Clearing, timeliness, completeness and what is explained, by partner and currency."""
+    names = _names(digest)
+    return [
+        joined((f"• {bold(names.get(partner_id, partner_id))} {word(one.currency)}", *_shares(one)))
+        for partner_id, standings in digest.standings.items()
+        for one in standings
+        if _shares(one)
+    ]
+
+
+def _shares(standing: Standing) -> list[str]:
+    measures = ((Measure.CLEARING, "cleared"), (Measure.TIMELINESS, "in time"), (Measure.COMPLETENESS, "complete"),
+                (Measure.EXPLAINED_4, "explained after 4 days"))  # fmt: skip
+    return [f"{share(s.part, s.whole)} {name}" for measure, name in measures if (s := standing.shares.get(measure)) and s.whole]
+
+
+def _waiting(brk: Break, digest: Digest) -> str:
+    partner = word(_names(digest).get(brk.partner, brk.partner))
+    return joined((f"• {code(brk.id)} {money(brk.amount_minor, brk.currency)}", partner, f"asked by {person(brk.touched_by)}"))
+
+
+def _due(due: FileDue, digest: Digest) -> str:
+    day = f"{due.business_date.day} {due.business_date:%b}"
+    return f"• {bold(_names(digest).get(due.partner, due.partner))}: {word(due.stream)} of {day}, due {moment(due.due_at)}"
+
+
+def _left_out(digest: Digest) -> str:
+    """What this subscription does not want to hear of, and what is muted."""
+    muted = sum(1 for f in digest.findings if f.open and f.is_silent(digest.scheduled_at))
+    return joined(
+        (
+            f"{plural(digest.left_out, 'finding')} below the amount asked for" if digest.left_out else "",
+            f"{muted:,} muted" if muted else "",
+        )
+    )
+
+
+def _record(digest: Digest) -> str:
+    """The digest's own record, from what people said."""
+    record = digest.record
+    if record is None or not record.told:
+        return ""
+    judged = record.useful + record.false
+    worth = f"{share(record.useful, judged)} of {judged:,} answered were worth it" if judged else "none answered"
+    return f"Last 30 days: {plural(record.told, 'finding')}, {worth}"
+
+
+def _file_button(digest: Digest) -> Block:
+    return actions(button(FINDINGS_CSV, "All findings as a file", {"subscription_id": digest.subscription_id}))
 
 
 def _counts(late: Sequence[str], found: Sequence[Finding], broken: Sequence[PartnerReconciliation], incidents: Sequence[Incident]) -> str:
@@ -136,7 +254,7 @@ def _late(digest: Digest) -> list[str]:
 def _findings(digest: Digest) -> list[Finding]:
     """Open findings; one about a file only where the late files do not say it already."""
     said = {s.partner_id for s in digest.partners if s.late_files}
-    return [f for f in digest.findings if f.state is FindingState.OPEN and not (f.kind in FILE_KINDS and f.partner in said)]
+    return [f for f in digest.findings if f.open and not (f.kind in FILE_KINDS and f.partner in said)]
 
 
 def _breaks(state: PartnerReconciliation) -> str:

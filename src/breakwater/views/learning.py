@@ -21,6 +21,7 @@ _DETECTORS = {
     "deadline": "File late or missing",
     "copy": "File delivered twice",
     "gap": "Number missing",
+    "threshold": "State below its threshold",
 }
 
 

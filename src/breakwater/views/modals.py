@@ -90,6 +90,12 @@ def choice(
     return _input(block_id, label, element, hint) | ({"optional": True} if optional else {})
 
 
+def several(block_id: str, label: str, options: Sequence[tuple[str, str]], *, hint: str = "", optional: bool = False) -> Block:
+    """A choice of any number of (value, text) options, the first hundred of them."""
+    element: Block = {"type": "multi_static_select", "action_id": VALUE, "options": [_option(v, text) for v, text in options[:OPTIONS]]}
+    return _input(block_id, label, element, hint) | ({"optional": True} if optional else {})
+
+
 def day_choice(block_id: str, label: str, *, initial: date, hint: str = "") -> Block:
     """A day of the calendar."""
     return _input(block_id, label, {"type": "datepicker", "action_id": VALUE, "initial_date": initial.isoformat()}, hint)
@@ -114,6 +120,11 @@ def chosen_if_any(view: Mapping[str, Any], block_id: str) -> str:
     """The value of the option somebody chose where they need not; empty for none."""
     option = view["state"]["values"][block_id][VALUE].get("selected_option")
     return str(option["value"]) if option else ""
+
+
+def chosen_several(view: Mapping[str, Any], block_id: str) -> tuple[str, ...]:
+    """The values of the options somebody chose; none, perhaps."""
+    return tuple(str(option["value"]) for option in view["state"]["values"][block_id][VALUE].get("selected_options") or ())
 
 
 def chosen_day(view: Mapping[str, Any], block_id: str) -> date:
