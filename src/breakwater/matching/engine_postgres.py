@@ -116,7 +116,7 @@ class Postgres:
     unreadable: tuple[type[Exception], ...] = ()
 
     def __init__(self, connection: psycopg.Connection, scratch: Path, means: Means) -> None:
-        self._connection, self._scratch, self._means = connection, scratch, means
+        self.connection, self._scratch, self._means = connection, scratch, means
         self._ibis = _Ibis.from_connection(connection)
         for name, value in _SESSION.items():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
@@ -125,7 +125,7 @@ class Postgres:
 
     def stage(self, name: str, parts: Sequence[Path]) -> Table:
         self._create(name, sides.SCHEMA.insert(0, pa.field("n", pa.int64())))
-        with self._connection.cursor() as cursor, cursor.copy(f"COPY pg_temp.{name} FROM STDIN") as copy:
+        with self.connection.cursor() as cursor, cursor.copy(f"COPY pg_temp.{name} FROM STDIN") as copy:
             for number, part in enumerate(parts):
                 for lines in _lines(part, first=number << sides.ROW_BITS):
                     copy.write(lines)
@@ -135,12 +135,12 @@ class Postgres:
         return self.keep(name, table).table
 
     def keep(self, name: str, table: Table) -> Kept:
-        size = self._connection.execute(f"CREATE TEMP TABLE {name} AS {self._ibis.compile(table)}").rowcount
+        size = self.connection.execute(f"CREATE TEMP TABLE {name} AS {self._ibis.compile(table)}").rowcount
         return Kept(self._analyzed(name), size)
 
     def put(self, name: str, rows: pa.Table) -> Table:
         self._create(name, rows.schema)
-        with self._connection.cursor() as cursor, cursor.copy(f"COPY pg_temp.{name} FROM STDIN") as copy:
+        with self.connection.cursor() as cursor, cursor.copy(f"COPY pg_temp.{name} FROM STDIN") as copy:
             for batch in rows.to_batches():
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     copy.write_row(row)
@@ -151,11 +151,11 @@ class Postgres:
 
     def _create(self, name: str, schema: pa.Schema) -> None:
         columns = ", ".join(f'"{field.name}" {_TYPES[str(field.type)]}' for field in schema)
-        self._connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+        self.connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
 
     def _analyzed(self, name: str) -> Table:
         """Without statistics the planner takes every temporary table for a small one, and joins by nested loops."""
-        self._connection.execute(f"ANALYZE pg_temp.{name}")
+        self.connection.execute(f"ANALYZE pg_temp.{name}")
         return self._ibis.table(name, database=self._schema)
 
 
