@@ -48,6 +48,14 @@ def test_an_announced_entry_is_an_event_and_its_figures_are_told(tmp_path: Path,
     assert event["event_id"] == f"{format}:CH9300762011623852957:STMT-1/ASR-1/0"
 
 
+def test_every_name_of_a_payment_is_kept(tmp_path: Path) -> None:
+    names = f"{NAMED}<TxId>T-1</TxId><InstrId>I-1</InstrId><PmtInfId>B-1</PmtInfId>"
+
+    _, _, [event] = read(tmp_path, notification(entry(details=detail(names))))
+
+    assert (event["ref_tx_id"], event["ref_instruction_id"], event["ref_batch_id"]) == ("T-1", "I-1", "B-1")
+
+
 @pytest.mark.parametrize(
     ("given", "state", "reason"),
     [

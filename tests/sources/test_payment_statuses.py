@@ -81,6 +81,7 @@ def test_a_report_on_orders_moves_no_money_and_names_its_payments(tmp_path: Path
     assert [(s.id, s.currency, s.entries, s.credits_minor, s.debits_minor) for s in reading.statements] == [("MSG-1", None, 1, 0, 0)]
     assert event["event_id"] == "pain.002:MSG-1/E2E-1/0"
     assert (event["payment_id"], event["ref_end_to_end_id"], event["reason"]) == ("E2E-1", "E2E-1", "AC04")
+    assert (event["ref_instruction_id"], event["ref_batch_id"]) == ("I-1", "BATCH-1")
     assert (event["amount_minor"], event["currency"]) == (1000, "EUR")
     assert event["occurred_at"] == datetime(2026, 11, 20, 5, tzinfo=UTC)
     assert "Ada" not in str(event)
@@ -92,6 +93,7 @@ def test_a_payment_is_named_by_its_transaction_where_it_has_no_end_to_end_id(tmp
     _, [event] = read(tmp_path, pacs002(status(ids=ids)))
 
     assert (event["payment_id"], event["ref_end_to_end_id"], event["ref_partner_id"]) == ("TX-1", None, "TX-1")
+    assert (event["ref_tx_id"], event["ref_batch_id"]) == ("TX-1", None)
     assert (event["amount_minor"], event["currency"]) == (0, "XXX")
 
 

@@ -32,6 +32,7 @@ class Event:
     ref_end_to_end_id: str | None = None
     ref_uetr: str | None = None
     ref_tx_id: str | None = None
+    ref_instruction_id: str | None = None
     ref_batch_id: str | None = None
     ref_arn: str | None = None
     ref_rrn: str | None = None

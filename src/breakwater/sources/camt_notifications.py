@@ -38,6 +38,7 @@ def notify(events: PaymentEvents, entry: Entry, details: Details, *, logical_key
             uetr=detail.uetr,
             instruction_id=detail.instruction_id,
             partner_id=detail.servicer_reference or entry.reference,
+            batch_id=detail.batch_id,
         )
         if kind is not Kind.FEE and names.payment_id:
             state = STATES.get(entry.status, ProcessingState.UNKNOWN)

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from breakwater.model.events import EVENT_SCHEMA, NO_CURRENCY
+from breakwater.model.events import EVENT_REFERENCE_COLUMNS, EVENT_SCHEMA, NO_CURRENCY
 from breakwater.model.files import Notice, Reading
 from breakwater.model.masking import mask_cards
 from breakwater.model.payments import ProcessingState
@@ -20,7 +20,7 @@ from breakwater.sources.layout_faults import Faults
 from breakwater.sources.layouts import Layout
 
 _NAMED_WORDS = 5
-_NAMES = ("ref_payment_id", "ref_partner_id")
+_NAMES = ("ref_payment_id", *EVENT_REFERENCE_COLUMNS)
 
 
 class Events:
@@ -51,7 +51,7 @@ class Events:
             "amount_minor": pc.fill_null(amount, 0),
             "currency": pc.fill_null(currency, NO_CURRENCY),
             "raw_code": columns.or_null(word),
-            "ref_partner_id": names.get("ref_partner_id"),
+            **{name: reference for name, reference in names.items() if name in EVENT_REFERENCE_COLUMNS},
             "line": block.lines,
         }
         for name in ("partner", "network", "source_file"):

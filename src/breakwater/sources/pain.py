@@ -78,7 +78,9 @@ class _Orders(MessageReader):
         for tally in (self._tally, message.tally):
             tally.add(amount_minor, currency)
         ids = {name: clean_reference(self.read.text(child)) for name, child in self.read.children(parts.get("PmtId")).items()}
-        names = Names(end_to_end_id=ids.get("EndToEndId"), uetr=ids.get("UETR"), instruction_id=ids.get("InstrId"))
+        names = Names(
+            end_to_end_id=ids.get("EndToEndId"), uetr=ids.get("UETR"), instruction_id=ids.get("InstrId"), batch_id=self._batch_id or None
+        )
         self._events.add(
             names,
             ProcessingState.CREATED,

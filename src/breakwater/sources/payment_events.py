@@ -17,7 +17,7 @@ from breakwater.sources.documents import Document
 
 _COLUMNS = (
     "payment_id", "occurred_at", "state", "amount_minor", "currency", "raw_code", "reason",
-    "ref_partner_id", "ref_end_to_end_id", "ref_uetr", "ref_tx_id", "line",
+    "ref_partner_id", "ref_end_to_end_id", "ref_uetr", "ref_tx_id", "ref_instruction_id", "ref_batch_id", "line",
 )  # fmt: skip
 _NAMED_CODES = 5
 
@@ -31,6 +31,7 @@ class Names:
     uetr: str | None = None
     instruction_id: str | None = None
     partner_id: str | None = None
+    batch_id: str | None = None
 
     @property
     def payment_id(self) -> str | None:
@@ -70,7 +71,8 @@ class PaymentEvents:
             return
         amount_minor, currency = money or (0, NO_CURRENCY)
         known = (payment_id, at, str(state), amount_minor, currency, raw_code, reason)
-        self._rows.add((key, line_reference or payment_id, *known, names.partner_id, names.end_to_end_id, names.uetr, names.tx_id, line))
+        called = (names.partner_id, names.end_to_end_id, names.uetr, names.tx_id, names.instruction_id, names.batch_id)
+        self._rows.add((key, line_reference or payment_id, *known, *called, line))
 
     def full(self) -> Iterator[pa.RecordBatch]:
         """A batch, once there are rows enough for one."""

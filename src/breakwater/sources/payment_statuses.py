@@ -107,6 +107,7 @@ class _Statuses(MessageReader):
                 uetr=ids["OrgnlUETR"],
                 instruction_id=ids["OrgnlInstrId"],
                 partner_id=ids["AcctSvcrRef"] or ids["ClrSysRef"] or ids["OrgnlTxId"],
+                batch_id=self._batch_of(element),
             ),
             ProcessingState.RETURN_REQUESTED if wish else ISO20022.get(code or "", ProcessingState.UNKNOWN),
             key=message.logical_key,
@@ -127,6 +128,10 @@ class _Statuses(MessageReader):
         named = self.read.text(parts.get("OrgnlGrpInf"), "OrgnlMsgId")
         only = next(iter(self._whole.values())) if len(self._whole) == 1 else _Status(None, None)
         return self._whole.get(named, only) if named else only
+
+    def _batch_of(self, element: Any) -> str | None:
+        above = element.getparent()
+        return self._group("OrgnlPmtInfAndSts", above)[0] if self.read.local[above.tag] == "OrgnlPmtInfAndSts" else None
 
     def close(self, message: Message) -> None:
         """The message becomes a statement without money."""
