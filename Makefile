@@ -38,7 +38,7 @@ lock: .venv/dev      ## pin every dependency with hashes, without download addre
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet $(UPGRADE) \
 	  pyproject.toml --extra postgres requirements/build.in --output-file requirements/run.txt
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet $(UPGRADE) \
-	  --constraint requirements/run.txt pyproject.toml --extra postgres --extra sftp --extra s3 requirements/build.in requirements/dev.in --output-file requirements/dev.txt
+	  --constraint requirements/run.txt pyproject.toml --extra postgres --extra spark --extra sftp --extra s3 requirements/build.in requirements/dev.in --output-file requirements/dev.txt
 
 clean:               ## remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache var
