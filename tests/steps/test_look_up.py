@@ -281,3 +281,23 @@ def test_a_batch_does_not_make_its_payments_one(company: Company) -> None:
     company.deliver(Side.THEIRS, records=[a_record(f"S-{n}", ref_payment_id=f"pay_{n}", ref_batch_id="77") for n in (1, 2)])
 
     assert [e.record.record_id for e in company.trace("pay_1").evidence] == ["S-1"]
+
+
+def test_attempts_of_one_order_stay_apart_whether_they_became_money_or_not(company: Company) -> None:
+    attempts = [an_event(f"e{n}", "failed", payment_id=f"pay_{n}", ref_network_id="ORDER-7") for n in (1, 2)]
+    paid = [an_event("e3", "settled", payment_id="pay_3", ref_network_id="ORDER-7", occurred_at=NOON.replace(hour=8))]
+    company.deliver(Side.OURS, records=[a_record("L-3", ref_payment_id="pay_3", ref_network_id="ORDER-7")], events=[*attempts, *paid])
+
+    settled, declined = company.trace("pay_3"), company.trace("pay_1")
+
+    assert (settled.processing, [e.event_id for e in settled.events]) == ("settled", ["e3"])
+    assert set(settled.other_payment_ids) == {"pay_1", "pay_2"}
+    assert (declined.processing, [e.event_id for e in declined.events], declined.evidence) == ("failed", ["e1"], ())
+
+
+def test_declined_attempts_of_one_order_are_a_list(company: Company) -> None:
+    attempts = [an_event(f"e{n}", "failed", payment_id=f"pay_{n}", ref_network_id="ORDER-7") for n in (1, 2)]
+    company.deliver(Side.OURS, events=attempts)
+
+    assert sorted(h.reference for h in company.hits("ORDER-7").hits) == ["pay_1", "pay_2"]
+    assert company.trace("pay_2").events[0].event_id == "e2"

@@ -11,6 +11,7 @@ from breakwater.errors import RefusedError, nearest
 from breakwater.lake import amounts, references
 from breakwater.lake.parts import Lake
 from breakwater.lake.references import Near
+from breakwater.model.events import Event
 from breakwater.model.identifiers import ByAmount, ByReference, Likeness, likeness, read_question
 from breakwater.model.money import format_minor
 from breakwater.model.partners import Partner
@@ -18,7 +19,7 @@ from breakwater.model.payment_batches import Batch, batch_of
 from breakwater.model.payment_hits import Hit, Hits, Why
 from breakwater.model.payments import PaymentTrace
 from breakwater.model.records import Kind, Record, Side, clean_reference
-from breakwater.steps.trace import BATCH_LINES, JOINING, Found, active, evidence_of, names_of, records_of, trace
+from breakwater.steps.trace import BATCH_LINES, JOINING, Found, Parts, active, events_of, evidence_of, names_of, records_of, trace
 from breakwater.store import reads
 from breakwater.store.database import Database
 
@@ -52,14 +53,23 @@ class Tracing:
         found = records_of(self.lake, parts, [asked])
         if found and _is_batch(asked, [r for _, r in found]):
             return self._batch(asked, parts)
-        if several := _several(asked, found):
+        if several := _several(asked, found) or self._several_told(asked, found, parts):
             return several
         known = self.trace(asked)
         return known if known.known else self._nearby(asked, parts) or known
 
-    def _nearby(self, asked: str, parts: Mapping[str, list[str]]) -> Answer | None:
+    def _several_told(self, asked: str, found: Found, parts: Parts) -> Hits | None:
+        """Several payments that never became money, as declined attempts of one order: only our ledger's events know them."""
+        told = [] if found else [e for side, e in events_of(self.lake, parts, [asked]) if side is Side.OURS]
+        payments = {e.payment_id: _told_hit(e) for e in told}
+        if len(payments) < 2 or asked.casefold() in {name.casefold() for name in payments}:
+            return None
+        hits = sorted(payments.values(), key=lambda h: (h.day, h.reference), reverse=True)
+        return Hits(asked=asked, why=Why.SEVERAL, hits=tuple(hits[:HITS_SHOWN]), more=len(hits) > HITS_SHOWN)
+
+    def _nearby(self, asked: str, parts: Parts) -> Answer | None:
         """What is written otherwise: the same but for blanks and dashes is answered, anything else offered."""
-        everything = [part for of_content in parts.values() for part in of_content]
+        everything = [part for held in parts.values() for part in held]
         near = references.find_near(self.lake, everything, [asked])
         same = [n for n in near if likeness(asked, n.reference) is Likeness.SAME]
         if len(same) == 1:
@@ -70,7 +80,7 @@ class Tracing:
             Hits(asked=asked, why=Why.NEAR, hits=tuple(map(_near_hit, ranked[:HITS_SHOWN])), more=len(near) > HITS_SHOWN) if near else None
         )
 
-    def _batch(self, asked: str, parts: Mapping[str, list[str]]) -> Batch:
+    def _batch(self, asked: str, parts: Parts) -> Batch:
         lines = records_of(self.lake, parts, [asked], limit=BATCH_LINES + 1)
         is_cut = len(lines) > BATCH_LINES
         with self.database.reading() as tx:
@@ -105,25 +115,15 @@ class Tracing:
         parts = active(self.database)
         seen: set[str] = set()
         hits: list[Hit] = []
-        for record in (r for side in Side for r in find_records(parts[side])):
+        for record in (r for side in Side for r in find_records(parts["records", side])):
             names = set(names_of([record]))
             if seen.isdisjoint(names) and (partner is None or record.partner == partner.id):
                 hits.append(_hit(record))
             seen |= names
-        for event in find_events(parts["events"]):
+        for event in (e for side in Side for e in find_events(parts["events", side])):
             names = set(names_of([], [event]))
             if seen.isdisjoint(names) and (partner is None or event.partner == partner.id):
-                day = event.occurred_at.date()
-                hits.append(
-                    Hit(
-                        reference=event.payment_id,
-                        sort="ref_payment_id",
-                        partner=event.partner,
-                        amount_minor=event.amount_minor,
-                        currency=event.currency,
-                        day=day,
-                    )
-                )
+                hits.append(_told_hit(event))
             seen |= names
         return sorted(hits, key=lambda h: (abs((h.day - question.day).days), h.partner, h.reference))
 
@@ -165,6 +165,17 @@ def _hit(record: Record) -> Hit:
         amount_minor=record.amount_minor,
         currency=record.currency,
         day=record.booked_on,
+    )
+
+
+def _told_hit(event: Event) -> Hit:
+    return Hit(
+        reference=event.payment_id,
+        sort="ref_payment_id",
+        partner=event.partner,
+        amount_minor=event.amount_minor,
+        currency=event.currency,
+        day=event.occurred_at.date(),
     )
 
 

@@ -24,19 +24,20 @@ BATCH_LINES = 20_000  # of one batch that are read: enough for any that a person
 OF_BATCHES = frozenset({"ref_batch_id", "ref_payout_trace_id"})
 JOINING = tuple(name for name in REFERENCE_COLUMNS if name not in OF_BATCHES)
 Found = list[tuple[Side, Record]]
+Parts = Mapping[tuple[str, Side], list[str]]  # by what they hold ('records', 'events') and whose they are
 
 
 def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
     """What is known of `reference`: records of both sides, events, breaks, incidents. One without evidence or events found nothing."""
     parts = active(database)
     found = records_of(lake, parts, [reference])
-    told = references.find_events(lake, parts["events"], [reference])
-    names = sorted({reference, *names_of([r for _, r in found], told)})
-    joined, others = _of_one_payment(reference, found, records_of(lake, parts, names) if found or told else [])
+    told = events_of(lake, parts, [reference])
+    names = sorted({reference, *names_of([r for _, r in found], [e for _, e in told])})
+    joined, others = _of_one_payment(reference, found, told, records_of(lake, parts, names) if found or told else [])
     joined += _other_side_of_payouts(lake, parts, joined)
-    names = sorted({reference, *names_of([r for _, r in joined], told)})
-    events = references.find_events(lake, parts["events"], names) if found or told else []
-    events = [e for e in events if e.payment_id not in others]
+    names = sorted({reference, *names_of([r for _, r in joined], [e for _, e in told])})
+    events, strangers = _events_of_one_payment(reference, joined, told, events_of(lake, parts, names) if found or told else [])
+    others |= strangers
     with database.reading() as tx:
         breaks = reads.breaks_of_records(tx, records=[(side, r.record_id) for side, r in joined])
         hashes = {r.source_file for _, r in joined} | {e.source_file for e in events}
@@ -57,17 +58,20 @@ def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
     return replace(found_trace, events=_with_happenings(found_trace))
 
 
-def active(database: Database) -> dict[str, list[str]]:
-    """The parts that count: records by side ('ours', 'theirs'), and the events of both."""
+def active(database: Database) -> Parts:
+    """The parts that count."""
     with database.reading() as tx:
-        records = {str(side): reads.active_parts(tx, side=side, content="records") for side in Side}
-        events = [part for side in Side for part in reads.active_parts(tx, side=side, content="events")]
-    return records | {"events": events}
+        return {(content, side): reads.active_parts(tx, side=side, content=content) for content in ("records", "events") for side in Side}
 
 
-def records_of(lake: Lake, parts: Mapping[str, list[str]], names: Sequence[str], *, limit: int = references.RECORDS_FOUND) -> Found:
+def records_of(lake: Lake, parts: Parts, names: Sequence[str], *, limit: int = references.RECORDS_FOUND) -> Found:
     """Records of both sides that carry one of these names, at most `limit` of each side."""
-    return [(side, record) for side in Side for record in references.find_records(lake, parts[side], names, limit=limit)]
+    return [(side, record) for side in Side for record in references.find_records(lake, parts["records", side], names, limit=limit)]
+
+
+def events_of(lake: Lake, parts: Parts, names: Sequence[str]) -> list[tuple[Side, Event]]:
+    """Events of payments with one of these names, told by either side."""
+    return [(side, event) for side in Side for event in references.find_events(lake, parts["events", side], names)]
 
 
 def names_of(records: Iterable[Record], events: Iterable[Event] = ()) -> Iterable[str]:
@@ -118,7 +122,7 @@ def _with_happenings(found: PaymentTrace) -> tuple[Event, ...]:
     return tuple(sorted(told, key=lambda e: (e.occurred_at, e.event_id)))
 
 
-def _other_side_of_payouts(lake: Lake, parts: Mapping[str, list[str]], records: Found) -> Found:
+def _other_side_of_payouts(lake: Lake, parts: Parts, records: Found) -> Found:
     """The payout of a batch has nothing in common with the partner's line but the batch, the account and the amount."""
     payouts = [(side, r) for side, r in records if r.kind is Kind.PAYOUT and clean_reference(r.ref_batch_id)]
     known = {(side, r.record_id) for side, r in records}
@@ -137,18 +141,33 @@ def _is_about(incident: Incident, breaks: Sequence[Break], names: Sequence[str])
     return any(incident.id in link for b in breaks for link in b.links) or any(len(n) > 5 and n.casefold() in words for n in names)
 
 
-def _of_one_payment(reference: str, found: Found, joined: Found) -> tuple[Found, set[str]]:
-    """What belongs to the payment that was found, and the ids of other payments that share a name with it, as two of one order do."""
+def _of_one_payment(reference: str, found: Found, told: Sequence[tuple[Side, Event]], joined: Found) -> tuple[Found, set[str]]:
+    """What belongs to the payment that was found, and the ids of other payments that share a name with it, as two of one order do.
+
+    Our ledger's ids decide. A partner may have ids of its own for our payments; only those that mean another payment are left out.
+    """
+    named = {p for _, r in found if (p := _payment_of(r))} | {e.payment_id for side, e in told if side is Side.OURS}
+    asked = {p for p in named if p.casefold() == reference.casefold()}
+    ours = asked or {p for side, r in found if side is Side.OURS and (p := _payment_of(r))}
     kept: Found = []
     others: set[str] = set()
-    asked = {p for _, r in found if (p := _payment_of(r)) and p.casefold() == reference.casefold()}
-    direct = asked or {p for _, r in found if (p := _payment_of(r))}
     for side in Side:
-        of_side = {p for s, r in joined if s is side and (p := _payment_of(r))}
-        meant = direct & of_side or of_side
+        of_side = {p for s, r in joined if s is side and (p := _payment_of(r))} - others
+        meant = (asked or named) & of_side or of_side if side is Side.THEIRS or not ours else ours & of_side
         others |= of_side - meant
         kept += [(s, r) for s, r in joined if s is side and (_payment_of(r) is None or _payment_of(r) in meant)]
     return kept, others
+
+
+def _events_of_one_payment(
+    reference: str, records: Found, told: Sequence[tuple[Side, Event]], joined: Sequence[tuple[Side, Event]]
+) -> tuple[list[Event], set[str]]:
+    """What happened to the payment that was found, and the ids of others of which our own ledger told under a shared name."""
+    ids = {name for side, r in records if side is Side.OURS for name in (_payment_of(r), clean_reference(r.ref_payment_id)) if name}
+    asked = {e.payment_id for _, e in told if e.payment_id.casefold() == reference.casefold()}
+    ours = {e.payment_id for side, e in joined if side is Side.OURS}
+    meant = ours & (ids or asked or {e.payment_id for _, e in told}) or ours
+    return [e for side, e in joined if side is Side.THEIRS or e.payment_id in meant], ours - meant
 
 
 def _payment_of(record: Record) -> str | None:
