@@ -50,6 +50,14 @@ def test_case_and_blanks_around_a_reference_do_not_matter(lake: Lake, asked: str
     assert references.find_records(lake, parts_of(lake, record), [asked]) == [record]
 
 
+@pytest.mark.parametrize(("there", "asked"), [("RÜCK-1", "RÜCK-1"), ("RÜCK-1", "rück-1"), ("заказ 7", "ЗАКАЗ 7"), ("订单7", "订单7")])
+@pytest.mark.parametrize("column", ["record_id", "ref_partner_id"])
+def test_a_reference_in_any_letters_is_found_whatever_its_case(lake: Lake, column: str, there: str, asked: str) -> None:
+    record = a_record(**{column: there})
+
+    assert references.find_records(lake, parts_of(lake, record), [asked]) == [record]
+
+
 @pytest.mark.parametrize("asked", ["", "  ", "NOTPROVIDED", "' OR 1=1 --", "%", "pay", "*"])
 def test_what_is_no_reference_finds_nothing(lake: Lake, asked: str) -> None:
     parts = parts_of(lake, a_record(ref_payment_id="pay_1", ref_end_to_end_id="NOTPROVIDED"))

@@ -20,7 +20,7 @@ BLANKS = " \t\n\r\f\v"  # what is no part of a reference at its ends, as in clea
 _LONGEST = 256  # bytes that make a key: nobody asks for a longer reference, and one cell may hold megabytes
 _WORD_BYTES = 8
 _AT_ONCE = 4096  # references, so that what is worked on stays in the processor's cache
-_DASH, _SPACE, _ZERO, _UPPER_A, _LETTERS = 45, 32, 48, 65, 26
+_DASH, _SPACE, _ZERO, _UPPER_A, _LETTERS, _NOT_ASCII = 45, 32, 48, 65, 26, 128
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFF_FFFF)
 _SEED = np.uint64(0x9E37_79B9_7F4A_7C15)
 _MULTIPLIER = np.uint64(0xD6E8_FEB8_6659_FD93)
@@ -33,8 +33,8 @@ _Places = npt.NDArray[np.int64]
 
 
 def plain(reference: str) -> str:
-    """A reference as its key sees it: without blanks, dashes and leading zeros, ASCII letters in lower case."""
-    kept = "".join(c.lower() if c.isascii() else c for c in reference if c > " " and c != "-")
+    """A reference as its key sees it: in lower case, without blanks, dashes and leading zeros."""
+    kept = "".join(c.lower() for c in reference if c > " " and c != "-")
     return kept.lstrip("0") or kept[-1:]
 
 
@@ -114,10 +114,14 @@ def _plain(references: pa.Array) -> tuple[_Bytes, _Places, _Places]:
 
 
 def _lowered(column: pa.Array) -> tuple[_Bytes, _Places, _Places]:
-    """The bytes of all texts of a column, and where each begins and ends. ASCII letters are in lower case; a word of nothing follows."""
+    """The bytes of all texts of a column in lower case, and where each begins and ends. A word of nothing follows the last."""
     _, offsets_buffer, data_buffer = column.buffers()
     offsets = np.frombuffer(offsets_buffer, np.int32, count=len(column) + 1, offset=4 * column.offset).astype(np.int64)
     data = np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]]
+    if data.max(initial=0) >= _NOT_ASCII:
+        lowered = pc.utf8_lower(column)
+        if not lowered.equals(column):
+            return _lowered(lowered)
     is_upper = (data - np.uint8(_UPPER_A)) < _LETTERS
     data = np.concatenate([data | (is_upper.view(np.uint8) << np.uint8(5)), np.zeros(_WORD_BYTES, np.uint8)])
     offsets -= offsets[0]

@@ -108,8 +108,9 @@ class _NearSearch:
 
 
 def _rows(lake: Lake, parts: Sequence[str], references: Sequence[str], *, content: str, limit: int) -> list[Row]:
-    wanted = {_folded(cleaned) for r in references if (cleaned := clean_reference(r))}
-    ranges = sorted({(key, key) for reference in wanted for key in (key_of(reference), id_key_of(reference))})
+    asked = [cleaned for r in references if (cleaned := clean_reference(r))]
+    wanted = {_folded(reference) for reference in asked}
+    ranges = sorted({(key, key) for reference in asked for key in (key_of(reference), id_key_of(reference))})
     columns = INDEXED[content]
     return lookup.rows(
         lake,

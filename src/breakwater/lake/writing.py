@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
 from collections.abc import Sequence
@@ -123,7 +124,8 @@ class _OpenPart:
 
     def discard(self) -> None:
         """Remove what was not published."""
-        self._close()
+        with contextlib.suppress(OSError):  # what a full disk could not hold can't be finished either
+            self._close()
         self._path.unlink(missing_ok=True)
         self._index_path.unlink(missing_ok=True)
 
