@@ -323,3 +323,27 @@ def test_reminders_have_spans_hours_and_people(tmp_path: Path) -> None:
 )
 def test_a_wrong_reminder_is_refused(entry: str, said: str, tmp_path: Path) -> None:
     assert said in refusal(GOOD + f"[reminders]\n{entry}\n", tmp_path).message
+
+
+def test_the_matching_runs_embedded_unless_an_engine_is_named(tmp_path: Path) -> None:
+    given = loaded(GOOD, tmp_path).settings.matching
+    text = GOOD + '\n[matching]\nengine = "spark://master:7077"\nmemory_limit = "8GB"\nspill_dir = "spill"\n'
+    named = loaded(text, tmp_path).settings.matching
+
+    assert (given.engine, given.memory_limit, given.spill_dir, given.proven) == (None, "1GB", None, False)
+    assert (named.engine, named.memory_limit, named.spill_dir) == ("spark://master:7077", "8GB", "spill")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ('engine = "postgresql://ada:secret@db/warehouse"', "a password does not belong into the settings"),
+        ('engine = "postgresql://db/warehouse?password=secret"', "set it in the environment, for PostgreSQL as PGPASSWORD"),
+        ('memory_limit = "plenty"', "'plenty' is no amount of memory; write it like '4GB'"),
+    ],
+)
+def test_a_wrong_engine_is_refused(entry: str, said: str, tmp_path: Path) -> None:
+    refused = refusal(GOOD + f"\n[matching]\n{entry}\n", tmp_path)
+
+    assert said in refused.message
+    assert "secret" not in refused.message
