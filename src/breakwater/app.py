@@ -217,6 +217,7 @@ class Breakwater:
             unmonitored=lambda: self.traffic.unmonitored,
             live=live_sources(config, now=self._now),
             subscriptions=config.subscriptions,
+            backtest=lambda partner, days: self.traffic.replayed(partner, days=days, now=self._now()),
         )
         raw = partial(raw_text, self.lake, raw_record)
         self.bolt = _bolt(client, doors, self.deliveries, raw, partial(sql_behind, self.lake), signing_secret=_signing_secret(config))

@@ -45,6 +45,10 @@ class RefusedError(BreakwaterError):
     """Somebody may not do this, or it can't be done in this state; the message says why and who or what can."""
 
 
+class ForbiddenError(RefusedError):
+    """Somebody may not do this, whatever the state of things: it is kept in the audit trail that they tried."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """' Did you mean X?' if something known is close to `word`, else an empty text."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)

@@ -23,6 +23,7 @@ from breakwater.store import writes
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)  # a Friday
 FASTER = 5  # a lease of the sender is still long enough
 OPS, CARDS, SHARED, BOT = "C0PAYOPS", "C0CARDS", "C0MERIDIAN", "U0BREAKWATER"
+EVENTS = frozenset({"message", "app_home_opened", "user_change", "subteam_members_changed"})
 ADA, BEN, EVE, VIC, NOB, NILS = "U0ADA", "U0BEN", "U0EVE", "U0VIC", "U0NOB", "U0NILS"
 SETTINGS = """
 data_dir = "var"
@@ -169,7 +170,7 @@ def a_workspace() -> Workspace:
             Channel(id=SHARED, name="meridian", members=(*people, NILS, BOT), connected_team_ids=("T0MERI",)),
         ),
         user_groups=(UserGroup(id="S0OPS", handle="ops", name="Operators", users=(ADA,)),),
-        app=App(commands=(Command(name="/recon"), Command(name="/payment"), Command(name="/incident"))),
+        app=App(commands=(Command(name="/recon"), Command(name="/payment"), Command(name="/incident")), events=EVENTS),
     )
 
 

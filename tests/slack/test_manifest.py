@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from breakwater.views.help import HELP
+from breakwater.views.shortcuts import ADD, FIND
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).with_name("manifest.schema.1.0.0.json")
@@ -39,6 +40,13 @@ def test_every_scope_is_explained_in_the_install_guide(manifest: dict[str, Any])
 
 
 def test_the_bot_is_invited_to_the_events_it_listens_to(manifest: dict[str, Any]) -> None:
-    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_home_opened", "message.channels", "message.groups"]
+    assert manifest["settings"]["event_subscriptions"]["bot_events"] == [
+        "app_home_opened", "message.channels", "message.groups", "user_change", "subteam_updated", "subteam_members_changed",
+        "channel_shared", "channel_unshared",
+    ]  # fmt: skip
+
+
+def test_the_shortcuts_of_a_message_are_those_the_bot_answers(manifest: dict[str, Any]) -> None:
+    assert [(s["callback_id"], s["type"]) for s in manifest["features"]["shortcuts"]] == [(FIND, "message"), (ADD, "message")]
     assert manifest["features"]["app_home"]["home_tab_enabled"] is True
     assert manifest["settings"]["socket_mode_enabled"] is True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from breakwater.errors import RefusedError
+from breakwater.errors import ForbiddenError, RefusedError
 
 
 class Role(IntEnum):
@@ -87,7 +87,7 @@ def require(actor: Actor, permission: Permission) -> None:
     """Refuse, in words that help, unless the actor's role allows it."""
     needed = NEEDED_ROLE[permission]
     if actor.role < needed:
-        raise RefusedError(
+        raise ForbiddenError(
             f"You need the role '{needed.name.lower()}' to {_ALLOWS[permission]}.",
             remedy="Ask an administrator of Breakwater to add you to the role's user group in breakwater.toml, [roles].",
         )

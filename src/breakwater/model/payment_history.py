@@ -97,7 +97,7 @@ def has_amount(event: Event) -> bool:
 
 def _ordered(events: Iterable[Event]) -> list[tuple[Event, ProcessingState]]:
     told_once: dict[tuple[str, str], Event] = {}
-    for event in sorted(events, key=lambda e: (e.occurred_at, e.state, e.raw_code or "", e.reason or "", e.amount_minor, e.currency)):
+    for event in sorted(events, key=lambda e: (e.occurred_at, repr(e))):  # one id told in two ways: always the same of them
         told_once[event.partner, event.event_id] = event
     known = [(event, state_of(event)) for event in told_once.values()]
     timed = [(event.occurred_at, _ORDER[state]) for event, state in known if not has_no_time(event)]

@@ -133,8 +133,8 @@ STRIPE: States = {
     "refund.pending": S.RETURN_REQUESTED,
     "refund.requires_action": S.RETURN_REQUESTED,
     "refund.succeeded": S.REFUNDED,
-    "refund.failed": S.SETTLED,  # the refund did not happen: the payment stands as before
-    "refund.canceled": S.SETTLED,
+    "refund.failed": S.FAILED,  # of the refund, not of the payment: the history tells them apart
+    "refund.canceled": S.FAILED,
     "dispute.warning_needs_response": S.DISPUTED,
     "dispute.warning_under_review": S.DISPUTED,
     "dispute.warning_closed": S.DISPUTE_WON,
@@ -165,7 +165,7 @@ ADYEN: States = {
     "SentForRefund": S.REFUNDED,
     "Refunded": S.REFUNDED,
     "RefundedExternally": S.REFUNDED,
-    "RefundFailed": S.SETTLED,  # the refund did not happen: the payment stands as before
+    "RefundFailed": S.FAILED
     "RequestForInformation": S.DISPUTED,
     "NotificationOfChargeback": S.DISPUTED,
     "NotificationOfFraud": S.DISPUTED,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from breakwater.errors import RefusedError
+from breakwater.errors import ForbiddenError
 from breakwater.model.access import Actor, Role
 from breakwater.model.money import format_minor
 
@@ -43,11 +44,29 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tied:
+    """One record of a match by hand, with its money as it was when people looked at it."""
+
+    record_id: str
+    amount_minor: int
+    currency: str
+
+
+def gap_minor(ours: Iterable[Tied], theirs: Iterable[Tied]) -> dict[str, int]:
+    """Theirs less ours by currency, in minor units; only where they differ."""
+    sums: Counter[str] = Counter()
+    for sign, side in ((-1, ours), (1, theirs)):
+        for tied in side:
+            sums[tied.currency] += sign * tied.amount_minor
+    return {currency: minor for currency, minor in sorted(sums.items()) if minor}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Proposal:
     """What `by` proposes: `amount_minor` in `currency`, to be booked on the suspense `account`, with its evidence.
 
-    `effect` says in which direction. `matches` are the references a manual match ties together. `decided_by` is the second person, once
-    they agreed.
+    `effect` says in which direction. `matches` are what somebody typed to say which records a manual match ties together, `ours` and
+    `theirs` the records that were found. `decided_by` is the second person, once they agreed.
     """
 
     kind: ProposalKind
@@ -61,13 +80,16 @@ class Proposal:
     note: str = ""
     evidence: tuple[str, ...] = ()
     matches: tuple[str, ...] = ()
+    ours: tuple[Tied, ...] = ()
+    theirs: tuple[Tied, ...] = ()
     decided_by: str | None = None
     decided_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The proposal in words JSON has."""
         times = {"at": self.at.isoformat(), "decided_at": self.decided_at.isoformat() if self.decided_at else None}
-        lists = {"evidence": list(self.evidence), "matches": list(self.matches)}
+        tied = {side: [asdict(t) for t in getattr(self, side)] for side in ("ours", "theirs")}
+        lists = {"evidence": list(self.evidence), "matches": list(self.matches), **tied}
         return {**asdict(self), "kind": str(self.kind), "reason": str(self.reason), "effect": str(self.effect), **lists, **times}
 
 
@@ -81,6 +103,7 @@ def proposal_of(given: Mapping[str, Any]) -> Proposal:
         "decided_at": datetime.fromisoformat(given["decided_at"]) if given["decided_at"] else None,
         "evidence": tuple(given["evidence"]),
         "matches": tuple(given["matches"]),
+        **{side: tuple(Tied(**t) for t in given.get(side, ())) for side in ("ours", "theirs")},
     }
     return Proposal(**{**given, **changes})
 
@@ -114,7 +137,7 @@ class Authority:
         """Refuse, in words that help, unless `actor` is a second person whose limit reaches far enough."""
         if self.is_same_person(actor.id, proposal.by):
             account = "yourself" if actor.id == proposal.by else f"with your other account, <@{proposal.by}>"
-            raise RefusedError(f"You proposed this {account}: a second person has to agree.", remedy="Ask another approver to click.")
+            raise ForbiddenError(f"You proposed this {account}: a second person has to agree.", remedy="Ask another approver to click.")
         if proposal.kind is not ProposalKind.WRITE_OFF:
             return
         limit = self.limit_minor(actor.role, proposal.currency)
@@ -122,9 +145,28 @@ class Authority:
             this_one = format_minor(proposal.amount_minor, proposal.currency)
             yours = f"Your limit for write-offs is {format_minor(limit, proposal.currency)}"
             none = f"You have no limit for write-offs in {proposal.currency}"
-            raise RefusedError(
+            raise ForbiddenError(
                 f"{yours if limit else none}; this one is {this_one}.",
                 remedy=self._who_can(proposal),
+            )
+
+    def require_may_match(self, actor: Actor, proposal: Proposal) -> None:
+        """Refuse unless what a match by hand leaves open, which nobody will look for any more, is within the actor's limit."""
+        for currency, minor in gap_minor(proposal.ours, proposal.theirs).items():
+            if abs(minor) > self.limit_minor(actor.role, currency):
+                raise ForbiddenError(
+                    f"Those records differ by {format_minor(abs(minor), currency)}, which is more than you may write off.",
+                    remedy="Name all records that belong together, or ask somebody whose limit is higher.",
+                )
+
+    def require_may_take_back(self, actor: Actor, *, made_by: str, worth_minor: int, currency: str) -> None:
+        """Refuse unless a match by hand is within what an approver may write off, or `actor` is a second person whose limit covers it."""
+        if worth_minor <= self.limit_minor(Role.APPROVER, currency):
+            return
+        if actor.role < Role.APPROVER or self.is_same_person(actor.id, made_by) or worth_minor > self.limit_minor(actor.role, currency):
+            raise ForbiddenError(
+                f"A match of {format_minor(worth_minor, currency)} is taken back by a second person whose limit covers it.",
+                remedy="Ask an approver or administrator who did not propose it.",
             )
 
     def _who_can(self, proposal: Proposal) -> str:
@@ -133,3 +175,7 @@ class Authority:
             limit = format_minor(self.limit_minor(able[0], proposal.currency), proposal.currency)
             return f"Somebody with the role '{able[0].name.lower()}' can: up to {limit}."
         return f"Nobody has a limit that high in {proposal.currency}: an administrator can raise it in breakwater.toml, [roles] limits."
+
+
+NO_LIMITS = Authority()
+"""Nobody may write anything off."""

@@ -16,7 +16,7 @@ from breakwater.sandbox.modals import View
 from breakwater.sandbox.posting import Hooks, hears
 from breakwater.sandbox.refusal import RefusalError
 from breakwater.sandbox.state import State
-from breakwater.sandbox.workspace import SLACKBOT, Channel
+from breakwater.sandbox.workspace import SLACKBOT, Channel, User, UserGroup
 
 TROUBLE = "We had some trouble connecting. Try again?"
 NOT_SENT = "not_sent"  # the answer to a submission Slack itself holds back, because inputs need correcting
@@ -173,6 +173,17 @@ class Deeds:
         channel = self._state.direct(user_id)
         event = payloads.home_opened_event(self._state, user=self._state.user(user_id), channel=channel, tab=tab)
         self._delivery.announce(event)
+
+    async def change_user(self, user: User) -> None:
+        """Somebody is gone, or back; the app has heard of it."""
+        self._state.change_user(user)
+        await self._delivery.tell(payloads.user_changed_event(self._state, user=user))
+
+    async def change_group(self, group: UserGroup) -> None:
+        """A user group has other members; the app has heard of it."""
+        before = next((g for g in self._state.groups if g.id == group.id), UserGroup(id=group.id, handle="", name=""))
+        self._state.change_group(group)
+        await self._delivery.tell(payloads.group_changed_event(self._state, before=before, after=group))
 
     # What people see
 

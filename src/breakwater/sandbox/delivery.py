@@ -74,6 +74,11 @@ class Delivery:
         if event["event"]["type"] in self._state.workspace.app.events:
             self.in_background(self._insist(event))
 
+    async def tell(self, event: Json) -> None:
+        """Deliver an event the app has subscribed to, and wait until it was acknowledged or not."""
+        if event["event"]["type"] in self._state.workspace.app.events:
+            await self.ask("events_api", event)
+
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run work that nobody waits for."""
         task = asyncio.get_running_loop().create_task(work)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from breakwater.sandbox.messages import Json, Message
 from breakwater.sandbox.modals import View
 from breakwater.sandbox.state import State
-from breakwater.sandbox.wire import channel_type, message_json, view_json
-from breakwater.sandbox.workspace import Channel, User
+from breakwater.sandbox.wire import channel_type, message_json, user_json, view_json
+from breakwater.sandbox.workspace import Channel, User, UserGroup
 
 
 def _sent_to(state: State) -> Json:
@@ -193,6 +193,33 @@ def home_opened_event(state: State, *, user: User, channel: Channel, tab: str) -
     event: Json = {"type": "app_home_opened", "user": user.id, "channel": channel.id, "tab": tab, "event_ts": state.timestamps.next()}
     if home and tab == "home":
         event["view"] = view_json(state, home)
+    return _event(state, event, is_ext_shared=False)
+
+
+def user_changed_event(state: State, *, user: User) -> Json:
+    """Somebody is not who they were: gone, back, a guest."""
+    event: Json = {
+        "type": "user_change",
+        "user": user_json(state, user),
+        "cache_ts": int(state.clock()),
+        "event_ts": state.timestamps.next(),
+    }
+    return _event(state, event, is_ext_shared=False)
+
+
+def group_changed_event(state: State, *, before: UserGroup, after: UserGroup) -> Json:
+    """A user group has other members."""
+    added, removed = sorted(set(after.users) - set(before.users)), sorted(set(before.users) - set(after.users))
+    event: Json = {
+        "type": "subteam_members_changed",
+        "subteam_id": after.id,
+        "team_id": state.workspace.team.id,
+        "added_users": added,
+        "added_users_count": len(added),
+        "removed_users": removed,
+        "removed_users_count": len(removed),
+        "event_ts": state.timestamps.next(),
+    }
     return _event(state, event, is_ext_shared=False)
 
 

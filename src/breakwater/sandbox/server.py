@@ -29,7 +29,7 @@ from breakwater.sandbox.refusal import Refusal
 from breakwater.sandbox.sockets import Sockets
 from breakwater.sandbox.state import State
 from breakwater.sandbox.webapi import WebApi
-from breakwater.sandbox.workspace import Workspace
+from breakwater.sandbox.workspace import User, UserGroup, Workspace
 
 Found = TypeVar("Found")
 PATIENCE_S = 30.0
@@ -153,6 +153,14 @@ class Sandbox:
     def person(self, user_id: str) -> Person:
         """The handle of a person, to act and to see as they do."""
         return Person(user_id, state=self.state, deeds=self._deeds, run=self._run)
+
+    def change_user(self, user: User) -> None:
+        """The person is as given from now on: gone, back, a guest. The app hears of it."""
+        self._run(self._deeds.change_user(user))
+
+    def change_group(self, group: UserGroup) -> None:
+        """The user group has these members from now on. The app hears of it."""
+        self._run(self._deeds.change_group(group))
 
     def messages(self, channel: str) -> tuple[Message, ...]:
         """What stands in a channel, oldest first, without replies in threads and without private messages."""

@@ -20,7 +20,7 @@ def workspace_json(state: State) -> Json:
         "teams": {team.id: team.name for team in workspace.teams},
         "people": [user.id for user in workspace.users],
         "users": {user.id: user_json(state, user) for user in state.users},
-        "groups": {group.id: group_json(state, group, with_users=True) for group in workspace.user_groups},
+        "groups": {group.id: group_json(state, group, with_users=True) for group in state.groups},
         "channels": {channel.id: channel.name for channel in workspace.channels if not channel.is_private},
         "app": {
             "id": app.id,

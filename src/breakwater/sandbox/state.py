@@ -13,7 +13,7 @@ from breakwater.sandbox.files import Files
 from breakwater.sandbox.messages import Message
 from breakwater.sandbox.modals import Triggers, Views
 from breakwater.sandbox.refusal import Refusal, RefusalError
-from breakwater.sandbox.workspace import Channel, User, Workspace
+from breakwater.sandbox.workspace import Channel, User, UserGroup, Workspace
 
 Found = TypeVar("Found")
 
@@ -33,6 +33,7 @@ class State:
         self.refusals: list[Refusal] = []
         self.version = 0
         self._users = {user.id: user for user in workspace.everybody}
+        self._groups = {group.id: group for group in workspace.user_groups}
         self._channels = {channel.id: channel for channel in workspace.channels}
         self._messages: dict[str, dict[str, Message]] = {}
         self._replies: dict[tuple[str, str], list[str]] = {}
@@ -77,6 +78,21 @@ class State:
         if user_id not in self._users:
             raise RefusalError("user_not_found")
         return self._users[user_id]
+
+    def change_user(self, user: User) -> None:
+        """The person is as given from now on: gone, back, a guest."""
+        with self.changing():
+            self._users[self.user(user.id).id] = user
+
+    @property
+    def groups(self) -> tuple[UserGroup, ...]:
+        with self._changed:
+            return tuple(self._groups.values())
+
+    def change_group(self, group: UserGroup) -> None:
+        """The user group has these members from now on."""
+        with self.changing():
+            self._groups[group.id] = group
 
     @property
     def channels(self) -> tuple[Channel, ...]:

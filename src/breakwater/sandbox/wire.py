@@ -27,7 +27,7 @@ def user_json(state: State, user: User) -> Json:
         "id": user.id,
         "team_id": team,
         "name": user.name,
-        "deleted": False,
+        "deleted": user.is_deleted,
         "real_name": user.shown_name,
         "tz": user.tz,
         "profile": profile,

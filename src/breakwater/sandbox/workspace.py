@@ -22,7 +22,7 @@ class Team:
 class User:
     """A person, or the bot's own user. `team` is the id of the organisation they belong to; empty means the home team.
 
-    A guest (`is_guest`) has the home team's id, and is restricted to the channels they were invited to.
+    A guest (`is_guest`) has the home team's id, and is restricted to the channels they were invited to. Somebody who left `is_deleted`.
     """
 
     id: str
@@ -34,6 +34,7 @@ class User:
     tz: str = "Europe/Berlin"
     is_bot: bool = False
     is_guest: bool = False
+    is_deleted: bool = False
 
     @property
     def shown_name(self) -> str:

@@ -15,6 +15,7 @@ from slack_sdk.webhook import WebhookClient
 
 from breakwater.errors import BreakwaterError, ForbiddenError, RefusedError, nearest
 from breakwater.model.access import Actor
+from breakwater.model.backtests import Backtest
 from breakwater.model.digests import Subscription
 from breakwater.model.findings import Unmonitored
 from breakwater.model.live import Live, Nobody
@@ -35,13 +36,19 @@ Body = Mapping[str, Any]
 Report = Callable[[str, BaseException], None]
 
 
+def no_backtest(partner: Partner, days: int) -> Backtest:
+    """What doors without a lake answer."""
+    raise RefusedError(f"There is no history of {partner.name} to replay for {days} days.", remedy="Ask where the bot has its lake.")
+
+
 @dataclass(frozen=True)
 class Doors:
     """What a listener needs beside its request.
 
     `tracing` looks payments up, `now` is the clock, `report` the log, `wake_sender` makes news leave at once, `authority` says who may
     agree to what, `unmonitored` for which payments no alert can be promised, `subscriptions` the digests of the
-    configuration, `period_figures` what a partner's months come to now,
+    configuration, `backtest` what would have been told about a partner in so many days,
+    `period_figures` what a partner's months come to now,
     `runs` what was reconciled when.
     """
 
@@ -63,6 +70,7 @@ class Doors:
     unmonitored: Callable[[], Sequence[Unmonitored]] = tuple
     live: Live = field(default_factory=Nobody)
     subscriptions: Sequence[Subscription] = ()
+    backtest: Callable[[Partner, int], Backtest] = no_backtest
 
     def partner_named(self, word: str) -> Partner:
         """The partner with this id or name; a word nobody knows is refused with the nearest known one."""

@@ -38,9 +38,9 @@ def register(app: App, doors: Doors, raw_record: RawRecord) -> None:
         doors.work(body, lambda actor: _answer(doors, body, actor))
 
     @app.action(_SHOWN)
-    def show(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+    def chosen(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
-        doors.work(body, lambda actor: _show(doors, body, json.loads(action["value"])["reference"], actor))
+        doors.work(body, lambda actor: show(doors, body, json.loads(action["value"])["reference"], actor))
 
 
 def _answer(doors: Doors, body: Body, actor: Actor) -> None:
@@ -53,10 +53,11 @@ def _answer(doors: Doors, body: Body, actor: Actor) -> None:
             mine = watches.watches(tx, user_id=actor.id)
         doors.tell(body, lists.watching(mine))
     else:
-        _show(doors, body, asked, actor)
+        show(doors, body, asked, actor)
 
 
-def _show(doors: Doors, body: Body, asked: str, actor: Actor) -> None:
+def show(doors: Doors, body: Body, asked: str, actor: Actor) -> None:
+    """Answer where a payment is, from a reference or whatever else `/payment` takes."""
     require(actor, Permission.READ)
     found = doors.tracing.look_up(asked)
     if isinstance(found, PaymentTrace) and (asking := doors.live.names(live_question(found))):

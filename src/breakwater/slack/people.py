@@ -9,13 +9,15 @@ from time import monotonic
 from typing import Any
 
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from breakwater.model.access import Role
 
-PERSON_TTL_S = 60.0
+PERSON_TTL_S = 15.0  # Slack tells one of several processes what changed; the others look again after this
 GROUP_TTL_S = 300.0
 CHANNEL_TTL_S = 60.0
 EVERYBODY = "*"
+GONE = frozenset({"no_such_subteam", "subteam_not_found"})  # what Slack answers about a user group that was removed
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class _Cache:
             self._values[key] = (monotonic(), value)
         return value
 
+    def forget(self, key: str) -> None:
+        """Look it up again the next time."""
+        with self._lock:
+            self._values.pop(key, None)
+
 
 class People:
     """Looks people, user groups and channels up in Slack. `roles`: role -> user ids, user groups or '*'."""
@@ -74,6 +81,18 @@ class People:
         """The person with this Slack id."""
         found: Person = self._people.get(user_id)
         return found
+
+    def forget_person(self, user_id: str) -> None:
+        """Something about this person changed: they left, came back, or are a guest now."""
+        self._people.forget(user_id)
+
+    def forget_group(self, group_id: str) -> None:
+        """Somebody joined or left this user group, or it is gone."""
+        self._groups.forget(group_id)
+
+    def forget_channel(self, channel_id: str) -> None:
+        """The channel was shared, unshared or archived."""
+        self._channels.forget(channel_id)
 
     def channel(self, channel_id: str, *, fresh: bool = False) -> ChannelFacts:
         """The channel as it is now; `fresh` asks Slack again."""
@@ -100,7 +119,12 @@ class People:
         return Person(id=user_id, name=name, team_id=team_id, is_home=is_home, is_active=not user.get("deleted", False))
 
     def _look_up_group(self, group_id: str) -> frozenset[str]:
-        return frozenset(self._client.usergroups_users_list(usergroup=group_id)["users"])
+        try:
+            return frozenset(self._client.usergroups_users_list(usergroup=group_id)["users"])
+        except SlackApiError as refused:
+            if refused.response.get("error") not in GONE:
+                raise
+            return frozenset()  # its people have no role by it any more; everybody else's work goes on
 
     def _look_up_channel(self, channel_id: str) -> ChannelFacts:
         channel = self._client.conversations_info(channel=channel_id)["channel"]

@@ -137,6 +137,21 @@ def note_reply(
     return incident
 
 
+def note_message(tx: Connection, *, actor: Actor, incident_id: str, text: str, link: str, channel: str, now: datetime) -> Incident:
+    """A message from elsewhere becomes a timeline entry, and is shown in our thread with a link to where it stands."""
+    require(actor, Permission.OPEN_INCIDENT)
+    incident = incident_known(tx, incident_id)
+    if not incident.open:
+        raise RefusedError(f"{incident.id} was resolved by <@{incident.resolved_by}>.", remedy="Open a new one, or add it to a break.")
+    said = f"{text}\n{link}" if link else text
+    entry = TimelineEntry(at=now, side=EntrySide.OURS, text=said, author_id=actor.id)
+    key = f"added:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    if writes.add_timeline_entry(tx, incident_id=incident.id, entry=entry, key=key):
+        note = views.timeline_note(entry, author_name=actor.name, is_added=True)
+        _reply(tx, incident, key=key, audience=INTERNAL, channel=channel, message=note, now=now)
+    return incident
+
+
 def incident_known(tx: Connection, incident_id: str) -> Incident:
     """The incident with this id, or a sentence that there is none."""
     incident = reads.incident_by_id(tx, incident_id.strip().upper())

@@ -152,9 +152,10 @@ def resolved_reply_partner(incident: Incident) -> Message:
     return fit(Message(text=text, blocks=(section(f"✅ *Resolved*{at}\n{quote(safe.resolution or 'Thank you.', TEXT_SHOWN)}"),)))
 
 
-def timeline_note(entry: TimelineEntry, *, author_name: str) -> Message:
-    """Words from the partner's thread, shown in ours."""
-    whose = "Partner" if entry.side is EntrySide.PARTNER else "Ours, in the partner's thread"
+def timeline_note(entry: TimelineEntry, *, author_name: str, is_added: bool = False) -> Message:
+    """Words from the partner's thread, or from elsewhere (with a link), shown in ours."""
+    ours = "added from another message" if is_added else "Ours, in the partner's thread"
+    whose = "Partner" if entry.side is EntrySide.PARTNER else ours
     head = f"💬 {bold(author_name)} ({whose}), {moment(entry.at)}"
     return fit(
         Message(text=f"{word(author_name)}: {word(entry.text, ENTRY_SHOWN)}", blocks=(section(f"{head}\n{quote(entry.text, TEXT_SHOWN)}"),))

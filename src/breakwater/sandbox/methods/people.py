@@ -52,12 +52,12 @@ def user_by_email(call: Call) -> Json:
 
 def group_list(call: Call) -> Json:
     with_users = call.flag("include_users")
-    return {"usergroups": [group_json(call.state, g, with_users=with_users) for g in call.state.workspace.user_groups]}
+    return {"usergroups": [group_json(call.state, g, with_users=with_users) for g in call.state.groups]}
 
 
 def group_users(call: Call) -> Json:
     wanted = call.required("usergroup")
-    for group in call.state.workspace.user_groups:
+    for group in call.state.groups:
         if group.id == wanted:
             return {"users": list(group.users)}
     raise RefusalError("no_such_subteam")
