@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tiny_company import NOW, PARTNER, Payment, TinyCompany
+from tiny_company import NOW, PARTNER, SETTINGS, Payment, TinyCompany
 
 from breakwater.app import Breakwater
 from breakwater.model.access import Actor, Role
@@ -81,9 +81,10 @@ class Desk:
 
 
 @contextmanager
-def a_desk(folder: Path, url: str) -> Iterator[Desk]:
+def a_desk(folder: Path, url: str, *, settings: str = SETTINGS) -> Iterator[Desk]:
     """A desk after the first run."""
     company, clock = TinyCompany(folder), [NOW]
+    (folder / "breakwater.toml").write_text(settings)
     company.ledger("records", *FINE, *LOST, ALONE)
     company.report("report-1", *FINE, batch=1)
     with company.bot(url, now=lambda: clock[0]) as bot:

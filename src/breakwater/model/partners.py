@@ -43,6 +43,8 @@ class Partner:
     internal_channels: tuple[str, ...] = ()
     shared_channel: str | None = None
     files: tuple[ExpectedFile, ...] = field(default=())
+    thresholds: tuple[tuple[str, int], ...] = ()
+    """The least of each measure of its state, in millionths: less is a finding."""
     clearing_account: str = ""
 
     def business_date(self, now: datetime) -> date:

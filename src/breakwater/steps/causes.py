@@ -25,6 +25,7 @@ from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.runs import Run
 from breakwater.steps.detect import files_of
+from breakwater.steps.thresholds import watch
 from breakwater.store import causes as known_causes
 from breakwater.store import outbox, partner_states, reads, writes, writes_causes
 from breakwater.store.database import Database
@@ -79,6 +80,7 @@ def keep(tx: Connection, explained: Explained, *, run: Run, partner: Partner, no
     stand.
     """
     partner_states.replace_states(tx, explained.states, partner=partner.id, business_date=run.as_of)
+    watch(tx, _now(tx, explained, partner=partner, run=run), partner=partner, now=now)
     active = known_causes.active_breaks(tx, agreement=run.agreement)
     members: dict[str, list[str]] = {}
     seen: list[Cause] = []
@@ -131,6 +133,12 @@ def standings(tx: Connection, *, partner: str, today: date) -> list[Standing]:
     found = [states.standing(history) for history in partner_states.history(tx, partner=partner, since=since).values()]
     last = max((s.business_date for s in found), default=today)
     return sorted((s for s in found if s.business_date == last), key=lambda s: (-s.due_minor, s.currency))
+
+
+def _now(tx: Connection, explained: Explained, *, partner: Partner, run: Run) -> dict[str, list[PartnerState]]:
+    """The history of every currency that this run measured."""
+    history = partner_states.history(tx, partner=partner.id, since=first_day(run.as_of))
+    return {state.currency: [s for s in history[state.currency] if s.business_date <= run.as_of] for state in explained.states}
 
 
 def first_day(as_of: date) -> date:

@@ -234,9 +234,9 @@ def _scaled(cause: Cause, partner: str, _: Ref) -> str:
 def _reference(cause: Cause, partner: str, _: Ref) -> str:
     column = word(cause.scope["column"].removeprefix("ref_").replace("_", " "))
     side = _where("ours" if cause.scope["shorter"] == "ours" else "theirs", partner)
-    how, _, kept = cause.evidence["detail"].partition(" ")
+    how, *kept = cause.evidence["detail"].split(" ", 1)
     return f"references ({column}) are " + (
-        f"cut to the {word(how)} {word(kept)} characters {side}" if kept else f"written differently {side}"
+        f"cut to the {word(how)} {word(kept[0])} characters {side}" if kept else f"written differently {side}"
     )
 
 

@@ -35,6 +35,11 @@ _WORDS: Mapping[Measure, str] = {
 }
 
 
+def measure_words(measure: Measure) -> str:
+    """What a measure is called."""
+    return f"explained {_WORDS[measure]}" if measure in _LATER else _WORDS[measure]
+
+
 def per_cent(share: Share) -> str:
     """A share in per cent with two decimals, never rounded up: only everything is '100 %'."""
     if not share.whole:

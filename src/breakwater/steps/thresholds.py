@@ -1,0 +1,70 @@
+"""Thresholds of a partner's state: one that is missed is a finding, which is over when the state is back above it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from breakwater.detection.telling import finding_id
+from breakwater.matching.state import shares
+from breakwater.model.access import SYSTEM
+from breakwater.model.findings import Finding, FindingKind, FindingState
+from breakwater.model.partner_state import Measure, PartnerState, Share
+from breakwater.model.partners import Partner
+from breakwater.steps.detect import show
+from breakwater.store import reads, writes
+from breakwater.views.recon_reasons import measure_words, per_cent
+
+_PPM_IN_HUNDREDTH = 100
+
+
+def watch(tx: Connection, histories: Mapping[str, Sequence[PartnerState]], *, partner: Partner, now: datetime) -> list[Finding]:
+    """Hold the last state of each currency against the partner's thresholds; what opened or recovered shows on its card."""
+    news = []
+    for currency, history in sorted(histories.items()):
+        measured = shares(history)
+        for measure, threshold_ppm in partner.thresholds:
+            share = measured[Measure(measure)]
+            seen = _finding(partner, currency, Measure(measure), share=share, threshold_ppm=threshold_ppm, now=now)
+            if changed := _changed(tx, seen, is_below=share.is_below(threshold_ppm), now=now):
+                news.append(changed)
+    for finding in news if partner.internal_channels else ():
+        show(tx, finding, partners={partner.id: partner}, channel=partner.internal_channels[0], now=now)
+    return news
+
+
+def _changed(tx: Connection, seen: Finding, *, is_below: bool, now: datetime) -> Finding | None:
+    was = reads.finding_by_id(tx, seen.id)
+    if was is None:
+        return seen if is_below and writes.open_finding(tx, seen, actor=SYSTEM, now=now) else None
+    if is_below == was.open:
+        return None
+    if is_below and was.state is not FindingState.RECOVERED:
+        return None  # somebody said what it is
+    ended = replace(was, state=FindingState.RECOVERED, ended_at=now, seen=seen.seen, revision=was.revision + 1)
+    finding = replace(seen, revision=was.revision + 1) if is_below else ended
+    writes.save_finding(tx, finding, was=was, actor=SYSTEM, now=now)
+    return finding
+
+
+def _finding(partner: Partner, currency: str, measure: Measure, *, share: Share, threshold_ppm: int, now: datetime) -> Finding:
+    least = per_cent(Share(threshold_ppm // _PPM_IN_HUNDREDTH, 10_000))
+    name = measure_words(measure)
+    return Finding(
+        id=finding_id(FindingKind.STATE_BELOW, partner.id, currency, measure),
+        kind=FindingKind.STATE_BELOW,
+        partner=partner.id,
+        scope=f"{partner.id} · {currency} · {name}",
+        since=now,
+        summary=f"{partner.name} in {currency}: {name} is {per_cent(share)}, below {least}.",
+        expected=f"{least} or more",
+        seen=per_cent(share),
+        next_step=f"Look at the causes in /recon {partner.id}.",
+        at_risk_minor=None if measure is Measure.MATCHED_BY_COUNT else share.whole - share.part,
+        currency=currency,
+        found_at=now,
+        place=(("partner", partner.id), ("currency", currency)),
+    )
