@@ -301,3 +301,16 @@ def test_declined_attempts_of_one_order_are_a_list(company: Company) -> None:
 
     assert sorted(h.reference for h in company.hits("ORDER-7").hits) == ["pay_1", "pay_2"]
     assert company.trace("pay_2").events[0].event_id == "e2"
+
+
+@pytest.mark.parametrize("typed", ["pay_1", "E2E-1", "NB0042", "R-1"])
+def test_a_return_that_names_its_payment_by_another_reference_belongs_to_it(company: Company, typed: str) -> None:
+    company.deliver(Side.OURS, records=[a_record("L-1", ref_payment_id="pay_1", ref_end_to_end_id="E2E-1")])
+    back = a_record("S-2", kind=Kind.RETURN, amount_minor=-1_250, ref_end_to_end_id="E2E-1", ref_original="E2E-1", ref_partner_id="R-1")
+    credit = a_record("S-1", ref_end_to_end_id="E2E-1", ref_payment_id="ORDER-9", ref_partner_id="NB0042")
+    company.deliver(Side.THEIRS, records=[credit, back])
+
+    found = company.trace(typed)
+
+    assert [e.record.record_id for e in found.evidence] == ["L-1", "S-1", "S-2"]
+    assert (found.payment_id, found.processing) == ("pay_1", "returned")

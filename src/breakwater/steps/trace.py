@@ -146,17 +146,15 @@ def _of_one_payment(reference: str, found: Found, told: Sequence[tuple[Side, Eve
 
     Our ledger's ids decide. A partner may have ids of its own for our payments; only those that mean another payment are left out.
     """
-    named = {p for _, r in found if (p := _payment_of(r))} | {e.payment_id for side, e in told if side is Side.OURS}
-    asked = {p for p in named if p.casefold() == reference.casefold()}
-    ours = asked or {p for side, r in found if side is Side.OURS and (p := _payment_of(r))}
-    kept: Found = []
-    others: set[str] = set()
-    for side in Side:
-        of_side = {p for s, r in joined if s is side and (p := _payment_of(r))} - others
-        meant = (asked or named) & of_side or of_side if side is Side.THEIRS or not ours else ours & of_side
-        others |= of_side - meant
-        kept += [(s, r) for s, r in joined if s is side and (_payment_of(r) is None or _payment_of(r) in meant)]
-    return kept, others
+    ids = {side: {r.ref_payment_id for s, r in joined if s is side and r.kind is Kind.PAYMENT and r.ref_payment_id} for side in Side}
+    told_of = {e.payment_id for side, e in told if side is Side.OURS}
+    named = {p for side, r in found if side is Side.OURS and (p := _payment_of(r))} | told_of
+    named &= ids[Side.OURS] | told_of  # what goes back may name its payment in another way than by its id
+    meant = {p for p in named if p.casefold() == reference.casefold()} or named or ids[Side.OURS]
+    others = ids[Side.OURS] - meant
+    theirs = ids[Side.THEIRS] - others
+    others |= theirs - (meant & theirs or theirs)
+    return [(side, r) for side, r in joined if _payment_of(r) not in others], others
 
 
 def _events_of_one_payment(
