@@ -168,6 +168,13 @@ def test_a_day_to_sleep_until_is_checked_in_the_form(day: str, complaint: str) -
 EFFECTS = {"loss": {"value": "loss"}, "": None}
 
 
+def test_a_form_of_a_partner_that_was_renamed_meanwhile_is_refused_when_it_is_sent() -> None:
+    opened = forms.form(Do.SNOOZE, worked(BreakState.OPEN), channel="", partner=a_partner(), today=TODAY)
+    view = opened | {"state": {"values": {"day": {"value": {"selected_date": "2026-11-25"}}}}}
+
+    assert forms.complaints(Do.SNOOZE, view, partners={}, today=TODAY) == {}
+
+
 def filled(view: dict[str, Any], **fields: str) -> dict[str, Any]:
     """A proposal's form as Slack sends it: what was opened, with some fields written anew."""
     values: dict[str, Any] = {name: {"value": {"value": fields.get(name, "")}} for name in ("account", "matches", "evidence", "note")}

@@ -29,10 +29,17 @@ def tell_what_aged(database: Database, *, partners: Mapping[str, Partner], rules
     """
     told = 0
     for partner in partners.values():
-        if partner.internal_channels and rules.hours_of(None, partner=partner).is_open(now):
+        if partner.internal_channels and rules.hours_of(None, partner=partner).is_open(now) and not _is_seen(database, partner, now=now):
             with database.transaction() as tx:
                 told += _look_at(tx, partner, rules=rules, now=now)
     return told
+
+
+def _is_seen(database: Database, partner: Partner, *, now: datetime) -> bool:
+    """True if today's look was taken: most ticks of the clock have nothing to write."""
+    with database.reading() as tx:
+        last = ageing.seen(tx, partner=partner.id)
+    return last is not None and last[0] >= now.astimezone(partner.time_zone).date()
 
 
 def _look_at(tx: Connection, partner: Partner, *, rules: ReminderRules, now: datetime) -> bool:

@@ -85,7 +85,9 @@ def end_rule(tx: Connection, *, actor: Actor, rule_id: str, partners: Mapping[st
 def keep_following(database: Database, *, partners: Mapping[str, Partner], now: datetime) -> int:
     """What the rules say today, for every partner; how many breaks changed sides. Rules expire, and breaks grow beyond them."""
     changed = 0
-    for partner in partners.values():
+    with database.reading() as tx:
+        concerned = {rule.partner for rule in noise.rules(tx, partners=partners)} | noise.partners_with_suppressed(tx)
+    for partner in (p for p in partners.values() if p.id in concerned):
         with database.transaction() as tx:
             changed += follow_rules(tx, partner=partner, now=now)
     return changed

@@ -42,6 +42,11 @@ def figures(tx: Connection, *, partners: Iterable[str]) -> dict[str, BreakFigure
     return found
 
 
+def partners_with_suppressed(tx: Connection) -> set[str]:
+    """The partners of whom anything is suppressed now."""
+    return set(tx.scalars(select(breaks.c.partner).where(breaks.c.suppressed_by.is_not(None)).distinct()))
+
+
 def suppressed_breaks(tx: Connection, *, partner: str) -> list[Break]:
     """The partner's breaks that are suppressed now."""
     query = select(breaks).where(breaks.c.suppressed_by.is_not(None), breaks.c.partner == partner).order_by(breaks.c.id)

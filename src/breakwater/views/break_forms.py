@@ -105,8 +105,8 @@ _SUBMITS = {Do.ASSIGN: "Assign", Do.COMMENT: "Say it", Do.ASK_PARTNER: "Note it"
 def complaints(do: Do, view: Mapping[str, Any], *, partners: Mapping[str, Partner], today: date) -> dict[str, str]:
     """What is wrong with what was filled in, field by field; empty if nothing is."""
     if do is Do.SNOOZE:
-        calendar = partners[read_asked(view)["partner"]].calendar
-        complaint = snooze_complaint(chosen_day(view, DAY), calendar=calendar, today=today)
+        partner = partners.get(read_asked(view)["partner"])  # None: renamed since the form was opened, and refused when it is sent
+        complaint = snooze_complaint(chosen_day(view, DAY), calendar=partner.calendar, today=today) if partner else ""
         return {DAY: complaint} if complaint else {}
     if do is Do.COMMENT:
         return {} if typed(view, TEXT) or typed(view, LINK) else {TEXT: "Write something, or name what belongs to it."}
@@ -190,7 +190,14 @@ def _proposal_fields(brk: Break) -> list[Block]:
         choice(REASON, "Reason", reasons),
         text_input(ACCOUNT, "Suspense account", most=ACCOUNT_MOST, optional=True, hint="Needed for a write-off and a correction."),
         choice(EFFECT, "What it does to us", _EFFECTS, optional=True, hint="Needed for a write-off and a correction."),
-        text_input(MATCHES, "Matches", most=LIST_MOST, multiline=True, optional=True, hint="For a match by hand: references, one a line."),
+        text_input(
+            MATCHES,
+            "Matches",
+            most=LIST_MOST,
+            multiline=True,
+            optional=True,
+            hint="For a match by hand, one a line: references, record ids, or amounts.",
+        ),
         text_input(
             EVIDENCE,
             "Evidence",
