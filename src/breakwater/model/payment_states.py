@@ -165,7 +165,7 @@ ADYEN: States = {
     "SentForRefund": S.REFUNDED,
     "Refunded": S.REFUNDED,
     "RefundedExternally": S.REFUNDED,
-    "RefundFailed": S.FAILED
+    "RefundFailed": S.FAILED,
     "RequestForInformation": S.DISPUTED,
     "NotificationOfChargeback": S.DISPUTED,
     "NotificationOfFraud": S.DISPUTED,
