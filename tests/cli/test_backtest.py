@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from breakwater import config as settings
+from breakwater.app import Breakwater
 from breakwater.cli import main
+from breakwater.demo.company import build
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 START = datetime(2026, 1, 12, tzinfo=UTC)
@@ -125,3 +129,27 @@ def test_a_setup_without_segments_is_a_wrong_call(tmp_path: Path, capsys: pytest
     assert main(["backtest", str(tmp_path), "--json", str(tmp_path / "out.json")]) == 2
 
     assert "try: Give a folder with segments.json" in capsys.readouterr().err
+
+
+def test_what_the_lake_holds_of_a_partner_is_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    company = build(tmp_path / "company", now=datetime.now(UTC), payments=4_000)
+    bot = Breakwater(settings.load(company.config, environment={}), settle_s=0)
+    with contextlib.closing(bot.database):
+        bot.ingest_new()
+
+    status = main(["backtest", "--config", str(company.config), "--partner", "meridian", "--days", "7"])
+
+    said = capsys.readouterr().out
+    assert status == 0
+    assert "meridian · cards · GBP" in said
+    assert "findings by budget: stricter" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [(["backtest"], "Give a FOLDER and --json OUT"), (["backtest", "x", "--partner", "meridian"], "Give a FOLDER and --json OUT")],
+)
+def test_a_call_that_names_neither_or_both_is_a_wrong_call(given: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(given) == 2
+
+    assert complaint in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,12 +18,15 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from breakwater import config as settings
+from breakwater.app import Breakwater, utc_now
 from breakwater.detection.alerts import Alert
 from breakwater.detection.arrivals import Delivery, Fault, FileAlert, file_alerts
 from breakwater.detection.panel import Panel, Planned, Segment, covered, panel_of
 from breakwater.detection.series import HOUR
 from breakwater.detection.watch import Watch
-from breakwater.errors import CallError
+from breakwater.errors import CallError, nearest
+from breakwater.model.backtests import Budget
 from breakwater.model.calendar import BusinessCalendar, named_calendar
 
 _FIELDS = ("partner", "network", "currency")
@@ -38,10 +42,42 @@ _WORDS = {
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--json", "target", required=True, type=click.Path(path_type=Path), metavar="OUT", help="Where the alerts go.")
-def backtest(*, folder: Path, target: Path) -> int:
-    """Replay the hourly and file series in FOLDER through the detectors, as if live."""
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option("--json", "target", type=click.Path(path_type=Path), metavar="OUT", help="Where the alerts of FOLDER go.")
+@click.option("--partner", metavar="ID", help="Replay what the lake holds of this partner instead.")
+@click.option("--days", type=click.IntRange(1, 45), default=30, show_default=True, help="How far back, with --partner.")
+@click.option("--config", "path", type=click.Path(path_type=Path), default=Path("breakwater.toml"), show_default=True, help="The settings.")
+def backtest(*, folder: Path | None, target: Path | None, partner: str | None, days: int, path: Path) -> int:
+    """Replay past hours and files through the detectors, as if live: the series in FOLDER, or what the lake holds of a partner."""
+    if partner and not folder and not target:
+        return _from_lake(path, partner=partner, days=days)
+    if partner or not folder or not target:
+        raise CallError("Give a FOLDER and --json OUT, or --partner alone.", remedy="For example `breakwater backtest --partner nordbank`.")
+    return _from_folder(folder, target)
+
+
+def _from_lake(path: Path, *, partner: str, days: int) -> int:
+    """What would have been told about a partner, and what a stricter or looser budget would change."""
+    bot = Breakwater(settings.load(path))
+    with contextlib.closing(bot.database):
+        known = bot.config.partners.get(partner)
+        if known is None:
+            raise CallError(
+                f"There is no partner '{partner}'.{nearest(partner, bot.config.partners)}", remedy="Use an id of breakwater.toml."
+            )
+        done = bot.traffic.replayed(known, days=days, now=utc_now())
+    console = Console(highlight=False, markup=False)
+    table = Table("told", "over", "where", "what")
+    for one in done.told[Budget.AS_NOW]:
+        over = f"{one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else "still open"
+        table.add_row(f"{one.fired_at:%Y-%m-%d %H:%M}", over, one.scope, one.what)
+    console.print(table if done.told[Budget.AS_NOW] else "Nothing would have been told.")
+    counts = ", ".join(f"{budget.value.replace('_', ' ')} {len(told):,}" for budget, told in done.told.items())
+    console.print(f"{known.name}, {done.days:.0f} days, findings by budget: {counts}.")
+    return 0
+
+
+def _from_folder(folder: Path, target: Path) -> int:
     if not target.absolute().parent.is_dir():
         raise CallError(f"There is no folder {target.parent} for OUT.", remedy="Create it, or name another file.")
     try:

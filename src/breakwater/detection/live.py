@@ -59,13 +59,13 @@ class Live:
             amount_minor=np.zeros(shape),
         )
         self._count(rows)
-        self._end = 0
+        self.end = 0
         self.watch = Watch(self.panel)
 
     @property
     def until(self) -> int:
         """The hour after the last one looked at, as an index of the panel."""
-        return min(self.watch.next_hour, self._end)
+        return min(self.watch.next_hour, self.end)
 
     def has_room_for(self, rows: HourRows) -> bool:
         """False if these rows are of a place not known yet, or lie beyond what fits: then everything begins anew."""
@@ -91,11 +91,15 @@ class Live:
         return place, at
 
     def advance(self, *, now: datetime) -> None:
-        """Look at every hour that is over and wholly told: the newest hour of the feed may be half told."""
-        self._end = min(min(self.newest, int(now.timestamp()) // 3600) - self._first, self.panel.hours)
+        """Look at every hour that is over and wholly told: the newest hour of the feed may be half told, and so is the running one."""
+        self.close_feed(now=now)
         born = self.panel.attempts > 0
         self.watch.born = np.where(born.any(1), born.argmax(1), self.panel.hours + DAY_H)
-        self.watch.advance(self._end)
+        self.watch.advance(self.end)
+
+    def close_feed(self, *, now: datetime) -> None:
+        """Decide which hours are over and wholly told: all before `end`."""
+        self.end = min(min(self.newest, int(now.timestamp()) // 3600) - self._first, self.panel.hours)
 
     def hour_of(self, at: datetime) -> int:
         """The index of the hour in which this moment lies."""

@@ -10,7 +10,7 @@ from slack_bolt import App
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require
 from breakwater.model.findings import SEVERAL
-from breakwater.slack import finding_answers, subscriptions
+from breakwater.slack import backtests, finding_answers, subscriptions
 from breakwater.slack.doors import Body, Doors
 from breakwater.steps.feedback import what_was_learnt
 from breakwater.store import reads
@@ -69,6 +69,7 @@ def _feedback(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
 # What may follow `/anomalies`: each is given the words after its own. Beside them stand `help` and the name of a partner.
 WORDS: Mapping[str, Callable[[Doors, Body, list[str], Actor], None]] = {
     "feedback": _feedback,
+    "backtest": backtests.replay,
     "subscribe": subscriptions.open_form,
     "subscriptions": subscriptions.show_list,
 }

@@ -14,10 +14,14 @@ from breakwater.detection.coverage import unmonitored
 from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live
 from breakwater.detection.panel import Segment
 from breakwater.detection.reasons import shifted
+from breakwater.detection.replay import replayed
 from breakwater.detection.series import HOUR
 from breakwater.detection.telling import lesson_of
+from breakwater.detection.watch import WARM_UP_H
+from breakwater.errors import RefusedError
 from breakwater.lake import series
 from breakwater.lake.parts import Lake
+from breakwater.model.backtests import Backtest
 from breakwater.model.events import NO_CURRENCY
 from breakwater.model.findings import Finding, Unmonitored
 from breakwater.model.partners import Partner
@@ -95,6 +99,25 @@ class Traffic:
         partner, network, currency = key
         known = self._partners[partner]
         return Segment(partner=partner, network=network, currency=currency, time_zone=known.time_zone, calendar=known.calendar)
+
+    def replayed(self, partner: Partner, *, days: int, now: datetime) -> Backtest:
+        """What would have been told about a partner in the last `days`, from the lake as it is now. It takes seconds, and keeps nobody else
+        waiting. Refused where there is too little history."""
+        with self._database.reading() as tx:
+            parts = reads.active_parts(tx, side=Side.OURS, content="events")
+            cautions = feedback.cautions(feedback.learnt(learning.answers(tx)))
+        since = now - timedelta(days=days)
+        rows = self._rows(sorted(parts), now=now)
+        if rows is None or not any(place[0] == partner.id for place in rows.places):
+            raise RefusedError(
+                f"No payments of {partner.name} are known.", remedy="A backtest needs two weeks of them, and more to look at."
+            )
+        live = Live(rows, segment_of=self._segment, since=now - HISTORY_H * HOUR)
+        if live.panel.at(WARM_UP_H) >= now:
+            raise RefusedError(
+                f"The payments of {partner.name} are known for less than two weeks.", remedy="Try again when there are more."
+            )
+        return replayed(live, partner=partner, since=since, now=now, cautions=cautions)
 
     def shifted_reason(self, finding: Finding) -> str:
         """Which reason for a decline grew most since a finding began, in a sentence; '' where none stands out."""

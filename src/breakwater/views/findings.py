@@ -15,7 +15,7 @@ IN_SHORT = 8
 SENTENCE = 300
 BLIND_SHOWN = 5
 
-_WHAT = {
+WHAT = {
     FindingKind.FILE_LATE: "File late",
     FindingKind.FILE_MISSING: "File missing",
     FindingKind.FILE_DUPLICATE: "File delivered twice",
@@ -170,7 +170,7 @@ def _in_full(finding: Finding) -> str:
     )
     where = joined((word(finding.scope, 160), f"since {moment(finding.since)}", _risk(finding, strong=True)))
     todo = f"*Next:* {word(finding.next_step, SENTENCE)}" if finding.next_step and finding.open else ""
-    return joined((f"{_sign(finding)} *{ended}{_WHAT[finding.kind]}.* {word(finding.summary, SENTENCE)}", figures, where, todo), "\n")
+    return joined((f"{_sign(finding)} *{ended}{WHAT[finding.kind]}.* {word(finding.summary, SENTENCE)}", figures, where, todo), "\n")
 
 
 def _why(finding: Finding) -> str:
