@@ -21,7 +21,7 @@ from breakwater.model.access import SYSTEM, Role
 from breakwater.model.breaks import Break, BreakState
 from breakwater.model.journal import JournalEntry, entry_of, lines
 from breakwater.model.money import exponent, minor_from_major
-from breakwater.model.proposals import Effect, ProposalKind, ReasonCode
+from breakwater.model.proposals import Effect, ProposalKind, ReasonCode, Tied
 from breakwater.steps import breaks as steps
 from breakwater.steps.journal import export
 from breakwater.store import audit, writes
@@ -88,7 +88,8 @@ def test_a_gain_is_credited_and_a_correction_is_booked_too(database: Database) -
 
 
 def test_a_match_by_hand_and_a_plain_explanation_book_nothing(database: Database) -> None:
-    agreed(database, kind=ProposalKind.MANUAL_MATCH)
+    one_of_each = {side: (Tied(record_id=f"{side}-1", amount_minor=1_250, currency="EUR"),) for side in ("ours", "theirs")}
+    agreed(database, kind=ProposalKind.MANUAL_MATCH, **one_of_each)
     with database.transaction() as tx:
         brk = a_break("plain")
         writes.insert_breaks(tx, [brk], actor=SYSTEM, now=NOW)

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from breakwater.errors import RefusedError
 from breakwater.model.money import format_minor
+from breakwater.model.proposals import Tied
 from breakwater.model.runs import ByHand
 
 Money = tuple[int, str]
@@ -23,15 +24,6 @@ class ManualState(StrEnum):
     HOLDS = "holds"
     UNDONE = "undone"
     FALLEN = "fallen"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tied:
-    """One record of a match by hand, with its money as it was when people looked at it."""
-
-    record_id: str
-    amount_minor: int
-    currency: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +49,6 @@ class ManualMatch:
         """Its records as a run takes them."""
         return ByHand(ours=tuple(t.record_id for t in self.ours), theirs=tuple(t.record_id for t in self.theirs))
 
-    @property
-    def difference_minor(self) -> Mapping[str, int]:
-        """Theirs less ours by currency, in minor units; only where they differ."""
-        sums: dict[str, int] = {}
-        for sign, side in ((-1, self.ours), (1, self.theirs)):
-            for tied in side:
-                sums[tied.currency] = sums.get(tied.currency, 0) + sign * tied.amount_minor
-        return {currency: minor for currency, minor in sorted(sums.items()) if minor}
-
 
 def manual_id(break_id: str, *, at: datetime) -> str:
     """The short name of a match by hand, like 'M-4K7QZC2MHX5A'."""
@@ -90,12 +73,6 @@ def ended(made: ManualMatch, *, state: ManualState, by: str, because: str, now: 
     return replace(made, state=state, ended_at=now, ended_by=by, ended_because=because)
 
 
-def records_taken(matches: Sequence[ManualMatch], pair: ByHand) -> list[tuple[str, str]]:
-    """(record, match) for each record of a pair that another match by hand holds already."""
-    return [
-        (record_id, made.id)
-        for made in matches
-        for side in ("ours", "theirs")
-        for record_id in made.pair.of(side)
-        if record_id in pair.of(side)
-    ]
+def already_matched(matches: Sequence[ManualMatch], pair: ByHand) -> ManualMatch | None:
+    """The match by hand that holds a record of this pair already."""
+    return next((made for made in matches if not all(set(made.pair.of(s)).isdisjoint(pair.of(s)) for s in ("ours", "theirs"))), None)

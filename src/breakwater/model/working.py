@@ -109,6 +109,7 @@ def approve(brk: Break, *, by: Actor, authority: Authority, now: datetime) -> Br
     require_state(brk, Move.APPROVE)
     proposal = _proposal_of(brk)
     authority.require_may_approve(by, proposal)
+    authority.require_may_match(by, proposal)
     if proposal.currency != brk.currency or amount_complaint(
         proposal.kind, amount_minor=proposal.amount_minor, at_stake_minor=brk.amount_minor, currency=brk.currency
     ):

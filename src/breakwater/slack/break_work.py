@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt import App
 
 from breakwater.model.access import Actor
 from breakwater.model.breaks import Break, Move
-from breakwater.model.proposals import Proposal
+from breakwater.model.proposals import Proposal, ProposalKind
 from breakwater.slack import home
 from breakwater.slack.doors import Doors
 from breakwater.slack.persons import actor_of
@@ -99,19 +100,32 @@ def _make(tx: Connection, do: Do, click: Click, doors: Doors) -> Break:
 def _submit(doors: Doors, do: Do, view: Mapping[str, Any], actor: Actor) -> None:
     click = _click(doors, do, forms.read_asked(view), actor)
     chosen = actor_of(doors, forms.read_person(view)) if do is Do.ASSIGN else None  # asks Slack: not while others wait for us
+    proposal = _proposal(doors, click, view) if do is Do.PROPOSE else None  # looks records up: not while others wait for us
     with doors.database.transaction() as tx:
         if chosen:
             steps.assign(tx, click, to=chosen)
         elif do is Do.SNOOZE:
             steps.snooze(tx, click, until=forms.read_day(view))
-        elif do is Do.PROPOSE:
-            currency = forms.read_asked(view)["currency"]
-            proposal = Proposal(by=actor.id, at=click.now, currency=currency, **forms.read_proposal(view))
+        elif proposal:
             steps.propose(tx, click, proposal=proposal)
+        elif do is Do.REOPEN:
+            steps.reopen(tx, click, reason=forms.read_text(view), authority=doors.authority)
         elif do is Do.COMMENT and (to := forms.read_link(view)):
             steps.link(tx, click, to=to, text=forms.read_text(view))
         else:
             _SAY[do](tx, click, forms.read_text(view))
+
+
+def _proposal(doors: Doors, click: Click, view: Mapping[str, Any]) -> Proposal:
+    """What was filled in; for a match by hand with the records it means."""
+    currency = forms.read_asked(view)["currency"]
+    proposal = Proposal(by=click.actor.id, at=click.now, currency=currency, **forms.read_proposal(view))
+    if proposal.kind is not ProposalKind.MANUAL_MATCH:
+        return proposal
+    with doors.database.reading() as tx:
+        brk = steps.break_as_shown(tx, click, Move.PROPOSE)
+    ours, theirs = doors.runs.records_meant(brk, proposal.matches)
+    return replace(proposal, ours=ours, theirs=theirs)
 
 
 _SAY: Mapping[Do, Callable[[Connection, Click, str], Break]] = {
@@ -120,7 +134,6 @@ _SAY: Mapping[Do, Callable[[Connection, Click, str], Break]] = {
     Do.ASK_US: lambda tx, click, text: steps.ask_us(tx, click, question=text),
     Do.RESOLVE: lambda tx, click, text: steps.resolve(tx, click, reason=text),
     Do.DECLINE: lambda tx, click, text: steps.decline(tx, click, reason=text),
-    Do.REOPEN: lambda tx, click, text: steps.reopen(tx, click, reason=text),
 }
 
 

@@ -14,7 +14,8 @@ from breakwater.model import working
 from breakwater.model.access import INTERNAL, Actor, Permission, require
 from breakwater.model.breaks import NEEDS, Break, Move
 from breakwater.model.partners import Partner
-from breakwater.model.proposals import Authority, Proposal
+from breakwater.model.proposals import NO_LIMITS, Authority, Proposal
+from breakwater.steps.manual_matches import match_agreed, take_back
 from breakwater.steps.reconcile import enqueue_card
 from breakwater.store import outbox, reads, writes
 from breakwater.store.outbox import Kind
@@ -99,8 +100,10 @@ def propose(tx: Connection, click: Click, *, proposal: Proposal) -> Break:
 
 
 def approve(tx: Connection, click: Click, *, authority: Authority) -> Break:
-    """Agree, as the second person, to what was proposed."""
-    return _moved(tx, click, Move.APPROVE, lambda brk: working.approve(brk, by=click.actor, authority=authority, now=click.now))
+    """Agree, as the second person, to what was proposed. A match by hand counts from then on."""
+    brk = _moved(tx, click, Move.APPROVE, lambda brk: working.approve(brk, by=click.actor, authority=authority, now=click.now))
+    match_agreed(tx, brk, approved_by=click.actor, now=click.now)
+    return brk
 
 
 def decline(tx: Connection, click: Click, *, reason: str) -> Break:
@@ -113,8 +116,10 @@ def resolve(tx: Connection, click: Click, *, reason: str) -> Break:
     return _moved(tx, click, Move.RESOLVE, lambda brk: working.resolve(brk, reason=reason, by=click.actor, now=click.now), said=reason)
 
 
-def reopen(tx: Connection, click: Click, *, reason: str) -> Break:
-    """Open a closed break again."""
+def reopen(tx: Connection, click: Click, *, reason: str, authority: Authority = NO_LIMITS) -> Break:
+    """Open a closed break again; the match by hand that closed it is taken back, above a limit by a second person only."""
+    was = break_as_shown(tx, click, Move.REOPEN)
+    take_back(tx, was, by=click.actor, authority=authority, reason=reason, now=click.now)
     return _moved(tx, click, Move.REOPEN, lambda brk: moves.reopen(brk, by=click.actor, now=click.now), said=reason)
 
 

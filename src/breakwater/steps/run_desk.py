@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -11,9 +11,13 @@ from breakwater.errors import NotFoundError, RefusedError
 from breakwater.lake import outcomes
 from breakwater.lake.parts import Lake
 from breakwater.model.access import Actor, Permission, require
+from breakwater.model.breaks import Break
 from breakwater.model.partners import Partner
+from breakwater.model.proposals import Tied
+from breakwater.model.records import Side
 from breakwater.model.run_differences import RunDifference, difference
 from breakwater.model.runs import Run
+from breakwater.steps.manual_matches import Books, records_meant
 from breakwater.steps.reconcile import reconcile, restate
 from breakwater.steps.runs import Given, Rematch, Terms, work_out
 from breakwater.store import reads
@@ -76,6 +80,13 @@ class RunDesk:
             raise NotFoundError(f"{partner.name} is not reconciled yet.", remedy="Opening items are known after the first run.")
         items = outcomes.opening_items(self._lake, run.id)
         return run, items.sort_by([("amount_minor", "descending"), ("fingerprint", "ascending")])
+
+    def records_meant(self, brk: Break, lines: Sequence[str]) -> tuple[tuple[Tied, ...], tuple[Tied, ...]]:
+        """The records of a break and those that lines name, by id, reference or amount: (ours, theirs)."""
+        with self._database.reading() as tx:
+            parts = {side: reads.active_parts(tx, side=side, content="records", partner=brk.partner) for side in Side}
+            run = reads.last_run(tx, partner=brk.partner)
+        return records_meant(Books(lake=self._lake, parts=parts, run=run), brk, lines)
 
     def _run_of(self, partner: Partner, as_of: date | None) -> Run | None:
         with self._database.reading() as tx:

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from breakwater.model.by_hand import ManualMatch, ManualState, Tied
+from breakwater.model.by_hand import ManualMatch, ManualState
+from breakwater.model.proposals import Tied
 from breakwater.store.schema import manual_match
 
 

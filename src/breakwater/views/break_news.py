@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from breakwater.model.breaks import Break, Move
-from breakwater.model.proposals import Effect, Proposal, ProposalKind, ReasonCode
+from breakwater.model.proposals import Effect, Proposal, ProposalKind, ReasonCode, Tied, gap_minor
 from breakwater.views.blocks import Message, code, cut, plain, quote, section
 from breakwater.views.words import day, joined, person, plain_money
 
 SAID_SHOWN = 2_000
 EVIDENCE_SHOWN = 10
+RECORDS_SHOWN = 6
 TWIN_SHOWN = 300
 
 PROPOSAL_WORDS = {
@@ -53,12 +56,29 @@ def proposal_lines(proposal: Proposal) -> str:
     more = len(proposal.evidence) - EVIDENCE_SHOWN
     matches = " ".join(code(entry, 60) for entry in proposal.matches[:EVIDENCE_SHOWN])
     lines = (
+        *_tied(proposal),
         f"Account {code(proposal.account, 40)}, {EFFECT_WORDS[proposal.effect]}" if proposal.account else "",
         f"Matches {matches}" if matches else "",
         f"Evidence {shown}{f' and {more:,} more' if more > 0 else ''}" if shown else "",
         quote(proposal.note, 600) if proposal.note else "",
     )
     return "\n".join(line for line in lines if line)
+
+
+def _tied(proposal: Proposal) -> list[str]:
+    """The records of a match by hand, side by side, and what they leave open."""
+    if not proposal.ours:
+        return []
+    sides = [f"{name} {_records(tied)}" for name, tied in (("Ours", proposal.ours), ("Theirs", proposal.theirs))]
+    gap = gap_minor(proposal.ours, proposal.theirs)
+    left = " + ".join(plain_money(abs(minor), currency) for currency, minor in gap.items())
+    return [*sides, f"They differ by {left}" if left else "They agree to the cent"]
+
+
+def _records(tied: Sequence[Tied]) -> str:
+    shown = " + ".join(f"{code(t.record_id, 60)} {plain_money(t.amount_minor, t.currency)}" for t in tied[:RECORDS_SHOWN])
+    more = len(tied) - RECORDS_SHOWN
+    return shown + (f" and {more:,} more" if more > 0 else "")
 
 
 def _sentence(move: Move, brk: Break, *, was: Break) -> str:

@@ -54,6 +54,7 @@ RESOLUTION_WORDS = {
     "write_off": "agreed by two people",
     "correction": "corrected, agreed by two people",
     "manual_match": "matched by hand, agreed by two people",
+    "opening_item": "all of it is from before the partner went live: an opening item",
 }
 
 
