@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
+from sqlalchemy import select
 
 from breakwater.errors import RefusedError
 from breakwater.lake.parts import Lake
 from breakwater.model.access import SYSTEM
 from breakwater.model.calendar import named_calendar
+from breakwater.model.digests import Subscription
 from breakwater.model.events import EVENT_SCHEMA, NO_CURRENCY, Event
 from breakwater.model.files import SourceFile
 from breakwater.model.partners import Partner
@@ -24,8 +26,10 @@ from breakwater.model.payment_batches import Batch
 from breakwater.model.payment_hits import Hits, Why
 from breakwater.model.payments import MoneyState, PaymentTrace, ProcessingState
 from breakwater.model.records import RECORD_SCHEMA, Kind, Record, Side
+from breakwater.steps import digest
 from breakwater.steps.look_up import Tracing
-from breakwater.store import writes
+from breakwater.steps.traffic import Traffic
+from breakwater.store import schema, writes
 from breakwater.store.database import Database, open_database
 
 NOW = datetime(2026, 11, 24, 9, 15, tzinfo=UTC)
@@ -314,3 +318,17 @@ def test_a_return_that_names_its_payment_by_another_reference_belongs_to_it(comp
 
     assert [e.record.record_id for e in found.evidence] == ["L-1", "S-1", "S-2"]
     assert (found.payment_id, found.processing) == ("pay_1", "returned")
+
+
+def test_codes_that_nobody_knows_are_named_in_the_next_digest(company: Company) -> None:
+    strange = an_event("M1", "unknown", payment_id="E2E-1", raw_code="ACWP", occurred_at=NOW - timedelta(hours=1))
+    company.deliver(Side.THEIRS, events=[strange], format="pain.002")
+    subscription = Subscription(id="ops", channel="C0PAYOPS", cron="0 8 * * *", time_zone=ZoneInfo("Europe/Berlin"))
+    traffic = Traffic(company.database, company.lake, partners=company.tracing.partners)
+
+    digest.post(company.database, traffic, subscription=subscription, scheduled_at=NOW, partners=company.tracing.partners, now=NOW)
+
+    with company.database.reading() as tx:
+        [payload] = tx.execute(select(schema.outbox.c.payload)).scalars()
+    assert "1 unknown code" in payload["text"]
+    assert "`ACWP` in 1 event" in str(payload["blocks"])

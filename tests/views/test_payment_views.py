@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from slack_limits import accept, check_alive, check_blocks, texts
-from view_examples import LONG, NASTY, NOW, a_break, a_partner, a_record, a_trace, an_event, an_incident, ours, theirs
+from view_examples import LONG, NASTY, NOW, a_break, a_digest, a_partner, a_record, a_trace, an_event, an_incident, ours, theirs
 
 from breakwater.model.events import NO_CURRENCY
 from breakwater.model.expectations import Expected
@@ -21,7 +21,8 @@ from breakwater.model.payment_hits import Hit, Hits, Why
 from breakwater.model.payment_watches import Watch
 from breakwater.model.payments import PaymentTrace, ProcessingState, ReconciliationState, SourceName, with_answers
 from breakwater.model.records import Kind, Side
-from breakwater.views import incident_forms, payment_csv, payment_forms, payment_lists, payment_news, payments
+from breakwater.model.unknown_codes import UnknownCode
+from breakwater.views import digests, incident_forms, payment_csv, payment_forms, payment_lists, payment_news, payments
 from breakwater.views.blocks import Message
 
 Golden = Callable[[str, Any], None]
@@ -278,3 +279,17 @@ def test_a_late_payment_says_so_in_the_first_lines_and_in_the_notification() -> 
 
     assert "*late by 2 business days*" in message.blocks[0]["text"]["text"]
     assert "Late: its booking on our account." in message.text
+
+
+def test_a_digest_names_the_codes_that_nobody_knows() -> None:
+    strange = UnknownCode(partner="nordbank", network="sepa", code="ACWP", count=12)
+    nameless = UnknownCode(partner="meridian", network=None, code="", count=1)
+    quiet = a_digest(partners=(), findings=(), incidents=(), volumes=())
+
+    message = digests.digest(replace(quiet, unknown_codes=(strange, nameless)))
+
+    accept(message)
+    assert message.text == "Digest: 2 unknown codes."
+    assert "*nordbank*: `ACWP` in 12 events, whose payments are in an unknown state" in shown(message)
+    assert "*meridian*: no code at all in 1 event," in shown(message)
+    assert "quiet" in digests.digest(quiet).text

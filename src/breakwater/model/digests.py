@@ -16,6 +16,7 @@ from breakwater.model.learning import Cell
 from breakwater.model.partner_state import Standing
 from breakwater.model.partners import FileDue
 from breakwater.model.runs import PartnerReconciliation
+from breakwater.model.unknown_codes import UnknownCode
 
 
 class Metric(StrEnum):
@@ -134,7 +135,8 @@ class Digest:
     """What one digest says. `scheduled_at` is the time it was due, aware UTC, not when it was sent.
 
     `before` is what it told last, `over` the findings that ended since; `due` are the files due next, `waiting` the breaks whose
-    proposals wait for a second person, `left_out` the findings worth too little for this subscription.
+    proposals wait for a second person, `left_out` the findings worth too little for this subscription, `unknown_codes` the codes of
+    partners' events since the last digest that nobody here knows.
     """
 
     subscription_id: str
@@ -152,6 +154,7 @@ class Digest:
     before: Told | None = None
     over: tuple[Finding, ...] = ()
     left_out: int = 0
+    unknown_codes: tuple[UnknownCode, ...] = ()
 
     def told(self) -> Told:
         """What this digest tells, for the next one."""

@@ -13,6 +13,7 @@ from breakwater.model.access import INTERNAL, person_audience
 from breakwater.model.digests import ALL, METRIC_OF, Digest, LearntLine, Metric, PartnerVolume, Record, Subscription
 from breakwater.model.findings import SEVERAL, Finding
 from breakwater.model.partners import FileDue, Partner
+from breakwater.model.unknown_codes import UnknownCode
 from breakwater.steps.causes import standings
 from breakwater.steps.detect import MOST_OPEN_FINDINGS, daily_volumes, late_files
 from breakwater.steps.reconcile import state_of
@@ -24,6 +25,7 @@ from breakwater.views import digests as digest_views
 
 DUE_WITHIN = timedelta(hours=24)
 RECORD_DAYS = 30
+UNKNOWN_WITHIN = timedelta(days=1)  # of the first digest of a subscription
 MOST_WAITING = 1_000
 
 
@@ -44,13 +46,17 @@ def post(
     with database.reading() as tx:
         if claims.is_taken(tx, job=job, scheduled_at=scheduled_at):
             return False  # every tick asks again for hours, and the volumes are read from the whole lake
+        before = subscriptions.last_told(tx, subscription.id)
     chosen = subscribed(subscription, partners)
     volumes = daily_volumes(traffic, partners=chosen, now=now) if subscription.is_about(Metric.VOLUME) else []
+    unknown = traffic.unknown_codes(since=before.scheduled_at if before else scheduled_at - UNKNOWN_WITHIN)
     key = f"{job}:{scheduled_at.isoformat()}"
     with database.transaction() as tx:
         if not claims.claim(tx, job=job, scheduled_at=scheduled_at, now=now):
             return False
-        digest = compose(tx, subscription=subscription, scheduled_at=scheduled_at, partners=chosen, volumes=volumes, now=now)
+        digest = compose(
+            tx, subscription=subscription, scheduled_at=scheduled_at, partners=chosen, volumes=volumes, now=now, unknown=unknown
+        )
         subscriptions.note_told(tx, subscription.id, digest.told())
         return outbox.enqueue(
             tx,
@@ -72,6 +78,7 @@ def compose(
     partners: Sequence[Partner],
     volumes: Sequence[PartnerVolume],
     now: datetime,
+    unknown: Sequence[UnknownCode] = (),
 ) -> Digest:
     """What the digest says at this moment."""
     names = {p.id for p in partners}
@@ -101,6 +108,7 @@ def compose(
         before=before,
         over=tuple(_chosen(over, subscription, names=names)),
         left_out=len(chosen) - len(shown),
+        unknown_codes=tuple(code for code in unknown if code.partner in names),
     )
 
 

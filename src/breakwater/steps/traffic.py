@@ -21,11 +21,13 @@ from breakwater.detection.watch import WARM_UP_H
 from breakwater.errors import RefusedError
 from breakwater.lake import series
 from breakwater.lake.parts import Lake
+from breakwater.lake.unknown_codes import unknown_codes
 from breakwater.model.backtests import Backtest
 from breakwater.model.events import NO_CURRENCY
 from breakwater.model.findings import Finding, Unmonitored
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
+from breakwater.model.unknown_codes import UnknownCode
 from breakwater.store import learning, reads
 from breakwater.store.database import Database
 
@@ -118,6 +120,12 @@ class Traffic:
                 f"The payments of {partner.name} are known for less than two weeks.", remedy="Try again when there are more."
             )
         return replayed(live, partner=partner, since=since, now=now, cautions=cautions)
+
+    def unknown_codes(self, *, since: datetime) -> list[UnknownCode]:
+        """The codes of events from `since` on, told by either side, that nobody here knows."""
+        with self._database.reading() as tx:
+            parts = [part for side in Side for part in reads.active_parts(tx, side=side, content="events")]
+        return unknown_codes(self._lake, parts, since=since)
 
     def shifted_reason(self, finding: Finding) -> str:
         """Which reason for a decline grew most since a finding began, in a sentence; '' where none stands out."""

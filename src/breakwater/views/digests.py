@@ -12,6 +12,7 @@ from breakwater.model.incidents import Incident
 from breakwater.model.partner_state import Measure, Standing
 from breakwater.model.partners import FileDue
 from breakwater.model.runs import PartnerReconciliation, total_of
+from breakwater.model.unknown_codes import UnknownCode
 from breakwater.views.blocks import (
     Block,
     Message,
@@ -41,7 +42,7 @@ PARTNERS_SHOWN = 10
 INCIDENTS_SHOWN = 8
 DAYS_SHOWN = 28
 PANELS_SHOWN = 5
-WAITING_SHOWN, DUE_SHOWN, LEARNT_SHOWN = 5, 6, 3
+WAITING_SHOWN, DUE_SHOWN, LEARNT_SHOWN, CODES_SHOWN = 5, 6, 3, 5
 FINDINGS_CSV = "digest_findings_csv"
 _UNDO = "`/anomalies feedback`, where it can be undone"
 AS_EXPECTED = 0.1  # a day within a tenth of what was expected is as expected
@@ -52,9 +53,10 @@ def digest(digest: Digest) -> Message:
     late, found = _late(digest), _findings(digest)
     broken = [s for s in digest.partners if s.active]
     incidents = [i for i in digest.incidents if i.open]
-    if not (late or found or broken or incidents or digest.waiting):
+    if not (late or found or broken or incidents or digest.waiting or digest.unknown_codes):
         return _quiet(digest)
-    counts = _counts(late, found, broken, incidents)
+    strange = plural(len(digest.unknown_codes), "unknown code") if digest.unknown_codes else ""
+    counts = joined((_counts(late, found, broken, incidents), strange))
     chart = volume_chart(digest.volumes)
     blocks: list[Block] = [header(f"{'🔴' if late or found or incidents else '🟠'} {counts or 'Approvals wait'}")]
     blocks += [section(change)] if (change := _changed(digest)) else []
@@ -74,6 +76,7 @@ def digest(digest: Digest) -> Message:
         most=INCIDENTS_SHOWN,
         rest="`/incident list`",
     )
+    blocks += _part("Codes nobody knows here", [_unknown(c, digest) for c in digest.unknown_codes], most=CODES_SHOWN, rest="")
     blocks += _part("Waiting for approval", [_waiting(b, digest) for b in digest.waiting], most=WAITING_SHOWN, rest="App Home")
     blocks += _part("Files due next", [_due(d, digest) for d in digest.due], most=DUE_SHOWN, rest="`/recon files`")
     blocks += _part("Learnt from your answers", [f"• {learnt_line(one)}" for one in digest.learnt], most=LEARNT_SHOWN, rest=_UNDO)
@@ -283,6 +286,12 @@ def _panels_left_out(digest: Digest) -> str:
 
 def _names(digest: Digest) -> dict[str, str]:
     return {s.partner_id: s.partner_name for s in digest.partners}
+
+
+def _unknown(found: UnknownCode, digest: Digest) -> str:
+    named = code(found.code) if found.code else "no code at all"
+    partner = bold(_names(digest).get(found.partner, found.partner))
+    return f"• {partner}: {named} in {plural(found.count, 'event')}, whose payments are in an unknown state until somebody teaches it"
 
 
 def _part(title: str, lines: Sequence[str], *, most: int, rest: str) -> list[Block]:
