@@ -293,3 +293,16 @@ def test_a_digest_names_the_codes_that_nobody_knows() -> None:
     assert "*nordbank*: `ACWP` in 12 events, whose payments are in an unknown state" in shown(message)
     assert "*meridian*: no code at all in 1 event," in shown(message)
     assert "quiet" in digests.digest(quiet).text
+
+
+def test_what_was_converted_is_no_disagreement() -> None:
+    dollars = ours(record=a_record(amount_minor=2_100, currency="USD"))
+    settled = a_record(amount_minor=1_937, original_amount_minor=2_100, original_currency="USD")
+
+    converted = payments.payment_answer(a_trace(evidence=(dollars, theirs(record=settled))), partner_names=NAMES)
+    differing = payments.payment_answer(
+        a_trace(evidence=(dollars, theirs(record=replace(settled, original_amount_minor=2_000)))), partner_names=NAMES
+    )
+
+    assert "*USD 21.00*, settled as *EUR 19.37*" in shown(converted)
+    assert "ours *USD 21.00*, theirs *EUR 19.37*" in shown(differing)

@@ -82,10 +82,13 @@ def references(trace: PaymentTrace) -> list[str]:
 
 
 def amount_of(trace: PaymentTrace) -> str:
-    """What the payment is worth; both sides where they disagree."""
+    """What the payment is worth; both sides where they disagree, or where the partner converted it."""
     ours, theirs = (_first_amount(trace.evidence, side) for side in Side)
     if ours and theirs and ours != theirs:
-        return f"ours {money(*ours)}, theirs {money(*theirs)}"
+        is_converted = ours in [
+            (e.record.original_amount_minor, e.record.original_currency) for e in trace.evidence if e.side is Side.THEIRS
+        ]
+        return f"{money(*ours)}, settled as {money(*theirs)}" if is_converted else f"ours {money(*ours)}, theirs {money(*theirs)}"
     if known := ours or theirs:
         return money(*known)
     stated = [e for e in trace.events if has_amount(e)]
