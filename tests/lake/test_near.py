@@ -3,13 +3,14 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lake_builders import A_HASH, a_record, an_event, batch_of, batch_of_events
 
 from breakwater.lake import references
-from breakwater.lake.keys import key_of, plain
+from breakwater.lake.keys import id_key_of, id_keys, key_of, plain, reference_keys
 from breakwater.lake.parts import Lake
 from breakwater.lake.references import Near
 from breakwater.model.records import Side
@@ -103,3 +104,21 @@ def test_spellings_share_a_key(reference: str, zeros: int) -> None:
 @given(one=st.text(st.characters(codec="latin-1"), max_size=20), other=st.text(st.characters(codec="latin-1"), max_size=20))
 def test_different_references_have_different_keys(one: str, other: str) -> None:
     assert (key_of(one) == key_of(other)) == (plain(one) == plain(other))
+
+
+REFERENCES = st.text(st.characters(codec="latin-1", include_characters="-0 "), max_size=40)
+
+
+@given(references=st.lists(REFERENCES | st.integers(0, 10**9).map(lambda n: f"pay-{n}"), max_size=20), before=st.integers(0, 3))
+def test_a_reference_has_the_same_key_alone_and_among_others(references: list[str], before: int) -> None:
+    column = pa.array(references, pa.string())
+
+    assert reference_keys(column).tolist() == [key_of(r) for r in references]
+    assert id_keys(column).tolist() == [id_key_of(r) for r in references]
+    assert reference_keys(column.slice(before)).tolist() == [key_of(r) for r in references[before:]]
+
+
+def test_many_more_references_than_are_worked_on_at_once_keep_their_keys() -> None:
+    references = [f"pay-{n}" for n in range(9_000)]
+
+    assert reference_keys(pa.array(references))[::997].tolist() == [key_of(r) for r in references[::997]]

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lake_builders import A_HASH, a_record, an_event, batch_of, batch_of_events
 
-from breakwater.lake import references
+from breakwater.lake import amounts, references
 from breakwater.lake.parts import Lake
 from breakwater.model.events import EVENT_REFERENCE_COLUMNS
-from breakwater.model.records import REFERENCE_COLUMNS, Record, Side
+from breakwater.model.records import REFERENCE_COLUMNS, Record, Side, clean_reference
 
 
 @pytest.fixture
@@ -118,3 +120,27 @@ def test_a_batch_of_many_thousands_is_read_only_as_far_as_it_is_asked_for(lake: 
 
     assert len(references.find_records(lake, parts, ["0815"], limit=7)) == 7
     assert [r.record_id for r in references.find_records(lake, parts, ["815"])] == ["it"]
+
+
+REFERENCES = (
+    st.none() | st.text(st.characters(codec="latin-1", include_characters="-0 "), max_size=36) | st.integers(0, 99).map("ORD-{}".format)
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_every_record_is_found_by_whatever_it_carries_among_others(lake: Lake, data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 12))
+    given_names = [{name: data.draw(REFERENCES) for name in ("ref_payment_id", "ref_partner_id", "ref_uetr")} for _ in range(count)]
+    amounts_minor = data.draw(st.lists(st.integers(-3, 3), min_size=count, max_size=count))
+    records = [
+        a_record(record_id=f"R-{n}", amount_minor=m, **names) for n, (m, names) in enumerate(zip(amounts_minor, given_names, strict=True))
+    ]
+    parts = parts_of(lake, *records)
+
+    for record in records:
+        for reference in filter(clean_reference, (record.record_id, record.ref_payment_id, record.ref_partner_id, record.ref_uetr)):
+            assert record in references.find_records(lake, parts, [reference])
+            assert record in references.find_records(lake, parts, [f" {reference.lower()} "])
+        day = {"dated_from": record.booked_on, "dated_to": record.booked_on}
+        assert record in amounts.find_records(lake, parts, amount_minor=record.amount_minor, currency="EUR", **day)

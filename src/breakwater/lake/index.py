@@ -36,7 +36,7 @@ ROWS_PER_RUN = 65_536  # of the part: fewer and longer runs cost a look-up less,
 INDEXES = "references"
 MERGED = "merged"  # a lake within the lake: see `merging`
 _MARK = b"BWINDEX1"
-_KEPT_OPEN = 4_096  # mapped indexes of a process: addresses, not memory
+_KEPT_OPEN = 16_384  # mapped indexes of a process: addresses, not memory
 
 Rows = npt.NDArray[np.uint32]
 

@@ -135,7 +135,7 @@ def _hashes(data: _Bytes, begins: _Places, ends: _Places) -> Keys:
     shortest, longest = int(lengths.min()), int(lengths.max())
     hashes = np.full(len(begins), _SEED)
     for at in range(0, max(longest, 1), _WORD_BYTES):
-        going_on: Any = slice(None) if at <= shortest else np.flatnonzero(lengths > at)
+        going_on: Any = slice(None) if at < max(shortest, 1) else np.flatnonzero(lengths > at)
         word = words[begins[going_on] + at]
         if at + _WORD_BYTES > shortest:
             word &= _KEPT_OF_WORD[np.minimum(lengths[going_on] - at, _WORD_BYTES)]
