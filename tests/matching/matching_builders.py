@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from breakwater.matching import engines, reference
 from breakwater.matching.agreement import Agreement, parse
-from breakwater.matching.outcome import Found, Match, break_table, share, totals
+from breakwater.matching.break_columns import break_table
+from breakwater.matching.outcome import Found, Match, share, totals
 from breakwater.matching.reference_claims import Result
 from breakwater.matching.sides import SCHEMA
 from breakwater.matching.tables import pending_table

@@ -12,27 +12,14 @@ import pyarrow as pa
 from ibis import Table, Value
 
 from breakwater.matching.agreement import Agreement, Kinds, Pass
-from breakwater.matching.outcome import PRECEDENCE, SIDES, Found, Share, references_of, share
+from breakwater.matching.break_columns import FLAGS, PAIR_COLUMNS, REFERENCES, pair_breaks, shares, single_breaks
+from breakwater.matching.outcome import SIDES, Found, Share, references_of, share
 from breakwater.matching.pairs import compared
 from breakwater.model.breaks import BreakKind
-from breakwater.model.records import CANONICAL_COLUMNS
 
-REFERENCES = tuple(name for name in CANONICAL_COLUMNS if name.startswith("ref_"))
 Row = Mapping[str, Any]
 Group = Mapping[str, Sequence[Row]]  # by side
 _GROUPS = pa.schema([("ours", pa.string()), ("members", pa.list_(pa.string())), ("are_ours", pa.list_(pa.bool_()))])
-_FLAGS = {
-    "late": BreakKind.LATE_SETTLEMENT,
-    "fee_differs": BreakKind.FEE_VARIANCE,
-    "status_differs": BreakKind.STATUS_MISMATCH,
-    "reference_differs": BreakKind.REFERENCE_MISMATCH,
-}
-
-
-_TOLD = (
-    "amount", "delta", "fee_off", "lag",
-    *(f"{x}_{name}" for x in "ot" for name in ("record_id", "amount_minor", "currency", "date", *REFERENCES)),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,7 +60,10 @@ class Books:
         self.passes: list[str] = []
         """The names of passes that matched, by number."""
         self.breaks: list[Found] = []
-        self.pending: list[tuple[str, str]] = []
+        self.break_parts: list[pa.Table] = []
+        """More breaks, in columns (see `break_columns`)."""
+        self.pending: list[pa.Table] = []
+        """Records by `side` and `record_id`."""
         self.in_breaks: list[Share] = []
         """What is in breaks, record by record; the same for pending."""
         self.in_pending: list[Share] = []
@@ -120,9 +110,11 @@ class Books:
         fine = p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs
         fine = fine & ~p.reference_differs if "reference_differs" in p.columns else fine
         self.match_pairs(p.filter(fine).mutate(ours="o_record_id", theirs="t_record_id"), each)
-        for row in rows(p.filter(~fine).select(*_TOLD, *(name for name in _FLAGS if name in p.columns))):
-            self.breaks.append(_pair_break(row, each))
-            self.in_breaks += [share(side, row[f"{x}_currency"], row[f"{x}_amount_minor"]) for side, x in (("ours", "o"), ("theirs", "t"))]
+        wrong = p.filter(~fine).select(*PAIR_COLUMNS, *(name for name in FLAGS.values() if name in p.columns)).to_pyarrow()
+        if len(wrong):
+            self.break_parts.append(pair_breaks(wrong, pass_name=each.name))
+            for side, x in (("ours", "o"), ("theirs", "t")):
+                self.in_breaks += shares(side, wrong, amount=f"{x}_amount_minor", currency=f"{x}_currency")
         for side, column in (("ours", "o_n"), ("theirs", "t_n")):
             self.claim(side, p, column)
 
@@ -176,11 +168,15 @@ class Books:
         for side in SIDES:
             self.in_breaks += [share(side, row["currency"], row["amount_minor"]) for row in group.get(side, ())]
 
-    def wait(self, side: str, records: Iterable[Row]) -> None:
-        """Records at hand are pending. The caller claims them, many at once."""
-        for row in records:
-            self.pending.append((side, row["record_id"]))
-            self.in_pending.append(share(side, row["currency"], row["amount_minor"]))
+    def break_singles(self, side: str, records: pa.Table, kinds: pa.Array) -> None:
+        """Each of these records is a break of its kind. The caller claims them."""
+        self.break_parts.append(single_breaks(records, side=side, kinds=kinds))
+        self.in_breaks += shares(side, records)
+
+    def wait(self, side: str, records: pa.Table) -> None:
+        """Records are pending. The caller claims them, many at once."""
+        self.pending.append(pa.table({"side": pa.repeat(side, len(records)), "record_id": records["record_id"]}))
+        self.in_pending += shares(side, records)
 
 
 def seen(table: Table, side: str, each: Pass, *columns: str) -> Table:
@@ -204,28 +200,3 @@ def is_empty(table: Table) -> bool:
 def rows(table: Table) -> list[dict[str, Any]]:
     """All rows, at hand."""
     return list(table.to_pyarrow().to_pylist())
-
-
-def _pair_break(row: Row, each: Pass) -> Found:
-    """The break of a pair with findings: the first names it, the others are listed."""
-    found = {row["amount"], *(kind for column, kind in _FLAGS.items() if row.get(column))}
-    first, *also = (kind for kind in PRECEDENCE if kind in found)
-    match first:
-        case BreakKind.AMOUNT_MISMATCH | BreakKind.FX_VARIANCE:
-            value, currency = row["delta"], row["t_currency"]
-        case BreakKind.FEE_VARIANCE:
-            value, currency = row["fee_off"], row["t_currency"]
-        case _:
-            value, currency = abs(row["o_amount_minor"]), row["o_currency"]
-    return Found(
-        kind=first,
-        pass_name=each.name,
-        ours=(row["o_record_id"],),
-        theirs=(row["t_record_id"],),
-        amount_minor=int(value),
-        currency=currency,
-        dated=min(row["o_date"], row["t_date"]),
-        references=references_of(row[f"{side}_{name}"] for side in "ot" for name in REFERENCES),
-        also=tuple(also),
-        lag=row["lag"],
-    )

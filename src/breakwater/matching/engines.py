@@ -18,8 +18,9 @@ from breakwater.matching import sides as side_files
 from breakwater.matching.agreement import KEY_COLUMNS, Agreement
 from breakwater.matching.backend import Backend, Means, first_line
 from breakwater.matching.books import Books, Kept
+from breakwater.matching.break_columns import break_table
 from breakwater.matching.engine_urls import connector
-from breakwater.matching.outcome import SIDES, break_table, totals
+from breakwater.matching.outcome import SIDES, totals
 from breakwater.matching.pairs import clean
 from breakwater.matching.passes import run
 from breakwater.matching.tables import match_table, pending_table
@@ -79,8 +80,8 @@ def _outcome(books: Books, profiles: Mapping[str, side_files.Profile], *, matche
         pending_totals=totals(books.in_pending),
         in_breaks=totals(books.in_breaks),
         matches=matches,
-        pending=pending_table(books.pending),
-        breaks=break_table(books.breaks, books.agreement),
+        pending=pending_table((), books.pending),
+        breaks=break_table(books.breaks, books.agreement, books.break_parts),
     )
 
 

@@ -17,6 +17,7 @@ from ibis import Table, Value
 from breakwater.matching import residue
 from breakwater.matching.agreement import Agreement, ExactPass
 from breakwater.matching.books import Books, Kept, counts, is_empty, rows, seen
+from breakwater.matching.break_columns import REFERENCES
 from breakwater.matching.outcome import DUPLICATE, MOST_PAIRS, SIDES, coarse
 from breakwater.matching.pairs import COMPARED, compared, hash_of, no_conflict, side_by_side
 from breakwater.model.breaks import BreakKind
@@ -71,8 +72,8 @@ def pair_up(books: Books, each: ExactPass, step: Step) -> None:
 
 def _refuse_coarse(o: Table, t: Table, each: ExactPass) -> None:
     """CallError where a group has too many pairs. Buckets of groups are counted first, since these are few."""
-    buckets = (counts(side.select(bucket=_bucket(side, each.keys)), ["bucket"]) for side in (o, t))
-    if is_empty(_coarse(*buckets, ["bucket"])):
+    ours, theirs = (counts(side.select(bucket=_bucket(side, each.keys)), ["bucket"]) for side in (o, t))
+    if is_empty(_coarse(ours, theirs, ["bucket"])):
         return
     same = ["kind", *each.keys]
     found = rows(_coarse(counts(o, same), counts(t, same), same))
@@ -132,16 +133,19 @@ def _repeated(books: Books, side: str, each: ExactPass, marked: Sequence[int]) -
     free = books.engine.keep(books.seen(side, each, *each.keys).select("n", *same))
     if not free.size:
         return []
-    twins = seen(books.sides[side], side, each, *each.keys).semi_join(free.table, same).select("n", *same)
+    twins = seen(books.sides[side], side, each, *each.keys).semi_join(free.table, same)
+    twins = twins.select(*dict.fromkeys(("n", "record_id", "date", "b", *same, *books.agreement.identity)))
     if marked:
         twins = twins.anti_join(books.put_numbers(marked), "n")
     twins = books.engine.keep(twins).table
-    crowd = books.engine.keep(twins.semi_join(counts(twins, same).filter(lambda g: g.rows > 1), same))
-    if not crowd.size:
+    crowd = twins.semi_join(counts(twins, same).filter(lambda g: g.rows > 1), same)
+    groups = _groups(rows(crowd.left_join(free.table.select("n", free=ibis.literal(True)), "n")), same)
+    found = [pair for group in groups for pair in residue.duplicates(group, books.agreement)]
+    if not found:
         return []
-    records = books.engine.records(side, crowd.table.select("n")).left_join(free.table.select("n", free=ibis.literal(True)), "n")
-    groups = _groups(rows(records), same)
-    return [pair for group in groups for pair in residue.duplicates(group, books.agreement)]
+    numbers = books.put_numbers(row["n"] for row, _ in found)
+    references = {row["n"]: row for row in rows(books.free[side].semi_join(numbers, "n").select("n", *REFERENCES))}
+    return [({**row, **references[row["n"]]}, original) for row, original in found]
 
 
 def _groups(found: Iterable[dict[str, Any]], same: Sequence[str]) -> Iterable[list[dict[str, Any]]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import ibis
+import pyarrow as pa
 from ibis import Table, Value
 
 from breakwater.matching.agreement import GroupedPass
@@ -16,6 +17,7 @@ from breakwater.matching.pairs import WHOLE, amount_tolerance, in_window
 from breakwater.model.breaks import BreakKind
 
 _MATCH, _PENDING = "match", "pending"
+_WAITING = pa.schema([("record_id", pa.string()), ("currency", pa.string()), ("amount_minor", pa.int64())])
 Group = dict[str, list[Row]]
 
 
@@ -41,7 +43,7 @@ def broken_groups(books: Books, each: GroupedPass) -> None:
     for verdict, group in found:
         if verdict == _PENDING:
             for side in SIDES:
-                books.wait(side, group[side])
+                books.wait(side, pa.Table.from_pylist(group[side], schema=_WAITING))
         else:
             books.break_group(BreakKind(verdict), each, group, _value(each, verdict, group))
     for side in SIDES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -14,19 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from breakwater.errors import WorldError
+from breakwater.matching import json_text
 from breakwater.matching.tables import match_count, match_table, write_match_table
 from breakwater.model.runs import Outcome, Totals
 
 VERSION = 1
 MOST_MATCHES = 10_000  # more of them go into a Parquet file beside OUT
 _ROWS_AT_ONCE = 65_536
-_BREAK_ENTRIES = ("fingerprint", "kind", "pass", "ours", "theirs", "amount_minor", "currency", "material")
-_BREAK_COLUMNS = [*_BREAK_ENTRIES, "also", "lag", "of"]
-# Escapes only the quotation mark, the backslash and U+0000 to U+001F, as OUT and fingerprints want it.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-_encode = _ENCODER.encode
+_encode = json_text.ENCODER.encode
 
 
 def write(out: Path, outcome: Outcome, *, agreement: str, as_of: date, matches: Path | None = None) -> None:
@@ -57,19 +54,19 @@ def write(out: Path, outcome: Outcome, *, agreement: str, as_of: date, matches: 
 
 def break_figures(outcome: Outcome) -> dict[str, dict[str, Any]]:
     """The breaks per kind: `count`, and `value` by currency."""
+    wide = outcome.breaks.select(["kind", "currency"]).append_column("value", outcome.breaks["amount_minor"].cast(pa.decimal128(38, 0)))
     figures: dict[str, dict[str, Any]] = {}
-    columns = (outcome.breaks[name].to_pylist() for name in ("kind", "currency", "amount_minor"))
-    for kind, currency, amount_minor in zip(*columns, strict=True):
-        figure = figures.setdefault(kind, {"count": 0, "value": {}})
-        figure["count"] += 1
-        figure["value"][currency] = figure["value"].get(currency, 0) + amount_minor
+    for row in wide.group_by(["kind", "currency"]).aggregate([([], "count_all"), ("value", "sum")]).to_pylist():
+        figure = figures.setdefault(row["kind"], {"count": 0, "value": {}})
+        figure["count"] += row["count_all"]
+        figure["value"][row["currency"]] = int(row["value_sum"])
     return figures
 
 
 def _pieces(outcome: Outcome, *, agreement: str, as_of: date, matches: pa.Table | None) -> Iterator[str]:
     """The text of OUT, piece by piece, since there may be many breaks. Keys in their order."""
     yield f'{{"agreement":{_encode(agreement)},"as_of":"{as_of.isoformat()}","breaks":['
-    yield from _commas(_break(row) for row in _rows(outcome.breaks.select(_BREAK_COLUMNS)))
+    yield from _commas(_breaks(batch) for batch in outcome.breaks.combine_chunks().to_batches(max_chunksize=_ROWS_AT_ONCE))
     yield '],"matches":'
     yield _encode(None if matches is None else list(_matches(matches)))
     yield f',"pending":{_encode(_pending(outcome))},"summary":{_encode(_summary(outcome))},"version":{VERSION}}}\n'
@@ -86,13 +83,20 @@ def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def _break(row: Mapping[str, Any]) -> str:
-    detail: dict[str, Any] = {}
-    if row["lag"] is not None:
-        detail = {"also": row["also"], "lag": row["lag"]}
-    elif row["of"] is not None:
-        detail = {"of": row["of"]}
-    return _encode({**{name: row[name] for name in _BREAK_ENTRIES}, "detail": detail})
+def _breaks(batch: pa.RecordBatch) -> str:
+    """Breaks, with a comma between them. A currency, a kind and a fingerprint have nothing to escape."""
+    amount, lag = (batch[name].cast(pa.string()) for name in ("amount_minor", "lag"))
+    ours, theirs, also = (json_text.lists(batch[name]) for name in ("ours", "theirs", "also"))
+    of_pair, of_duplicate = (
+        json_text.joined('{"also":', also, ',"lag":', lag, "}"),
+        json_text.joined('{"of":', json_text.texts(batch["of"]), "}"),
+    )
+    told = json_text.joined(
+        '{"amount_minor":', amount, ',"currency":"', batch["currency"], '","detail":', pc.coalesce(of_pair, of_duplicate, "{}"),
+        ',"fingerprint":"', batch["fingerprint"], '","kind":"', batch["kind"], '","material":', batch["material"].cast(pa.string()),
+        ',"ours":', ours, ',"pass":', pc.fill_null(json_text.texts(batch["pass"]), "null"), ',"theirs":', theirs, "}",
+    )  # fmt: skip
+    return ",".join(told.to_pylist())
 
 
 def _matches(matches: pa.Table) -> Iterator[dict[str, Any]]:

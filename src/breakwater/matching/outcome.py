@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
-
-import pyarrow as pa
 
 from breakwater.errors import CallError
-from breakwater.matching.agreement import Agreement
 from breakwater.model.breaks import BreakKind
-from breakwater.model.runs import BREAK_SCHEMA, Totals
+from breakwater.model.runs import Totals
 
 MOST_REFERENCES = 10
 MOST_PAIRS = 4_000_000
@@ -36,8 +31,6 @@ PRECEDENCE = (
     BreakKind.STATUS_MISMATCH,
     BreakKind.REFERENCE_MISMATCH,
 )
-_ESCAPES = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,43 +70,12 @@ def references_of(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if value is not None}))[:MOST_REFERENCES]
 
 
-def fingerprint(found: Found) -> str:
-    """The identity of a break: its kind and its records, not its amounts or dates."""
-    return sha256(_ESCAPES.encode([found.kind, found.ours, found.theirs]).encode()).hexdigest()
-
-
 def coarse(pass_name: str, key: Iterable[str]) -> CallError:
     """A key that says too little to pair by."""
     return CallError(
         f"The pass '{pass_name}' has more than {MOST_PAIRS:,} pairs under one key: '{', '.join(key)}'.",
         remedy="If that value is no key, list it in not_keys; else give the pass a narrower key.",
     )
-
-
-def break_table(breaks: Iterable[Found], agreement: Agreement) -> pa.Table:
-    """The breaks by (kind, ours, theirs), with fingerprint and materiality. CallError where a value is beyond 64 bits."""
-    ordered = sorted(breaks, key=lambda b: b.place)
-    for found in ordered:
-        if found.amount_minor > _LARGEST:
-            ids = ", ".join((*found.ours, *found.theirs)[:MOST_REFERENCES])
-            raise CallError(f"The {found.kind} of {ids} is worth more than {_LARGEST} minor units.", remedy="Check the amounts.")
-    material = agreement.materiality.of
-    columns = {
-        "fingerprint": [fingerprint(b) for b in ordered],
-        "kind": [b.kind for b in ordered],
-        "pass": [b.pass_name for b in ordered],
-        "ours": [b.ours for b in ordered],
-        "theirs": [b.theirs for b in ordered],
-        "amount_minor": [b.amount_minor for b in ordered],
-        "currency": [b.currency for b in ordered],
-        "material": [b.amount_minor >= material(b.currency) for b in ordered],
-        "also": [b.also for b in ordered],
-        "lag": [b.lag for b in ordered],
-        "of": [b.of for b in ordered],
-        "dated": [b.dated for b in ordered],
-        "references": [b.references for b in ordered],
-    }
-    return pa.table(columns, schema=BREAK_SCHEMA)
 
 
 Share = tuple[str, str, int, int, int]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import Table
 
 from breakwater.matching.agreement import ExactPass, GroupedPass, NettingPass, SimilarPass
 from breakwater.matching.books import Books, is_empty, rows
+from breakwater.matching.break_columns import SINGLE_COLUMNS
 from breakwater.matching.by_hand import claim_by_hand
 from breakwater.matching.exact import Step, duplicates, pair_up
 from breakwater.matching.grouped import broken_groups, match_groups
@@ -54,12 +57,14 @@ def rest(books: Books, side: str) -> None:
         return
     free = books.free[side]
     still_open = books.open_at(side, free.b)
-    books.wait(side, rows(free.filter(still_open).select("record_id", "currency", "amount_minor")))
-    due = books.engine.keep(free.filter(~still_open)).table
-    known = _known_payments(books, due.filter(due.kind.isin(sorted(ORPHANS)), due.ref_original.notnull()))
-    for row in rows(due):
-        is_orphan = row["kind"] in ORPHANS and row["ref_original"] not in known
-        books.break_group(ORPHANS[row["kind"]] if is_orphan else MISSING[side], None, {side: [row]}, row["amount_minor"])
+    books.wait(side, free.filter(still_open).select("record_id", "currency", "amount_minor").to_pyarrow())
+    due = free.filter(~still_open)
+    children = due.filter(due.kind.isin(sorted(ORPHANS)))
+    known = pa.array(sorted(_known_payments(books, children.filter(children.ref_original.notnull()))), pa.string())
+    records = due.select(SINGLE_COLUMNS).to_pyarrow()
+    orphan = pa.array([kind.value for kind in ORPHANS.values()]).take(pc.index_in(records["kind"], pa.array(ORPHANS)))
+    has_parent = pc.is_in(records["ref_original"], known)
+    books.break_singles(side, records, pc.if_else(has_parent, MISSING[side].value, pc.fill_null(orphan, MISSING[side].value)))
 
 
 def _known_payments(books: Books, children: Table) -> set[str]:

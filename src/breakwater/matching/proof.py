@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 
 from breakwater.matching import out, reference
 from breakwater.matching.backend import EngineError
+from breakwater.matching.break_columns import break_table
 from breakwater.matching.engines import Match
 from breakwater.matching.golden_sets import GoldenSet, golden_sets
-from breakwater.matching.outcome import SIDES, Share, break_table, share, totals
+from breakwater.matching.outcome import SIDES, Share, share, totals
 from breakwater.matching.reference_claims import Result
 from breakwater.matching.sides import SCHEMA
 from breakwater.matching.tables import pending_table

@@ -63,7 +63,9 @@ def match_table(path: Path) -> pa.Table:
     return pq.read_table(path).cast(MATCH_SCHEMA)
 
 
-def pending_table(pending: Iterable[tuple[str, str]]) -> pa.Table:
-    """The pending records by (side, record_id)."""
-    ordered = sorted(pending)
-    return pa.table({"side": [side for side, _ in ordered], "record_id": [i for _, i in ordered]}, schema=PENDING_SCHEMA)
+def pending_table(pending: Iterable[tuple[str, str]], parts: Sequence[pa.Table] = ()) -> pa.Table:
+    """The pending records by (side, record_id); `parts` are those in columns already."""
+    found = list(pending)
+    plain = pa.table({"side": [side for side, _ in found], "record_id": [i for _, i in found]}, schema=PENDING_SCHEMA)
+    every = pa.concat_tables([plain, *(part.cast(PENDING_SCHEMA) for part in parts)])
+    return every.sort_by([("side", "ascending"), ("record_id", "ascending")])
