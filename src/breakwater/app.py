@@ -48,14 +48,13 @@ from breakwater.slack import (
 )
 from breakwater.slack.doors import Doors
 from breakwater.slack.guard import Guard
-from breakwater.slack.payment_work import RawRecord
 from breakwater.slack.people import People
 from breakwater.slack.sender import Sender
 from breakwater.sources.raw_records import raw_record
 from breakwater.steps.ageing import tell_what_aged
 from breakwater.steps.detect import detect
 from breakwater.steps.digest import post as post_digest
-from breakwater.steps.evidence import raw_text
+from breakwater.steps.evidence import RawRecord, raw_text
 from breakwater.steps.housekeeping import tidy
 from breakwater.steps.ingest import Arrival
 from breakwater.steps.look_up import Tracing
@@ -97,7 +96,8 @@ class Breakwater:
         self.database = open_database(config.database_url)
         self.database.migrate()
         self.lake = Lake(config.data_dir / "lake")
-        self.tracing = Tracing(self.database, self.lake, partners=config.partners)
+        self.raw_record = partial(raw_text, self.lake, raw_record)
+        self.tracing = Tracing(self.database, self.lake, partners=config.partners, raw_record=self.raw_record)
         self.watchers = Watchers(self.database, self.tracing.trace, partners=config.partners)
         self.traffic = Traffic(self.database, self.lake, partners=config.partners)
         self.rematch = incremental.open(_match(config))
@@ -107,6 +107,7 @@ class Breakwater:
         self._handler: SocketModeHandler | None = None
         self._sender: Sender | None = None
         self.bolt: App | None = None
+        self.doors: Doors | None = None
 
     # --- what runs when ---
 
@@ -219,8 +220,10 @@ class Breakwater:
             subscriptions=config.subscriptions,
             backtest=lambda partner, days: self.traffic.replayed(partner, days=days, now=self._now()),
         )
-        raw = partial(raw_text, self.lake, raw_record)
-        self.bolt = _bolt(client, doors, self.deliveries, raw, partial(sql_behind, self.lake), signing_secret=_signing_secret(config))
+        self.doors = doors
+        self.bolt = _bolt(
+            client, doors, self.deliveries, self.raw_record, partial(sql_behind, self.lake), signing_secret=_signing_secret(config)
+        )
         self._sender = Sender(self.database, sending, guard=guard, now=self._now, wake=doors.wake_sender, report=_report)
         return self.bolt
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -232,10 +232,24 @@ def test_an_amount_on_a_day_leads_to_the_one_payment_that_fits(company: Company,
     assert {e.record.record_id for e in found.evidence} == {"L-1", "S-1"}
 
 
-def test_a_masked_card_says_that_no_card_was_compared(company: Company) -> None:
+def test_a_masked_card_that_no_file_shows_says_that_amount_and_day_alone_were_compared(company: Company) -> None:
     both_sides(company)
 
-    assert "411111…1111 was not compared" in company.trace("411111******1111 12.50 EUR 2026-11-20").searched
+    assert company.trace("411111******1111 12.50 EUR 2026-11-20").searched.startswith("No file shows 411111…1111")
+
+
+def test_a_masked_card_is_looked_for_in_the_files_as_they_were_delivered(company: Company) -> None:
+    company.deliver(Side.THEIRS, records=[a_record(f"S-{n}", ref_partner_id=f"NB{n}") for n in (1, 2, 3)])
+    lines = {1: "NB1;411111******1111", 2: "NB2;555555******4444", 3: "NB3"}
+    tracing = replace(company.tracing, raw_record=lambda sha256, name, format, line: lines[line])
+
+    seen = tracing.look_up("555555…4444 12.50 EUR 2026-11-20")
+    unseen = tracing.look_up("400000…0000 12.50 EUR 2026-11-20")
+
+    assert isinstance(seen, PaymentTrace)
+    assert (seen.found_as, seen.searched) == ("NB2", "555555…4444 stands in the files of what is shown.")
+    assert isinstance(unseen, Hits)
+    assert (len(unseen.hits), unseen.note) == (3, "No file shows 400000…0000, so amount and day alone were compared.")
 
 
 def test_several_of_an_amount_are_a_list_each_payment_once(company: Company) -> None:
@@ -279,6 +293,19 @@ def test_a_batch_shows_what_is_in_it_and_whether_it_adds_up(company: Company) ->
     assert [e.record.record_id for e in batch.payments] == ["S-1", "S-2"]
     assert company.trace("pay_1").batches == ("77",)
     assert {e.record.record_id for e in payout.evidence} == {"L-9", "S-3"}
+
+
+def test_a_payouts_trace_id_leads_to_what_is_in_it(company: Company) -> None:
+    payout = a_record("S-3", kind=Kind.PAYOUT, amount_minor=-1_250, ref_batch_id="77", ref_payout_trace_id="TRACE9")
+    company.deliver(Side.THEIRS, records=[a_record("S-1", ref_batch_id="77"), payout])
+    company.deliver(Side.THEIRS, records=[a_record("S-4", kind=Kind.PAYOUT, amount_minor=-5, ref_payout_trace_id="ALONE")])
+
+    known, alone = company.tracing.look_up("TRACE9"), company.tracing.look_up("ALONE")
+
+    assert isinstance(known, Batch)
+    assert [(s.count, s.difference_minor) for s in known.sheets] == [(1, 0)]
+    assert isinstance(alone, Batch)
+    assert [(s.count, s.payout_minor, s.difference_minor) for s in alone.sheets] == [(0, 5, None)]
 
 
 def test_a_batch_does_not_make_its_payments_one(company: Company) -> None:

@@ -94,6 +94,9 @@ MESSAGES: dict[str, Message] = {
     "payment_batch_off": a_batch_answer(paid_minor=-11_000),
     "payment_batch_open": a_batch_answer(paid_minor=None),
     "payment_batch_cut": a_batch_answer(is_cut=True),
+    "payment_batch_of_nothing": payment_lists.batch(
+        batch_of("77", [theirs(record=a_record(kind=Kind.PAYOUT, amount_minor=-500))], is_cut=False), partner_names=NAMES
+    ),
     "payment_watching": payment_lists.watching([WATCH, replace(WATCH, payment_id="pay_2")]),
     "payment_watching_none": payment_lists.watching([]),
     "payment_watch_begun": payment_lists.watch_begun("pay_8F2K1"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +20,8 @@ from breakwater.model.expectations import expected_next
 from breakwater.model.payment_batches import Batch
 from breakwater.model.payment_hits import Hits
 from breakwater.model.payments import PaymentTrace, live_question, with_answers
+from breakwater.sources.raw_records import raw_record
+from breakwater.steps.evidence import raw_text
 from breakwater.steps.look_up import Tracing
 from breakwater.store.database import open_database
 from breakwater.views import payment_lists as lists
@@ -42,7 +45,8 @@ def payment(*, reference: tuple[str, ...], path: Path, zone: str) -> int:
 def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[], datetime]) -> int:
     """Print the answer; 0 for one that was found, 1 where nothing was."""
     with closing(open_database(config.database_url)) as database:
-        tracing = Tracing(database, Lake(config.data_dir / "lake"), config.partners)
+        lake = Lake(config.data_dir / "lake")
+        tracing = Tracing(database, lake, config.partners, raw_record=partial(raw_text, lake, raw_record))
         found = tracing.look_up(asked)
     if isinstance(found, PaymentTrace):
         found = with_answers(found, live_sources(config, now=now).ask(live_question(found)))

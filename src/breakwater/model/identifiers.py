@@ -86,6 +86,11 @@ def read_question(text: str) -> ByReference | ByAmount:
     )
 
 
+def masked_cards(text: str) -> set[MaskedCard]:
+    """The masked card numbers in a text, in whatever way they are masked."""
+    return {MaskedCard(first=found["first"], last=found["last"]) for found in _MASKED_CARD.finditer(text)}
+
+
 def likeness(asked: str, stored: str) -> Likeness:
     """How near `stored` is to what was asked."""
     one, other = asked.strip().casefold(), stored.strip().casefold()

@@ -38,8 +38,8 @@ class BatchSheet:
 
     @property
     def difference_minor(self) -> int | None:
-        """What was paid out beyond the items (negative: too little); 0 where it adds up, None while nothing was paid out."""
-        return None if self.payout_minor is None else self.payout_minor - self.net_minor
+        """What was paid out beyond the items (negative: too little); 0 where it adds up, None while one of the two is not known."""
+        return None if self.payout_minor is None or not self.items else self.payout_minor - self.net_minor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,10 +82,10 @@ class Doors:
             f"There is no partner '{word}'.{nearest(wanted, self.partners)}", remedy=f"Use one of: {', '.join(self.partners)}."
         )
 
-    def open_form(self, body: Body, view: dict[str, Any]) -> None:
-        """Open a modal; refused in words where Slack's three seconds for it are over."""
+    def open_form(self, body: Body, view: dict[str, Any]) -> str:
+        """Open a modal, and return its id; refused in words where Slack's three seconds for it are over."""
         try:
-            self.client.views_open(trigger_id=body["trigger_id"], view=view)
+            return str(self.client.views_open(trigger_id=body["trigger_id"], view=view)["view"]["id"])
         except SlackApiError as refused:
             if refused.response.get("error") not in {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged"}:
                 raise

@@ -15,14 +15,13 @@ from breakwater.model.expectations import expected_next
 from breakwater.model.payments import PaymentTrace
 from breakwater.slack.doors import Body, Doors
 from breakwater.steps import watches as steps
-from breakwater.steps.evidence import pieces_of
+from breakwater.steps.evidence import RawRecord, pieces_of
 from breakwater.views import incident_forms
 from breakwater.views import payment_csv as exports
 from breakwater.views import payment_forms as forms
 from breakwater.views import payment_lists as lists
 from breakwater.views import payments as views
 
-RawRecord = Callable[[str, str, str, int], str | None]  # the hash, name and format of a kept file, and a line of it
 Job = Callable[[Doors, Body, str, Actor], None]
 
 
@@ -51,12 +50,12 @@ def _clicked(doors: Doors, job: Job) -> Callable[..., None]:
 def _evidence(doors: Doors, raw_record: RawRecord, body: Body, reference: str, actor: Actor) -> None:
     """The modal opens at once, since Slack waits three seconds; the files are read then."""
     require(actor, Permission.READ)
-    opened = doors.client.views_open(trigger_id=body["trigger_id"], view=forms.evidence_loading())
+    view_id = doors.open_form(body, forms.evidence_loading())
     try:
         pieces = pieces_of(_known(doors, reference), raw_record)
     except BreakwaterError as wrong:
         pieces = [forms.Piece(file_name=reference, line=None, what=wrong.message, raw=None)]
-    doors.client.views_update(view_id=opened["view"]["id"], view=forms.evidence_modal(reference, pieces))
+    doors.client.views_update(view_id=view_id, view=forms.evidence_modal(reference, pieces))
 
 
 def _watch(doors: Doors, body: Body, reference: str, actor: Actor) -> None:

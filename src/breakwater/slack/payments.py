@@ -17,7 +17,7 @@ from breakwater.model.payment_hits import Hits
 from breakwater.model.payments import PaymentTrace, live_question, with_answers
 from breakwater.slack import payment_work
 from breakwater.slack.doors import Body, Doors
-from breakwater.slack.payment_work import RawRecord
+from breakwater.steps.evidence import RawRecord
 from breakwater.store import watches
 from breakwater.views import help as help_views
 from breakwater.views import payment_lists as lists

@@ -10,10 +10,11 @@ from breakwater.lake.parts import Lake
 from breakwater.model.payments import PaymentTrace
 from breakwater.views.payment_forms import Piece
 
-RawText = Callable[..., str | None]
+ReadRecord = Callable[..., str | None]
+RawRecord = Callable[[str, str, str, int], str | None]  # the hash, name and format of a kept file, and a line of it
 
 
-def pieces_of(trace: PaymentTrace, raw_record: Callable[[str, str, str, int], str | None]) -> list[Piece]:
+def pieces_of(trace: PaymentTrace, raw_record: RawRecord) -> list[Piece]:
     """Every piece of evidence, records first. One whose file can't be read says so and stops no other."""
     found = [(e.record.source_file, e.record.line, f"{e.side} {e.record.kind}") for e in trace.evidence]
     derived = {(e.record.source_file, e.record.line) for e in trace.evidence}
@@ -32,7 +33,7 @@ def pieces_of(trace: PaymentTrace, raw_record: Callable[[str, str, str, int], st
     return pieces
 
 
-def raw_text(lake: Lake, read: RawText, sha256: str, name: str, format: str, line: int) -> str | None:
+def raw_text(lake: Lake, read: ReadRecord, sha256: str, name: str, format: str, line: int) -> str | None:
     """The record at a line of a kept file; `read` knows the formats. NotFoundError if the file was not kept."""
     with archive.under_its_name(lake, sha256=sha256, name=name) as path:
         return read(path, format=format, line=line)

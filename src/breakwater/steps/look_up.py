@@ -12,31 +12,35 @@ from breakwater.lake import amounts, references
 from breakwater.lake.parts import Lake
 from breakwater.lake.references import Near
 from breakwater.model.events import Event
-from breakwater.model.identifiers import ByAmount, ByReference, Likeness, likeness, read_question
+from breakwater.model.identifiers import ByAmount, ByReference, Likeness, MaskedCard, likeness, masked_cards, read_question
 from breakwater.model.money import format_minor
 from breakwater.model.partners import Partner
 from breakwater.model.payment_batches import Batch, batch_of
 from breakwater.model.payment_hits import Hit, Hits, Why
 from breakwater.model.payments import PaymentTrace
 from breakwater.model.records import Kind, Record, Side, clean_reference
+from breakwater.steps.evidence import RawRecord, pieces_of
 from breakwater.steps.trace import BATCH_LINES, JOINING, Found, Parts, active, events_of, evidence_of, names_of, records_of, trace
 from breakwater.store import reads
 from breakwater.store.database import Database
 
 HITS_SHOWN = 8
 AROUND_DAYS = 3  # a value date, a booking and a time zone lie at most a weekend apart
-_CARDS_NOT_KEPT = "Card numbers are kept nowhere here, so {card} was not compared: amount and day alone were."
+CARDS_COMPARED = 20  # payments of one amount whose files are read for a card
+_CARD_SEEN = "{card} stands in the files of what is shown."
+_CARD_NOT_SEEN = "No file shows {card}, so amount and day alone were compared."
 
 Answer = PaymentTrace | Batch | Hits
 
 
 @dataclass(frozen=True)
 class Tracing:
-    """Where payments are looked for."""
+    """Where payments are looked for. With `raw_record`, masked card numbers are looked for in the files as they were delivered."""
 
     database: Database
     lake: Lake
     partners: Mapping[str, Partner]
+    raw_record: RawRecord | None = None
 
     def look_up(self, text: str) -> Answer:
         """The answer to what a person typed. A trace that is not `known` says that nothing was found."""
@@ -82,6 +86,9 @@ class Tracing:
 
     def _batch(self, asked: str, parts: Parts) -> Batch:
         lines = records_of(self.lake, parts, [asked], limit=BATCH_LINES + 1)
+        if all(r.kind is Kind.PAYOUT for _, r in lines):  # a payout's own trace id: what is in it has the batch's name
+            names = {asked} | {r.ref_batch_id for _, r in lines if r.ref_batch_id}
+            lines = records_of(self.lake, parts, sorted(names), limit=BATCH_LINES + 1)
         is_cut = len(lines) > BATCH_LINES
         with self.database.reading() as tx:
             breaks = reads.breaks_of_records(tx, records=[(side, r.record_id) for side, r in lines])
@@ -94,8 +101,8 @@ class Tracing:
         asked = " ".join(
             filter(None, (str(question.card or ""), format_minor(question.amount_minor, question.currency), str(question.day)))
         )
-        note = _CARDS_NOT_KEPT.format(card=question.card) if question.card else ""
         hits = self._of_amount(question, partner, around_days=0)
+        hits, note = self._with_card(hits, question.card) if question.card else (hits, "")
         if len(hits) == 1:
             found = self.trace(hits[0].reference)
             return replace(found, reference=asked, found_as=hits[0].reference, searched=note or found.searched)
@@ -105,6 +112,15 @@ class Tracing:
             return Hits(asked=asked, why=Why.NEAR_DAY, hits=tuple(near[:HITS_SHOWN]), more=len(near) > HITS_SHOWN, note=note)
         where = f"amounts on {question.day} and {AROUND_DAYS} days around it, on both sides{f' of {partner.name}' if partner else ''}"
         return PaymentTrace(reference=asked, evidence=(), events=(), breaks=(), searched=where)
+
+    def _with_card(self, hits: list[Hit], card: MaskedCard) -> tuple[list[Hit], str]:
+        """Those whose files show the card, where any does; else all of them, and a note that none was compared."""
+        seen = [hit for hit in hits[:CARDS_COMPARED] if self._shows(hit, card)]
+        return (seen, _CARD_SEEN.format(card=card)) if seen else (hits, _CARD_NOT_SEEN.format(card=card))
+
+    def _shows(self, hit: Hit, card: MaskedCard) -> bool:
+        pieces = pieces_of(self.trace(hit.reference), self.raw_record) if self.raw_record else []
+        return any(card in masked_cards(piece.raw) for piece in pieces if piece.raw)
 
     def _of_amount(self, question: ByAmount, partner: Partner | None, *, around_days: int) -> list[Hit]:
         """Payments of an amount, each once, however many records and events say it; the nearest day first."""

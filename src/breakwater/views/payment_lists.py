@@ -99,7 +99,9 @@ def _verdict(found: Batch) -> str:
     wrong = [s for s in found.sheets if s.difference_minor]
     if wrong:
         return "*does not add up*: " + ", ".join(_off(s) for s in wrong[:SHEETS_SHOWN])
-    return "no line says that it was paid out yet" if open_ones else "*adds up*"
+    if open_ones:
+        return "no line says that it was paid out yet" if open_ones[0].payout_minor is None else "no line says what is in it"
+    return "*adds up*"
 
 
 def _verdict_sign(found: Batch) -> str:
@@ -121,11 +123,12 @@ def _sheet(sheet: BatchSheet, partner_names: Mapping[str, str]) -> list[str]:
         for kind, (count, amount) in sheet.items.items()
     ]
     lines += [f"• Fees on these lines {money(-sheet.fees_minor, sheet.currency)}"] if sheet.fees_minor else []
-    lines.append(f"Comes to {money(sheet.net_minor, sheet.currency)}")
+    lines += [f"Comes to {money(sheet.net_minor, sheet.currency)}"] if sheet.items else []
     if sheet.payout_minor is None:
         return [*lines, "Paid out: no line says so yet"]
     names = " ".join(code(name) for name in sheet.payout_references[:2])
-    verdict = "adds up" if sheet.difference_minor == 0 else f"*{_off(sheet)}*"
+    known = "adds up" if sheet.difference_minor == 0 else f"*{_off(sheet)}*"
+    verdict = "no line says what is in it" if sheet.difference_minor is None else known
     return [*lines, f"Paid out {joined((money(sheet.payout_minor, sheet.currency), names, verdict))}"]
 
 
