@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -145,10 +145,9 @@ class Index:
             self._runs[number % len(Entry)].append(run)
             at += 12 * count + _filling(count)
 
-    def rows(self, entry: Entry, ranges: Sequence[tuple[int, int]]) -> Rows:
-        """The rows with a key in one of these ranges, first and last included, in order."""
-        firsts, lasts = np.array(ranges, np.uint64).reshape(-1, 2).T
-        found = list(self._found(entry, firsts, lasts))
+    def rows(self, entry: Entry, ranges: Keys) -> Rows:
+        """The rows with a key in one of these ranges (a row each: its first and its last key, both included), in order."""
+        found = list(self._found(entry, ranges[:, 0], ranges[:, 1]))
         return np.unique(np.concatenate(found)) if found else np.empty(0, np.uint32)
 
     def _found(self, entry: Entry, firsts: Keys, lasts: Keys) -> Iterator[Rows]:

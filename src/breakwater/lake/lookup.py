@@ -54,7 +54,8 @@ def event_of(row: Row) -> Event:
 
 def _hits(lake: Lake, parts: Sequence[str], *, entry: Entry, ranges: Sequence[tuple[int, int]]) -> list[tuple[Path, str, Rows]]:
     """Where to look: the files, what they hold, and the rows in them."""
-    found = [(file, lake.index(file).rows(entry, ranges)) for file in lake.files(parts)]
+    looked_for = np.array(ranges, np.uint64)
+    found = [(file, lake.index(file).rows(entry, looked_for)) for file in lake.files(parts)]
     dated = [(part_of(file.removeprefix(f"{MERGED}/")), file, at) for file, at in found if len(at)]
     return [(lake.root / file, part.content, at) for part, file, at in sorted(dated, key=lambda hit: (hit[0].day, hit[1]))]
 
