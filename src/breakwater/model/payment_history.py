@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -137,7 +137,7 @@ def _where_it_stands(told: Sequence[Told]) -> tuple[Told | None, set[Told]]:
     left: list[Told] = []
     undone: set[Told] = set()
     for n, now in enumerate(told):
-        failed = _what_failed(now, [t for t in told[:n] if t not in undone])
+        failed = _what_failed(now, told[:n], undone)
         if failed:
             undone.add(failed)
         if failed and any(t.state in _MONEY_WAS_TAKEN for t in left):
@@ -147,13 +147,13 @@ def _where_it_stands(told: Sequence[Told]) -> tuple[Told | None, set[Told]]:
     return (left[-1] if left else None), undone
 
 
-def _what_failed(now: Told, before: Sequence[Told]) -> Told | None:
+def _what_failed(now: Told, before: Sequence[Told], undone: Collection[Told]) -> Told | None:
     """The payout or refund that a failure is about: by its code where that says which, else the latest."""
     if now.state not in _FAILURES:
         return None
     code = (now.event.raw_code or "").casefold()
     could = next((states for word, states in _FAILS_BY_WORD.items() if word in code), _CAN_FAIL_LATER)
-    return next((t for t in reversed(before) if t.state in could), None)
+    return next((t for t in reversed(before) if t.state in could and t not in undone), None)
 
 
 def _is_no_news(told: Told) -> bool:
