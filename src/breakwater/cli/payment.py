@@ -16,7 +16,7 @@ from breakwater import config as settings
 from breakwater.errors import CallError
 from breakwater.lake.parts import Lake
 from breakwater.live_sources import live_sources
-from breakwater.model.expectations import expected_next
+from breakwater.model.expectations import Expected
 from breakwater.model.payment_batches import Batch
 from breakwater.model.payment_hits import Hits
 from breakwater.model.payments import PaymentTrace, live_question, with_answers
@@ -47,16 +47,17 @@ def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[
     with closing(open_database(config.database_url)) as database:
         lake = Lake(config.data_dir / "lake")
         tracing = Tracing(database, lake, config.partners, raw_record=partial(raw_text, lake, raw_record))
-        found = tracing.look_up(asked)
-    if isinstance(found, PaymentTrace):
-        found = with_answers(found, live_sources(config, now=now).ask(live_question(found)))
+        found, expected = tracing.look_up(asked), None
+        if isinstance(found, PaymentTrace):
+            found = with_answers(found, live_sources(config, now=now).ask(live_question(found)))
+            expected = tracing.expected(found, now=now())
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    for paragraph in terminal.lines(_message(found, config, now=now()), zone=zone):
+    for paragraph in terminal.lines(_message(found, config, expected), zone=zone):
         console.print(paragraph, end="\n\n")
     return 0 if not isinstance(found, PaymentTrace) or found.known else 1
 
 
-def _message(found: PaymentTrace | Batch | Hits, config: settings.Config, *, now: datetime) -> Message:
+def _message(found: PaymentTrace | Batch | Hits, config: settings.Config, expected: Expected | None) -> Message:
     """The message that Slack would show."""
     names = {p.id: p.name for p in config.partners.values()}
     if isinstance(found, Hits):
@@ -65,7 +66,6 @@ def _message(found: PaymentTrace | Batch | Hits, config: settings.Config, *, now
         return lists.batch(found, partner_names=names)
     if not found.known:
         return views.payment_not_found(found.reference, searched=found.searched, live=found.live)
-    expected = expected_next(found, config.partners.get(found.partner), now=now)
     return views.payment_answer(found, partner_names=names, expected=expected)
 
 

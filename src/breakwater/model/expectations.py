@@ -96,7 +96,8 @@ _END_OF_DAY = time(23, 59)
 class Expected:
     """What should happen next, and until when it is in time. `file` is the stream of the file that will tell, if one does.
 
-    `overdue` is by how much it is late, None while it is not; `overdue_days` the same in business days of the partner.
+    `overdue` is by how much it is late, None while it is not; `overdue_days` the same in business days of the partner. `late_file` says
+    which file has not come that would tell.
     """
 
     what: str
@@ -104,6 +105,7 @@ class Expected:
     file: str | None = None
     overdue: timedelta | None = None
     overdue_days: int = 0
+    late_file: str = ""
 
 
 def expected_next(trace: PaymentTrace, partner: Partner | None, *, now: datetime) -> Expected | None:

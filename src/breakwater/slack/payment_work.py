@@ -11,7 +11,6 @@ from slack_bolt import App
 
 from breakwater.errors import BreakwaterError, NotFoundError, RefusedError
 from breakwater.model.access import Actor, Permission, require
-from breakwater.model.expectations import expected_next
 from breakwater.model.payments import PaymentTrace
 from breakwater.slack.doors import Body, Doors
 from breakwater.steps import watches as steps
@@ -79,7 +78,7 @@ def _open(doors: Doors, body: Body, reference: str, actor: Actor, *, asks: bool)
     partner = doors.partners.get(found.partner)
     if partner is None:
         raise RefusedError(f"'{found.partner}' is no partner of this configuration.", remedy="Open it with `/incident open PARTNER`.")
-    expected = expected_next(found, partner, now=doors.now())
+    expected = doors.tracing.expected(found, now=doors.now())
     view = incident_forms.open_modal(
         partner=partner,
         partners=list(doors.partners.values()),

@@ -10,7 +10,6 @@ from typing import Any
 from slack_bolt import App
 
 from breakwater.model.access import Actor, Permission, require
-from breakwater.model.expectations import expected_next
 from breakwater.model.live import LiveAnswer, still_silent
 from breakwater.model.payment_batches import Batch
 from breakwater.model.payment_hits import Hits
@@ -90,5 +89,5 @@ def _message(doors: Doors, found: PaymentTrace | Batch | Hits, actor: Actor, *, 
         return views.payment_not_found(found.reference, searched=found.searched, live=found.live, asking=asking)
     with doors.database.reading() as tx:
         is_watched = watches.is_watched(tx, user_id=actor.id, payment_id=found.payment_id)
-    expected = expected_next(found, doors.partners.get(found.partner), now=doors.now())
+    expected = doors.tracing.expected(found, now=doors.now())
     return views.payment_answer(found, partner_names=names, expected=expected, is_watched=is_watched, asking=asking)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from breakwater.errors import RefusedError, nearest
@@ -12,6 +12,7 @@ from breakwater.lake import amounts, references
 from breakwater.lake.parts import Lake
 from breakwater.lake.references import Near
 from breakwater.model.events import Event
+from breakwater.model.expectations import Expected, expected_next
 from breakwater.model.identifiers import ByAmount, ByReference, Likeness, MaskedCard, likeness, masked_cards, read_question
 from breakwater.model.money import format_minor
 from breakwater.model.partners import Partner
@@ -19,6 +20,7 @@ from breakwater.model.payment_batches import Batch, batch_of
 from breakwater.model.payment_hits import Hit, Hits, Why
 from breakwater.model.payments import PaymentTrace
 from breakwater.model.records import Kind, Record, Side, clean_reference
+from breakwater.steps.detect import late_files
 from breakwater.steps.evidence import RawRecord, pieces_of
 from breakwater.steps.trace import BATCH_LINES, JOINING, Found, Parts, active, events_of, evidence_of, names_of, records_of, trace
 from breakwater.store import reads
@@ -50,6 +52,16 @@ class Tracing:
     def trace(self, reference: str) -> PaymentTrace:
         """One payment by a reference exactly as it is stored."""
         return trace(self.database, self.lake, reference)
+
+    def expected(self, found: PaymentTrace, *, now: datetime) -> Expected | None:
+        """What should happen to a payment next; where that is late because a file is, which one."""
+        partner = self.partners.get(found.partner)
+        expected = expected_next(found, partner, now=now)
+        if partner is None or expected is None or expected.overdue is None or expected.file is None:
+            return expected
+        with self.database.reading() as tx:
+            late = [file for file in late_files(tx, partner=partner, now=now) if file.startswith(f"{expected.file} ")]
+        return replace(expected, late_file=late[0] if late else "")
 
     def _by_reference(self, question: ByReference) -> Answer:
         asked = question.reference

@@ -8,7 +8,7 @@ from datetime import timedelta
 from breakwater.model.expectations import Expected, Holder
 from breakwater.model.payments import MoneyState, ProcessingState, ReconciliationState
 from breakwater.model.records import Kind
-from breakwater.views.blocks import code
+from breakwater.views.blocks import code, word
 from breakwater.views.words import moment, plural
 
 PROCESSING_WORDS: Mapping[ProcessingState, str] = {s: s.replace("_", " ") for s in ProcessingState} | {
@@ -72,7 +72,8 @@ def next_words(expected: Expected | None, processing: ProcessingState) -> str:
         return "nobody here can say" if processing is ProcessingState.UNKNOWN else "nothing more is due"
     where = f" (file {code(expected.file)})" if expected.file else ""
     late = f", *late by {lateness(expected)}*" if expected.overdue is not None else ""
-    return f"{expected.what}{where}, by {moment(expected.by)}{late}"
+    missing = f"; {word(expected.late_file)} has not come" if expected.late_file else ""
+    return f"{expected.what}{where}, by {moment(expected.by)}{late}{missing}"
 
 
 def lateness(expected: Expected) -> str:
