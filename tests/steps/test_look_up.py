@@ -21,6 +21,7 @@ from breakwater.model.calendar import named_calendar
 from breakwater.model.digests import Subscription
 from breakwater.model.events import EVENT_SCHEMA, NO_CURRENCY, Event
 from breakwater.model.files import SourceFile
+from breakwater.model.incidents import Incident, Severity
 from breakwater.model.partners import Partner
 from breakwater.model.payment_batches import Batch
 from breakwater.model.payment_hits import Hits, Why
@@ -345,6 +346,25 @@ def test_a_return_that_names_its_payment_by_another_reference_belongs_to_it(comp
 
     assert [e.record.record_id for e in found.evidence] == ["L-1", "S-1", "S-2"]
     assert (found.payment_id, found.processing) == ("pay_1", "returned")
+
+
+@pytest.mark.parametrize(("said", "is_told"), [("See E2E-2026-000017, please.", True), ("See E2E-2026-0000170.", False), ("pay_1?", True)])
+def test_the_incident_that_names_a_payment_is_told(company: Company, said: str, is_told: bool) -> None:
+    both_sides(company)
+    incident = Incident(
+        id="INC-1",
+        partner="nordbank",
+        title="Transfers stuck",
+        severity=Severity.SEV2,
+        summary=said,
+        partner_text="",
+        opened_by="U0ADA",
+        opened_at=NOW,
+    )
+    with company.database.transaction() as tx:
+        writes.insert_incident(tx, incident, actor=SYSTEM, now=NOW)
+
+    assert [i.id for i in company.trace("NB0042").incidents] == ["INC-1"] * is_told
 
 
 def test_codes_that_nobody_knows_are_named_in_the_next_digest(company: Company) -> None:

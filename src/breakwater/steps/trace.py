@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from breakwater.store import reads
 from breakwater.store.database import Database
 
 SEARCHED = "payment ids, partner references, EndToEndIds, UETRs, TxIds, ARNs, RRNs, batches and record ids on both sides"
+INCIDENTS_READ = 200  # of a partner, the latest, that are searched for the payment
 BATCH_LINES = 20_000  # of one batch that are read: enough for any that a person looks into
 # A batch holds thousands of payments: what a payment shares with its batch does not make them one payment.
 OF_BATCHES = frozenset({"ref_batch_id", "ref_payout_trace_id"})
@@ -44,7 +46,10 @@ def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
         files = reads.source_file_names(tx, {sha256 for sha256 in hashes if sha256})
         evidence = evidence_of(tx, lake, joined, breaks, files)
         partners = sorted({r.partner for _, r in joined} | {e.partner for e in events})
-        incidents = [i for p in partners for i in reads.incidents(tx, partner=p, open_only=False) if _is_about(i, breaks, names)]
+        latest = [i for p in partners for i in reads.incidents(tx, partner=p, open_only=False)[:INCIDENTS_READ]]
+        incidents = [i for i in latest if _is_about(i, breaks, names)]
+            i for p in partners for i in reads.incidents(tx, partner=p, open_only=False)[:INCIDENTS_READ] if _is_about(i, breaks, names)
+        ]
     found_trace = PaymentTrace(
         reference=reference,
         evidence=tuple(evidence),
@@ -138,7 +143,8 @@ def _other_side_of_payouts(lake: Lake, parts: Parts, records: Found) -> Found:
 def _is_about(incident: Incident, breaks: Sequence[Break], names: Sequence[str]) -> bool:
     """True if a break of the payment is linked to the incident, or its words name the payment."""
     words = f"{incident.title}\n{incident.summary}\n{incident.partner_text}".casefold()
-    return any(incident.id in link for b in breaks for link in b.links) or any(len(n) > 5 and n.casefold() in words for n in names)
+    is_named = any(name.casefold() in words and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", words) for name in names)
+    return is_named or any(incident.id in link for b in breaks for link in b.links)
 
 
 def _of_one_payment(reference: str, found: Found, told: Sequence[tuple[Side, Event]], joined: Found) -> tuple[Found, set[str]]:
