@@ -100,3 +100,15 @@ def test_an_incident_is_written_previewed_and_seen_in_two_channels(page: Page) -
     act_as(page, "Nils Petersen (Nordbank)")
     expect(messages(page).get_by_text("The statement ends at noon. Please send it again.")).to_be_visible(timeout=PATIENCE_MS)
     expect(messages(page).get_by_text("Ours alone")).to_be_hidden()
+
+
+def test_app_home_shows_how_everything_stands_and_its_buttons_work(page: Page) -> None:
+    act_as(page, "Bruno Keller")
+    page.locator("#go-app").click()
+    expect(messages(page).get_by_text("My breaks: ")).to_be_visible(timeout=PATIENCE_MS)
+    expect(messages(page).get_by_text("Files due next")).to_be_visible()
+
+    messages(page).get_by_role("button", name="All breaks").click()
+    page.get_by_role("tab", name="Messages").click()
+
+    expect(messages(page).get_by_text("that matter most").last).to_be_visible(timeout=PATIENCE_MS)
