@@ -48,8 +48,6 @@ def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
         partners = sorted({r.partner for _, r in joined} | {e.partner for e in events})
         latest = [i for p in partners for i in reads.incidents(tx, partner=p, open_only=False)[:INCIDENTS_READ]]
         incidents = [i for i in latest if _is_about(i, breaks, names)]
-            i for p in partners for i in reads.incidents(tx, partner=p, open_only=False)[:INCIDENTS_READ] if _is_about(i, breaks, names)
-        ]
     found_trace = PaymentTrace(
         reference=reference,
         evidence=tuple(evidence),
