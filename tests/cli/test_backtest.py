@@ -132,8 +132,8 @@ def test_a_setup_without_segments_is_a_wrong_call(tmp_path: Path, capsys: pytest
 
 
 def test_what_the_lake_holds_of_a_partner_is_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    company = build(tmp_path / "company", now=datetime.now(UTC), payments=4_000)
-    bot = Breakwater(settings.load(company.config, environment={}), settle_s=0)
+    company = build(tmp_path / "company", now=datetime.now(UTC), payments=20_000)
+    bot = Breakwater(settings.load(company.config, environment={}), now=lambda: company.now, settle_s=0)
     with contextlib.closing(bot.database):
         bot.ingest_new()
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from breakwater.detection.continuing import Change, News, Seen, changes, same_anomaly
+from breakwater.detection.continuing import Change, News, Seen, changes, one_per_place, same_anomaly
 from breakwater.detection.live import HISTORY_H, HourRows, Key, Live
 from breakwater.detection.panel import Segment
 from breakwater.detection.telling import lesson_of, told
@@ -169,7 +169,7 @@ class Story:
         live.advance(now=now)
         accepted = [told(a, live=live, partners=self.partners, now=now) for a in live.watch.alerts if a.accepted]
         seen = [Seen(finding=told(a, live=live, partners=self.partners, now=now), at=live.panel.at(a.fired)) for a in live.watch.open]
-        done = changes(self.findings.values(), seen, same=same_anomaly, now=now, looked_until=self.looked, accepted=accepted)
+        done = changes(self.findings.values(), one_per_place(seen), same=same_anomaly, now=now, looked_until=self.looked, accepted=accepted)
         self.findings |= {change.now.id: change.now for change in done}
         hour = live.until - live.hour_of(self.series[0].start)
         self.told += [(hour, change) for change in done if change.news]

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from simulated import HOUR, START, WEEK_H, Story, payments, scaled
 
-from breakwater.detection.continuing import News
+from breakwater.detection.continuing import News, Seen, one_per_place
 from breakwater.detection.feedback import MOST, Learnt, stricter
 from breakwater.detection.live import Live
 from breakwater.model.findings import FindingState, acknowledge, judge, mute
@@ -159,3 +159,12 @@ def test_a_change_that_lasts_a_day_asks_whether_it_is_the_new_level_and_becomes_
 
     assert asked == [True]
     assert [f.state for _, f in story.news(News.NEW_LEVEL)] == [FindingState.NEW_LEVEL]
+
+
+def test_two_alerts_of_one_kind_at_one_place_are_one_finding() -> None:
+    (early,) = fallen().until(NOON + 2).open
+    late = replace(early, id="F-LATER", since=early.since + 3 * HOUR)
+
+    told = one_per_place(Seen(finding=f, at=START) for f in (late, early, replace(early, place=(("currency", "EUR"),))))
+
+    assert [(one.finding.id, one.finding.since) for one in told] == [(early.id, early.since)] * 2

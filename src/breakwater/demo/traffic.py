@@ -15,7 +15,7 @@ _BANKS_BY_WEEKDAY = (122, 118, 115, 116, 112, 60, 57)
 WALLETS = "alipay"  # the network of payments by wallet, which the card PSP settles with its cards
 BUSY_HOUR = 70  # hours of at least this weight count as business-like
 DROP_HOURS = 8
-DROP_KEEPS_PERCENT = 28
+DROP_KEEPS_PERCENT = 12
 
 _CARD_DECLINES = (
     (38, "05", "Do not honor"), (27, "51", "Insufficient funds"), (9, "54", "Expired card"), (9, "1A", "Strong authentication required"),

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from breakwater.detection.telling import continued
 from breakwater.model import findings as moves
-from breakwater.model.findings import SAID, Finding, FindingState
+from breakwater.model.findings import SAID, Finding, FindingState, Place
 
 
 class News(StrEnum):
@@ -50,6 +50,14 @@ def same_anomaly(fresh: Finding, earlier: Sequence[Finding]) -> Finding | None:
 def same_id(fresh: Finding, earlier: Sequence[Finding]) -> Finding | None:
     """The earlier finding about a file that this one carries on."""
     return next((f for f in earlier if f.id == fresh.id), None)
+
+
+def one_per_place(seen: Iterable[Seen]) -> list[Seen]:
+    """Of several that are the same kind at the same place, the one that began first: it says what the others say."""
+    first: dict[tuple[str, Place], Seen] = {}
+    for one in sorted(seen, key=lambda s: (s.finding.since, s.finding.id)):
+        first.setdefault((one.finding.kind, one.finding.place), one)
+    return list(first.values())
 
 
 def changes(

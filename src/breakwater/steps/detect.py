@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from breakwater.detection import feedback, file_numbers
 from breakwater.detection import files as file_clock
-from breakwater.detection.continuing import Change, News, Seen, changes, same_anomaly, same_id
+from breakwater.detection.continuing import Change, News, Seen, changes, one_per_place, same_anomaly, same_id
 from breakwater.detection.live import Live
 from breakwater.detection.telling import told
 from breakwater.detection.volumes import partner_volume
@@ -74,7 +74,9 @@ def _about_payments(
     late = live.until - ACCEPTED_WITHIN_H
     return changes(
         current,
-        [Seen(finding=told(alert, live=live, partners=partners, now=now), at=live.panel.at(alert.fired)) for alert in watch.open],
+        one_per_place(
+            Seen(finding=told(alert, live=live, partners=partners, now=now), at=live.panel.at(alert.fired)) for alert in watch.open
+        ),
         same=same_anomaly,
         now=now,
         looked_until=datetime.fromisoformat(looked["until"]) if looked else None,
