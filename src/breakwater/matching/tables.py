@@ -17,14 +17,12 @@ _SORTED = """
 CREATE TEMP TABLE breakwater_matches AS SELECT row_number() OVER () - 1 AS match_id, * FROM (FROM ({heads}) ORDER BY ours)
 """
 _ROWS = """
-SELECT match_id, CASE WHEN is_ours THEN 'ours' ELSE 'theirs' END AS side, record_id, list_extract($passes, pass + 1) AS pass,
-  CASE WHEN noticed THEN $notice END AS notice
-FROM (
-  SELECT match_id, unnest(CASE WHEN theirs IS NULL THEN members ELSE [ours, theirs] END) AS record_id,
-    unnest(CASE WHEN theirs IS NULL THEN are_ours ELSE [true, false] END) AS is_ours, pass, noticed
-  FROM breakwater_matches
-)
+SELECT match_id, CASE WHEN is_ours THEN 'ours' ELSE 'theirs' END AS side, record_id, {passes}[pass + 1] AS pass,
+  CASE WHEN noticed THEN {notice} END AS notice
+FROM (SELECT match_id, unnest({members}) AS record_id, unnest({are_ours}) AS is_ours, pass, noticed FROM breakwater_matches)
 """
+_PAIRS = {"members": "[ours, theirs]", "are_ours": "[true, false]"}
+_PAIRS_AND_GROUPS = {name: f"CASE WHEN theirs IS NULL THEN {name} ELSE {of_pair} END" for name, of_pair in _PAIRS.items()}
 
 
 def write_matches(connection: duckdb.DuckDBPyConnection, heads: str, *, passes: Sequence[str], target: Path) -> None:
@@ -34,7 +32,9 @@ def write_matches(connection: duckdb.DuckDBPyConnection, heads: str, *, passes: 
     """
     connection.execute("SET preserve_insertion_order = true")
     connection.execute(_SORTED.format(heads=heads))
-    rows = _ROWS.replace("$passes", f"[{', '.join(map(_quoted, passes))}]").replace("$notice", _quoted(REFERENCE_NOTICE))
+    has_groups = connection.execute("SELECT 1 FROM breakwater_matches WHERE theirs IS NULL LIMIT 1").fetchall()
+    names = f"[{', '.join(map(_quoted, passes))}]"
+    rows = _ROWS.format(passes=names, notice=_quoted(REFERENCE_NOTICE), **(_PAIRS_AND_GROUPS if has_groups else _PAIRS))
     connection.execute(f"COPY ({rows}) TO {_quoted(str(target))} (FORMAT parquet)")
 
 
