@@ -29,6 +29,7 @@ RULES = ReminderRules(
 )
 REMINDED_AT = NOW + timedelta(hours=8)  # Friday 16:30 UTC, half past five in Berlin
 REOPENED_AT = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)  # half an hour on Friday, the rest on Monday
+TAKEN = {"state": BreakState.ACKNOWLEDGED, "acknowledged_at": NOW, "touched_at": NOW}
 
 
 def left_alone(database: Database, *, cards: bool = True, **changes: Any) -> Break:
@@ -160,15 +161,24 @@ def test_two_processes_and_a_restart_between_remind_and_reopen_once(database: Da
         }
 
 
-def test_a_break_without_a_card_gets_one_to_be_reminded_in(database: Database) -> None:
-    brk = left_alone(database, cards=False)
+def test_breaks_without_cards_are_told_of_together(database: Database) -> None:
+    with database.transaction() as tx:
+        many = [a_break(f"f{n}", **TAKEN, owner_id=(ADA.id, "U0EVE")[n % 2], touched_by=ADA.id, amount_minor=100 + n) for n in range(40)]
+        writes.insert_breaks(tx, many, actor=SYSTEM, now=NOW)
 
-    look(database, REMINDED_AT)
+    assert [look(database, at) for at in (REMINDED_AT, REMINDED_AT, REOPENED_AT, REOPENED_AT)] == [40, 0, 40, 0]
 
     with database.reading() as tx:
         table = schema.outbox
-        kinds = [tuple(r) for r in tx.execute(select(table.c.kind, table.c.about, table.c.thread_about).order_by(table.c.id))]
-    assert kinds == [("card", brk.id, None), ("reply", None, brk.id)]
+        posts = [row.payload["blocks"] for row in tx.execute(select(table.c.payload, table.c.kind).order_by(table.c.id))]
+    said = [blocks[0]["text"]["text"] for blocks in posts]
+    assert len(said) == 4
+    assert sorted(said[:2])[0].startswith("⏰ <@U0ADA>, you have 20 breaks worth *EUR 23.80*, and nothing has happened.")
+    assert all("12 more: `/recon breaks mine`" in blocks[1]["text"]["text"] for blocks in posts[:2])
+    assert all("<!subteam^S0LEADS> <@U0EVE> please look." in text for text in said[2:])
+    with database.transaction() as tx:
+        assert {tuple(e.action for e in audit.entries(tx, b.id)) for b in many} == {("open", "remind", "expire")}
+        assert audit.verify(tx) == []
 
 
 def test_a_partner_that_is_configured_no_longer_is_passed_over(database: Database) -> None:
@@ -178,9 +188,8 @@ def test_a_partner_that_is_configured_no_longer_is_passed_over(database: Databas
 
 
 def test_more_than_a_batch_is_looked_through(database: Database) -> None:
-    taken = {"state": BreakState.ACKNOWLEDGED, "acknowledged_at": NOW, "touched_at": NOW}
-    early = [a_break(f"f{n}", **taken, owner_id=ADA.id, touched_by=ADA.id) for n in range(BATCH)]
-    last = a_break("last", **taken, owner_id="U0EARLY", touched_by="U0EARLY", id="B-ZZZZ")
+    early = [a_break(f"f{n}", **TAKEN, owner_id=ADA.id, touched_by=ADA.id) for n in range(BATCH)]
+    last = a_break("last", **TAKEN, owner_id="U0EARLY", touched_by="U0EARLY", id="B-ZZZZ")
     with database.transaction() as tx:
         writes.insert_breaks(tx, [*early, last], actor=SYSTEM, now=NOW)
     evening = OfficeHours(calendar=named_calendar("weekends"), time_zone=ZoneInfo("UTC"), opens=time(16), closes=time(18))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,7 +15,6 @@ from breakwater.model.breaks import Break, Move
 from breakwater.model.partners import Partner
 from breakwater.model.reminders import Due, ReminderRules, due
 from breakwater.steps.breaks import refresh_cards
-from breakwater.steps.reconcile import enqueue_card
 from breakwater.store import break_lists, outbox, writes
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind
@@ -25,17 +25,31 @@ BATCH = 500
 
 
 def look_after(database: Database, *, partners: Mapping[str, Partner], rules: ReminderRules, now: datetime) -> int:
-    """Remind, or reopen, whatever is due now; how many breaks that were. Each is a transaction of its own: one fails alone.
+    """Remind of, or reopen, whatever is due now; how many breaks that were.
 
-    The reminder and the note that it was given are one transaction, so that neither a second process nor a restart gives it again.
+    A break whose card is out hears of it in its thread, each in a transaction of its own. Those without a card, such as the thousands
+    under one cause, are told of together: one message for each owner. Message and change are one transaction, so that neither a second
+    process nor a restart tells it again.
     """
+    found = [
+        (brk, what)
+        for brk in _left_alone(database, partners=partners, rules=rules, now=now)
+        if (what := due(brk, rules=rules, partner=partners[brk.partner], now=now)) is not Due.NOTHING
+    ]
+    with database.reading() as tx:
+        shown = outbox.channels_of(tx, abouts=[brk.id for brk, _ in found])
     done = 0
-    for brk in _left_alone(database, partners=partners, rules=rules, now=now):
-        partner = partners[brk.partner]
-        what = due(brk, rules=rules, partner=partner, now=now)
-        if what is not Due.NOTHING:
+    together: dict[tuple[Due, str, str], list[Break]] = defaultdict(list)
+    for brk, what in found:
+        if any(c in partners[brk.partner].internal_channels for c in shown.get(brk.id, ())):
             with database.transaction() as tx:
-                done += (_remind if what is Due.REMIND else _reopen)(tx, brk, partner=partner, rules=rules, now=now)
+                done += (_remind if what is Due.REMIND else _reopen)(tx, brk, partner=partners[brk.partner], rules=rules, now=now)
+        else:
+            together[what, brk.partner, brk.owner_id or ""].append(brk)
+    for (what, partner_id, owner_id), breaks in together.items():
+        step = _remind_of_many if what is Due.REMIND else _reopen_many
+        with database.transaction() as tx:
+            done += step(tx, breaks, owner_id=owner_id, partner=partners[partner_id], rules=rules, now=now)
     return done
 
 
@@ -52,41 +66,66 @@ def _left_alone(database: Database, *, partners: Mapping[str, Partner], rules: R
         after_id = batch[-1].id
 
 
-def _remind(tx: Connection, brk: Break, *, partner: Partner, rules: ReminderRules, now: datetime) -> bool:
+def _remind(tx: Connection, brk: Break, *, partner: Partner, rules: ReminderRules, now: datetime) -> int:
     if not writes.note_reminder(tx, brk, actor=SYSTEM, now=now):
-        return False
+        return 0
     reopens_at = rules.hours_of(brk.owner_id, partner=partner).after(now, rules.reopen_after)
-    _tell(tx, brk, views.reminder(brk, reopens_at=reopens_at), what="reminder", partner=partner, now=now)
-    return True
+    _tell_threads(tx, brk, views.reminder(brk, reopens_at=reopens_at), what="reminder", partner=partner, now=now)
+    return 1
 
 
-def _reopen(tx: Connection, was: Break, *, partner: Partner, rules: ReminderRules, now: datetime) -> bool:
+def _reopen(tx: Connection, was: Break, *, partner: Partner, rules: ReminderRules, now: datetime) -> int:
     brk = moves.expire(was)
     try:
         writes.save_break(tx, brk, was=was, action=str(Move.EXPIRE), actor=SYSTEM, now=now)
     except writes.StaleError:  # somebody was faster: another process, or at last a person
-        return False
+        return 0
     refresh_cards(tx, brk, partner=partner, now=now)
     old = aged(brk, calendar=partner.calendar, today=partner.business_date(now))
     named = rules.named_at(old.age_days)
-    _tell(tx, brk, views.reopened(old, owner_id=was.owner_id, named=named), what="reopened", partner=partner, now=now)
-    return True
+    _tell_threads(tx, brk, views.reopened(old, owner_id=was.owner_id, named=named), what="reopened", partner=partner, now=now)
+    return 1
 
 
-def _tell(tx: Connection, brk: Break, message: Message, *, what: str, partner: Partner, now: datetime) -> None:
-    """Say it below every card of the break; one that has none gets one, since somebody has to hear of it."""
-    channels = outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, [])
-    ours = [c for c in channels if c in partner.internal_channels] or list(partner.internal_channels[:1])
-    for channel in ours:
-        if channel not in channels:
-            enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
-        outbox.enqueue(
-            tx,
-            key=f"break:{brk.id}:{channel}:{brk.revision}:{what}",
-            kind=Kind.REPLY,
-            audience=INTERNAL,
-            channel=channel,
-            payload=message.payload(),
-            thread_about=brk.id,
-            now=now,
-        )
+def _remind_of_many(
+    tx: Connection, breaks: Sequence[Break], *, owner_id: str, partner: Partner, rules: ReminderRules, now: datetime
+) -> int:
+    done = [brk for brk in breaks if writes.note_reminder(tx, brk, actor=SYSTEM, now=now)]
+    if done:
+        reopens_at = rules.hours_of(owner_id, partner=partner).after(now, rules.reopen_after)
+        _post(tx, views.reminder_of_many(done, owner_id=owner_id, reopens_at=reopens_at), f"reminder:{owner_id}", partner=partner, now=now)
+    return len(done)
+
+
+def _reopen_many(tx: Connection, breaks: Sequence[Break], *, owner_id: str, partner: Partner, rules: ReminderRules, now: datetime) -> int:
+    changes = [(was, moves.expire(was), str(Move.EXPIRE)) for was in breaks]
+    stale = {brk.id for brk in writes.save_breaks(tx, changes, actor=SYSTEM, now=now)}
+    today = partner.business_date(now)
+    done = [aged(brk, calendar=partner.calendar, today=today) for _, brk, _ in changes if brk.id not in stale]
+    if done:
+        named = rules.named_at(max(one.age_days for one in done))
+        message = views.reopened_many(done, owner_id=owner_id, named=named, partner_id=partner.id)
+        _post(tx, message, f"reopened:{owner_id}", partner=partner, now=now)
+    return len(done)
+
+
+def _tell_threads(tx: Connection, brk: Break, message: Message, *, what: str, partner: Partner, now: datetime) -> None:
+    """Say it below every card of the break."""
+    for channel in outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, []):
+        if channel in partner.internal_channels:
+            outbox.enqueue(
+                tx,
+                key=f"break:{brk.id}:{channel}:{brk.revision}:{what}",
+                kind=Kind.REPLY,
+                audience=INTERNAL,
+                channel=channel,
+                payload=message.payload(),
+                thread_about=brk.id,
+                now=now,
+            )
+
+
+def _post(tx: Connection, message: Message, what: str, *, partner: Partner, now: datetime) -> None:
+    for channel in partner.internal_channels[:1]:
+        key = f"breaks:{partner.id}:{what}:{now.isoformat()}"
+        outbox.enqueue(tx, key=key, kind=Kind.POST, audience=INTERNAL, channel=channel, payload=message.payload(), now=now)
