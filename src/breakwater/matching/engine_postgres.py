@@ -64,6 +64,8 @@ def connector(url: str) -> Connect:
         with _connected(place) as connection:
             try:
                 yield Postgres(connection, scratch, means)
+            except psycopg.errors.InsufficientPrivilege as refused:
+                raise WorldError(f"PostgreSQL refuses: {first_line(refused)}", remedy="Grant TEMPORARY on that database.") from refused
             except psycopg.Error as lost:
                 raise failed("PostgreSQL", lost) from lost
 

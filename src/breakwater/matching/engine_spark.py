@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,9 @@ from ibis import Table
 from ibis.backends.pyspark import Backend as Ibis
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from py4j.protocol import Py4JError
+from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import DataFrame, SparkSession
 
 from breakwater.errors import CallError, WorldError
@@ -70,15 +73,21 @@ def connector(url: str) -> Connect:
 
 
 def _session(master: str, means: Means) -> SparkSession:
-    """The one of this process; each run has a session of its own from it."""
-    builder = SparkSession.builder.appName("breakwater").master(master)
-    options = {"spark.log.level": "ERROR", "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
-    options |= {"spark.driver.memory": means.memory_limit.replace(" ", "").upper().removesuffix("B"), "spark.driver.maxResultSize": "0"}
+    """The one of this process, begun again if its cluster went away; each run has a session of its own from it."""
+    options = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.driver.maxResultSize": "0"}
+    options["spark.driver.memory"] = means.memory_limit.upper().removesuffix("B")
     if master.startswith("local"):
         options |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    conf = SparkConf().setAppName("breakwater").setMaster(master).setAll(list(options.items()))
     with _start:
         try:
-            return builder.config(map=options).getOrCreate()
+            running = SparkContext._active_spark_context
+            if running and running._jsc.sc().isStopped():
+                running.stop()
+            if not SparkContext._gateway:
+                # What Spark has to say of a failed job comes back as an error; its log would be a stack trace on somebody's terminal.
+                SparkContext(conf=conf, gateway=launch_gateway(conf, {"stderr": subprocess.DEVNULL}))
+            return SparkSession.builder.config(conf=conf).getOrCreate()
         except (*_LOST, RuntimeError) as refused:
             raise WorldError(f"Spark can't be started: {first_line(refused)}", remedy="Check the URL of its master, and Java.") from refused
 
