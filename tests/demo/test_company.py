@@ -128,7 +128,7 @@ def test_ordinary_payments_are_the_great_mass(company: Build, now: datetime) -> 
         rows = {name: sum(t["ours_rows"] for t in told[name].values()) for name in ("matched", "pending", "in_breaks")}
         assert rows["matched"] > 0.75 * told["rows"]["ours"]
         assert 100 < rows["pending"] < 0.25 * told["rows"]["ours"]
-        assert rows["in_breaks"] < 0.01 * told["rows"]["ours"]
+        assert rows["in_breaks"] < 0.04 * told["rows"]["ours"]
 
 
 def test_ids_are_unique_and_columns_canonical(company: Build, now: datetime) -> None:
@@ -161,13 +161,13 @@ def test_attempts_are_payments_and_their_declines(company: Build, now: datetime)
     assert states["failed"] == built.truth["declined"]
 
 
-def test_pounds_fall_by_about_seventy_percent_before_now(company: Build, now: datetime) -> None:
+def test_pounds_fall_by_almost_ninety_percent_before_now(company: Build, now: datetime) -> None:
     drop = company(now, payments=20_000).drop
 
     assert (drop.partner, drop.currency, drop.until) == ("meridian", "GBP", now)
     assert timedelta(hours=7) < drop.until - drop.since < timedelta(hours=26)
     assert drop.attempts_expected > 90
-    assert 0.15 < drop.attempts_seen / drop.attempts_expected < 0.42
+    assert 0.05 < drop.attempts_seen / drop.attempts_expected < 0.42
     assert drop.approved_seen < drop.attempts_seen
 
 

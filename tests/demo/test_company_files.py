@@ -60,12 +60,16 @@ def test_bank_references_are_unique(company: Build, now: datetime) -> None:
 
 
 def test_each_batch_nets_to_zero_with_its_payout(company: Build, now: datetime) -> None:
-    for path, rows in reports(company(now)).items():
+    built = company(now)
+    left_out = [c["scope"] for c in built.truth["partners"]["meridian"]["causes"] if c["kind"] == "batch_missing"]
+    lost = {(scope["date"].replace("-", "_"), scope["account"]) for scope in left_out}
+    for path, rows in reports(built).items():
         left = Counter[str]()
         for row in rows:
             left[row["Merchant Account"]] += net_minor(row)
-        assert left == {"HarbourEU": 0, "HarbourUK": 0}, path.name
-        assert Counter(row["Type"] for row in rows)["MerchantPayout"] == 2
+        there = {account: 0 for account in ("HarbourEU", "HarbourUK") if (path.stem[-10:], account) not in lost}
+        assert left == there, path.name
+        assert Counter(row["Type"] for row in rows)["MerchantPayout"] == len(there)
 
 
 def test_gross_less_fees_is_net_in_every_report_row(company: Build, now: datetime) -> None:

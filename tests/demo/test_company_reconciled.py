@@ -74,6 +74,18 @@ def as_told(totals: dict[str, Totals]) -> dict[str, dict[str, int]]:
     return {currency: asdict(figures) for currency, figures in totals.items()}
 
 
+@pytest.mark.parametrize("now", NOWS, ids=lambda now: f"{now:%a-%d-%b}")
+def test_what_many_breaks_have_in_common_is_told(now: datetime, tmp_path: Path) -> None:
+    psp = build(tmp_path / "company", now=now, payments=20_000).truth["partners"]["meridian"]
+
+    told = {cause["kind"]: cause for cause in psp["causes"]}
+
+    assert set(told) == {"fx_rate", "batch_missing"}
+    assert told["fx_rate"]["count"] == psp["breaks"]["fx_variance"]["count"]
+    assert 40 < told["batch_missing"]["count"] < psp["breaks"]["missing_at_partner"]["count"]
+    assert set(told["batch_missing"]["value_minor"]) == {"GBP"}
+
+
 @pytest.mark.parametrize("partner", ["nordbank", "meridian"])
 def test_the_engine_finds_exactly_what_was_planted(built: Company, partner: str, tmp_path: Path) -> None:
     ours, theirs = records_of(built, partner)

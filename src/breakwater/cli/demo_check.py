@@ -13,10 +13,12 @@ from breakwater.errors import BreakwaterError
 from breakwater.model.money import format_minor
 from breakwater.model.runs import Run
 from breakwater.sandbox import Message, Person, RefusalError, Sandbox
-from breakwater.store import reads
+from breakwater.store import causes, reads
+from breakwater.views.causes import sentence
 
 OPERATIONS = "C0PAYOPS"
 PATIENCE_S = 20.0
+_COVERED = 95  # per cent of what was planted
 _WHAT_PEOPLE_SEE = re.compile(r"\s+")
 
 
@@ -49,6 +51,7 @@ class _Tour:
         for partner in self.truth["partners"]:
             yield f"reconciliation of {partner}", partial(self.reconciliation, partner)
             yield f"breaks of {partner}", partial(self.breaks, partner)
+            yield f"causes of {partner}", partial(self.causes, partner)
         for showcase in self.company.showcases:
             yield f"payment, {showcase.story}", partial(self.payment, showcase)
         yield "a break is acknowledged", self.acknowledge
@@ -84,6 +87,20 @@ class _Tour:
         found = {str(kind): {"count": f.count, "value_minor": dict(f.value_minor)} for kind, f in run.breaks.items()}
         _same("breaks", found, {kind: {"count": t["count"], "value_minor": t["value_minor"]} for kind, t in truth.items()})
         return ", ".join(f"{t['count']} {kind}" for kind, t in truth.items())
+
+    def causes(self, partner: str) -> str:
+        told = self.truth["partners"][partner]["causes"]
+        with self.bot.database.reading() as tx:
+            found = {(str(c.kind), tuple(sorted(c.scope.items()))): c for c in causes.causes(tx, partner=partner)}
+        _same("causes", sorted(found), sorted((t["kind"], tuple(sorted(t["scope"].items()))) for t in told))
+        for true in told:
+            cause = found[true["kind"], tuple(sorted(true["scope"].items()))]
+            for currency, worth in true["value_minor"].items():
+                _same(f"{cause.id} covers {currency}", 100 * cause.value_minor.get(currency, 0) >= _COVERED * worth, True)
+        shown = self._ask("/recon", partner)
+        for cause in found.values():
+            _shows(shown, sentence(cause, partner_name=self.bot.config.partners[partner].name))
+        return "; ".join(f"{c.count} breaks: {c.kind} ({c.confidence} % sure)" for c in found.values()) or "none, as it should be"
 
     def payment(self, showcase: Any) -> str:
         shown = self._ask("/payment", showcase.reference)

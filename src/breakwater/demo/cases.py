@@ -47,6 +47,15 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlantedCause:
+    """What several breaks have in common, by the words of causes: `kind`, and where, by `scope`."""
+
+    kind: str
+    scope: Mapping[str, str]
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Payment:
     """An attempt with the references it got. Cards have a PSP reference and an ARN, transfers an EndToEndId and a UETR."""
 
@@ -112,6 +121,7 @@ class Books:
     journal: Journal
     ids: LedgerIds
     cases: list[Case] = field(default_factory=list)
+    causes: list[PlantedCause] = field(default_factory=list)
 
     def settle(self, *, ours: Record, theirs: Line) -> None:
         """An ordinary case: matched if the partner's file has come, else pending."""

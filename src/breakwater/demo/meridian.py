@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from breakwater.demo.cases import Books, Case, Payment, Planting, Settled, choose
+from breakwater.demo.cases import Books, Case, Payment, PlantedCause, Planting, Settled, choose
+from breakwater.demo.lost_batch import LOST_STORY, LostBatch, lose_a_batch
 from breakwater.demo.partners import WINDOW_AFTER, WINDOW_BEFORE, arrival, at_local
 from breakwater.demo.report_rows import ACCOUNTS, PAR_PPM, USD_EUR_PPM, ReportRow, batch_number, fee_of, row_about
 from breakwater.demo.traffic import WALLETS
@@ -50,8 +51,21 @@ def keep_books(books: Books, payments: list[Payment]) -> list[ReportRow]:
     for payment in payments:
         psp.payment(payment, *due[payment.id], trouble=troubles.get(payment.id))
     psp.strays()
+    lost = lose_a_batch(books, account=ACCOUNTS["GBP"])
+    books.causes.extend(_causes(books, lost))
     psp.close_batches()
     return sorted(psp.rows(), key=lambda row: (row.day, row.account, row.kind in (Kind.FEE, Kind.PAYOUT), row.kind, row.created_at))
+
+
+def _causes(books: Books, lost: LostBatch | None) -> list[PlantedCause]:
+    """What many of the breaks have in common: the batch that was lost, and a mark-up on every dollar that was converted wrongly."""
+    marked_up = tuple(c for c in books.cases if c.outcome is BreakKind.FX_VARIANCE)
+    causes = [PlantedCause(kind="fx_rate", scope={"sold": "USD", "bought": "EUR"}, cases=marked_up)]
+    if lost:
+        scope = {"side": "theirs", "date": lost.day.isoformat(), "account": lost.account}
+        missing = tuple(c for c in books.cases if c.story == LOST_STORY)
+        causes.append(PlantedCause(kind="batch_missing", scope=scope, cases=missing))
+    return causes
 
 
 class _Meridian:

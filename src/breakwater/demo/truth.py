@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from breakwater.demo.cases import Books, Case, Settled
+from breakwater.demo.cases import Books, Case, PlantedCause, Settled
 from breakwater.demo.partners import LateFile
 from breakwater.demo.traffic import Attempt, Drop
 
@@ -58,7 +58,14 @@ def _partner(books: Books) -> dict[str, Any]:
         "pending": _totals(case for case in books.cases if case.outcome is Settled.PENDING),
         _IN_BREAKS: _totals(breaks),
         "breaks": {kind: _figure([case for case in breaks if case.outcome == kind]) for kind in kinds},
+        "causes": [_cause(cause) for cause in books.causes],
     }
+
+
+def _cause(cause: PlantedCause) -> dict[str, Any]:
+    """What several breaks have in common: what and where, how many there are, and what they are worth."""
+    figure = _figure(list(cause.cases))
+    return {"kind": cause.kind, "scope": dict(cause.scope), "count": figure["count"], "value_minor": figure["value_minor"]}
 
 
 def _totals(cases: Iterable[Case]) -> dict[str, dict[str, int]]:

@@ -24,7 +24,7 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         "What is reconciled, what is not, since when, and worth how much.",
         (
             ("/recon", "all partners"),
-            ("/recon nordbank", "one partner, both sides"),
+            ("/recon nordbank", "one partner: causes, how it stands, both sides; below it trend, yesterday, SQL and CSV"),
             ("/recon nordbank 2026-11-20", "as it was on that day"),
             ("/recon runs nordbank", "its last runs: what came in, what opened and closed, matches that changed"),
             ("/recon rerun nordbank 2026-11-20", "that day once more with what is known now, and what differs"),
