@@ -85,7 +85,6 @@ def _open(doors: Doors, body: Body, reference: str, actor: Actor, *, asks: bool)
         title=forms.title_for(found),
         summary=forms.known_of(found, expected=expected),
         partner_text=forms.question_for(found, expected=expected) if asks else "",
-        about=f"payment:{found.payment_id}"[:200],
     )
     doors.open_form(body, view)
 

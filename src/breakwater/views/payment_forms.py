@@ -17,7 +17,7 @@ from breakwater.views.words import moment_utc
 
 RAW_SHOWN = 2_400
 PIECES_SHOWN = 20
-QUESTION_MOST, KNOWN_MOST = 1_400, 1_000
+QUESTION_MOST, KNOWN_MOST = 1_100, 800  # people add to them, and the preview carries both
 # What a partner can look a payment up by. Our own record ids and the other side's names for a batch say nothing to them.
 _PARTNER_FINDS_BY = (
     "ref_partner_id", "ref_end_to_end_id", "ref_uetr", "ref_tx_id", "ref_arn", "ref_rrn", "ref_network_id", "ref_payment_id",
