@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -31,6 +32,7 @@ from breakwater.model.calendar import BusinessCalendar, named_calendar
 
 _FIELDS = ("partner", "network", "currency")
 _GRAVE = 10.0  # the surprise from which on an alert is of high severity
+_PIPED_COLUMNS = 160  # a pipe has no width of its own
 _SHAPE = "Give a folder with segments.json, attempts.parquet and files.parquet."
 _WORDS = {
     "drop": "payments fell to {size:.0%} of normal",
@@ -66,7 +68,7 @@ def _from_lake(path: Path, *, partner: str, days: int) -> int:
                 f"There is no partner '{partner}'.{nearest(partner, bot.config.partners)}", remedy="Use an id of breakwater.toml."
             )
         done = bot.traffic.replayed(known, days=days, now=utc_now())
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
     table = Table("told", "over", "where", "what")
     for one in done.told[Budget.AS_NOW]:
         over = f"{one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else "still open"
