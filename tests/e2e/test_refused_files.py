@@ -18,6 +18,7 @@ from breakwater.sandbox import Message, Person, Rates, Sandbox
 from breakwater.store import audit, reads
 
 OPS = "C0PAYOPS"
+PATIENCE_S = 60.0  # a long file on a busy machine
 SETTINGS = """
 [slack]
 operations_channel = "C0PAYOPS"
@@ -89,7 +90,9 @@ class Company:
 
     def card(self, words: str) -> Message:
         """The card in the operations channel, once it shows these words."""
-        shown: Message = self.sandbox.wait_for(lambda: next((m for m in self.sandbox.messages(OPS) if words in m.words), None))
+        shown: Message = self.sandbox.wait_for(
+            lambda: next((m for m in self.sandbox.messages(OPS) if words in m.words), None), timeout_s=PATIENCE_S
+        )
         return shown
 
     def told(self, person: Person, deed: Callable[[], object]) -> str:
@@ -192,3 +195,21 @@ def test_a_retry_after_our_layout_was_put_right_takes_the_file_in(start: Callabl
         assert (done.ts, list(done.buttons)) == (card.ts, [])
         assert company.amounts() == [970, 100]
         assert "<@U0BRUNO> took it in first" in company.told(chiara, lambda: chiara.click(card, "Discard"))
+
+
+def test_a_long_file_that_is_tried_again_shows_on_its_card_how_far_it_has_been_read(
+    start: Callable[..., AbstractContextManager[Company]],
+) -> None:
+    rows = "".join(f"2026-11-23,P-77,ORD-{n:09d},EUR,9.70\n" for n in range(600_000))
+    with start() as company:
+        bruno = company.sandbox.person("U0BRUNO")
+        assert company.deliver("long.csv", WHOLE + rows + "2026-11-23,P-77,ORD-X,EUR,one euro\n") == "quarantined"
+        card = company.card("file refused")
+
+        bruno.click(card, "Retry")
+        being_read = company.card("is being read again by <@U0BRUNO>")
+        refused_again = company.card("tried again by <@U0BRUNO>")
+
+        assert (being_read.ts, list(being_read.buttons)) == (card.ts, ["Retry", "Discard"])
+        assert "% of" in being_read.words
+        assert refused_again.ts == card.ts
