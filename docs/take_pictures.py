@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from breakwater.cli import logs
 from breakwater.cli.demo import running
@@ -14,6 +14,7 @@ from breakwater.cli.demo import running
 PICTURES = Path(__file__).parent / "pictures"
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_MS = 20_000
+SIZE: ViewportSize = {"width": 1180, "height": 860}
 
 
 def main() -> None:
@@ -28,7 +29,7 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
-        page = browser.new_page(viewport={"width": 1180, "height": 860})
+        page = browser.new_page(viewport=SIZE)
         page.set_default_timeout(PATIENCE_MS)
         page.goto(demo.sandbox.url)
         page.get_by_role("img", name="Payments per day").first.wait_for()
@@ -39,7 +40,9 @@ def main() -> None:
         _ask(page, "/recon meridian")
         page.get_by_text("are one cause").last.wait_for()
         page.get_by_text("Reconciled as of").last.wait_for()
+        page.set_viewport_size({"width": 1180, "height": 1180})  # the whole answer: the causes stand at its head
         _keep(page, "recon-causes")
+        page.set_viewport_size(SIZE)
         _ask(page, f"/payment {next(s.reference for s in demo.company.showcases if s.story == 'short paid')}")
         page.get_by_text("Amounts differ").last.wait_for()
         _keep(page, "payment")
