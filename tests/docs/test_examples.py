@@ -51,3 +51,16 @@ def test_the_live_sources_on_their_page_can_be_asked(tmp_path: Path) -> None:
     asked = live_sources(loaded, now=lambda: datetime.now(UTC)).names(LiveQuestion(references=("pi_1",)))
 
     assert asked == ["Stripe", "Meridian", "Meridian's status page"]
+
+
+def test_the_digest_on_the_page_of_findings_is_accepted(tmp_path: Path) -> None:
+    settings, small_agreement = examples("install.md")
+    (digest,) = examples("findings.md")
+    (tmp_path / "agreements").mkdir()
+    (tmp_path / "agreements" / "nordbank.toml").write_text(small_agreement, encoding="utf-8")
+    (tmp_path / "breakwater.toml").write_text(settings + digest, encoding="utf-8")
+
+    loaded = config.load(tmp_path / "breakwater.toml", environment={})
+
+    (one,) = [s for s in loaded.subscriptions if s.calendar]
+    assert (one.calendar, dict(one.least_minor)) == ("TARGET2", {"EUR": 100_000})
