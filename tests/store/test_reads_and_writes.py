@@ -415,3 +415,12 @@ def test_a_message_of_slack_is_new_once_until_it_is_forgotten(database: Database
         assert inbox.prune(tx, now=later(300)) == 0
         assert inbox.prune(tx, now=later(7_200)) == 1
         assert inbox.first_time(tx, key="Ev1", now=later(7_200))
+
+
+def test_breaks_worth_more_than_64_bits_together_are_added_up_exactly(database: Database) -> None:
+    most = 2**63 - 1
+    with database.transaction() as tx:
+        writes.insert_breaks(tx, [a_break(fingerprint=str(n), amount_minor=most) for n in range(3)], actor=SYSTEM, now=NOW)
+        (figure,) = reads.active_figures(tx, partner="nordbank")
+
+    assert (figure.count, figure.value_minor) == (3, 3 * most)

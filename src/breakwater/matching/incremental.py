@@ -125,6 +125,7 @@ def _connected(scratch: Path) -> Iterator[ibis.BaseBackend]:
     try:
         connection = ibis.duckdb.connect(memory_limit=MEMORY_LIMIT, temp_directory=str(scratch / "spill"), preserve_insertion_order=False)
         try:
+            connection.raw_sql("SET enable_progress_bar = false")
             yield connection
         finally:
             connection.disconnect()

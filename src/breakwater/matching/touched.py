@@ -77,7 +77,7 @@ class Touched:
         if self._count("SELECT count(*) FROM hits WHERE is_new"):
             return False
         self._sql(_SEEDS)
-        self._sql(f"CREATE TEMP TABLE keys AS {self.connection.compile(self._keys(agreement))} UNION ALL {_BY_HAND_KEYS}")
+        self._hang_together(agreement)
         self._spread()
         return True
 
@@ -117,19 +117,29 @@ class Touched:
             self.connection.create_table(name, pa.table([pa.array(c, f.type) for c, f in zip(columns, _IDS, strict=True)], _IDS), temp=True)
         self._sql(_HITS)
 
-    def _keys(self, agreement: Agreement) -> Table:
-        """Of every record what it hangs together by: `n`, and `h` once for each pass that sees it."""
+    def _hang_together(self, agreement: Agreement) -> None:
+        """What each record hangs together by: table `keys` has `n`, and `h` once for each pass that sees it."""
         every = self.connection.table("every")
-        columns = sorted({c for each in agreement.passes for c in _columns(each)} | {"ref_original", "ref_payment_id", "ref_partner_id"})
+        columns = sorted({c for each in agreement.passes for c in _columns(each)})
         table = every.select("n", "is_ours", "kind", "currency", **{c: clean(every[c], agreement.not_keys) for c in columns})
         found = [keys for number, each in enumerate(agreement.passes) for keys in _pass_keys(table, number, each)]
-        children = table.filter(table.kind.isin(sorted(ORPHANS)), table.ref_original.notnull())
-        originals = children.select("n", h=_hash("original", children.ref_original))
-        payments = table.filter(table.kind == "payment")
+        keys = ibis.union(*found) if len(found) > 1 else found[0]
+        self._sql(f"CREATE TEMP TABLE keys AS {self.connection.compile(keys)} UNION ALL {_BY_HAND_KEYS}")
+        self._hang_children(every, agreement)
+
+    def _hang_children(self, every: Table, agreement: Agreement) -> None:
+        """Refunds, returns and chargebacks hang on the payments that they name: without one they are orphans."""
+        children = every.filter(every.kind.isin(sorted(ORPHANS)))
+        original = clean(children.ref_original, agreement.not_keys)
+        named = children.select("n", original=original).filter(lambda c: c.original.notnull())
+        self._sql(f"CREATE TEMP TABLE originals AS {self.connection.compile(named.select('n', h=_hash('original', named.original)))}")
+        if not self._count("SELECT count(*) FROM originals"):
+            return
+        self._sql("INSERT INTO keys SELECT n, h FROM originals")
+        payments = every.filter(every.kind == "payment")
         for column in ("ref_payment_id", "ref_partner_id"):
-            known = payments.filter(payments[column].notnull())
-            found.append(known.select("n", h=_hash("original", known[column])).semi_join(originals, "h"))
-        return ibis.union(originals, *found)
+            links = payments.select("n", h=_hash("original", payments[column].strip()))  # what is no key is no original either
+            self._sql(f"INSERT INTO keys SELECT n, h FROM ({self.connection.compile(links)}) SEMI JOIN originals USING (h)")
 
     def _spread(self) -> None:
         """From the records the change names to all that hang together with them."""

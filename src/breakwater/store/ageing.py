@@ -11,6 +11,7 @@ from breakwater.model.ageing import DatedFigure
 from breakwater.model.breaks import ACTIVE, Break
 from breakwater.store.rows import break_of
 from breakwater.store.schema import ageing, breaks, insert_new
+from breakwater.store.sums import halves, whole
 
 Dates = tuple[date, date]  # after the first, up to and including the second
 
@@ -32,9 +33,9 @@ def advance(tx: Connection, *, partner: str, was: date | None, on: date, at: dat
 def dated_figures(tx: Connection, *, partner: str, dates: Sequence[Dates], known_at: datetime) -> list[DatedFigure]:
     """Count and value of the active breaks with these dates that were there at `known_at`, by date and currency."""
     groups = (breaks.c.dated, breaks.c.currency)
-    query = select(*groups, func.count(), func.sum(breaks.c.amount_minor)).where(*_of(partner, dates, known_at))
+    query = select(*groups, func.count(), *halves(breaks.c.amount_minor)).where(*_of(partner, dates, known_at))
     rows = tx.execute(query.group_by(*groups).order_by(*groups))
-    return [DatedFigure(dated=row[0], currency=row[1], count=row[2], value_minor=int(row[3])) for row in rows]
+    return [DatedFigure(dated=row[0], currency=row[1], count=row[2], value_minor=whole(*row[3:])) for row in rows]
 
 
 def largest(tx: Connection, *, partner: str, dates: Sequence[Dates], known_at: datetime, limit: int) -> list[Break]:

@@ -13,6 +13,7 @@ from breakwater.model.noise import NoiseRule
 from breakwater.model.runs import NO_BREAKS, BreakFigure
 from breakwater.store.rows import break_of
 from breakwater.store.schema import breaks, noise_rule
+from breakwater.store.sums import halves, whole
 
 
 def rules(tx: Connection, *, partners: Iterable[str], ended_since: datetime | None = None) -> list[NoiseRule]:
@@ -34,11 +35,11 @@ def figures(tx: Connection, *, partners: Iterable[str]) -> dict[str, BreakFigure
     groups = (breaks.c.suppressed_by, breaks.c.currency)
     here = (breaks.c.suppressed_by.is_not(None), breaks.c.partner.in_(sorted(partners)), breaks.c.state.in_(sorted(map(str, ACTIVE))))
     found: dict[str, BreakFigure] = {}
-    for rule_id, currency, count, value in tx.execute(
-        select(*groups, func.count(), func.sum(breaks.c.amount_minor)).where(*here).group_by(*groups).order_by(*groups)
+    for rule_id, currency, count, *value in tx.execute(
+        select(*groups, func.count(), *halves(breaks.c.amount_minor)).where(*here).group_by(*groups).order_by(*groups)
     ):
         before = found.get(rule_id, NO_BREAKS)
-        found[rule_id] = BreakFigure(count=before.count + count, value_minor={**before.value_minor, currency: int(value)})
+        found[rule_id] = BreakFigure(count=before.count + count, value_minor={**before.value_minor, currency: whole(*value)})
     return found
 
 

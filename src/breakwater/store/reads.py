@@ -30,6 +30,7 @@ from breakwater.store.schema import (
     timeline_entry,
 )
 from breakwater.store.schema import card as cards
+from breakwater.store.sums import halves, whole
 
 T = TypeVar("T")
 _CHUNK = 500  # values bound in one query; SQLite allows 32,766 and slows down long before
@@ -111,7 +112,7 @@ def breaks_of_records(tx: Connection, *, records: Iterable[tuple[Side, str]]) ->
 def active_figures(tx: Connection, *, partner: str) -> list[ActiveFigure]:
     """Count and value of a partner's active breaks, by kind, currency, date and state."""
     groups = (breaks.c.kind, breaks.c.currency, breaks.c.dated, breaks.c.state)
-    query = select(*groups, func.count().label("count"), func.sum(breaks.c.amount_minor).label("value_minor"))
+    query = select(*groups, func.count().label("count"), *halves(breaks.c.amount_minor))
     rows = tx.execute(query.where(*_active_of(partner)).group_by(*groups).order_by(*groups))
     return [
         ActiveFigure(
@@ -120,7 +121,7 @@ def active_figures(tx: Connection, *, partner: str) -> list[ActiveFigure]:
             dated=row.dated,
             state=BreakState(row.state),
             count=row[4],
-            value_minor=int(row.value_minor),
+            value_minor=whole(*row[5:]),
         )
         for row in rows
     ]

@@ -13,6 +13,7 @@ from breakwater.model.breaks import ACTIVE, BreakState
 from breakwater.model.periods import Month, month_of
 from breakwater.model.signoff import Amount, SignOff, SignOffState, figures_of
 from breakwater.store.schema import audit, breaks, sign_off, source_file
+from breakwater.store.sums import halves, whole
 
 Row = tuple[str, str]  # the row of the figures, and the currency
 
@@ -41,12 +42,12 @@ def break_figures(tx: Connection, *, partner: str, first: date, last: date) -> d
     counted = breaks.c.state.in_(sorted(map(str, {*ACTIVE, BreakState.WRITTEN_OFF})))
     here = (breaks.c.partner == partner, breaks.c.dated >= first, breaks.c.dated <= last, counted)
     found: dict[Month, dict[Row, Amount]] = defaultdict(dict)
-    for dated, currency, name, count, value in tx.execute(
-        select(*groups, func.count(), func.sum(breaks.c.amount_minor)).where(*here).group_by(*groups)
+    for dated, currency, name, count, *value in tx.execute(
+        select(*groups, func.count(), *halves(breaks.c.amount_minor)).where(*here).group_by(*groups)
     ):
         month = found[month_of(dated)]
         before = month.get((name, currency), Amount(count=0, value_minor=0))
-        month[name, currency] = Amount(count=before.count + count, value_minor=before.value_minor + int(value))
+        month[name, currency] = Amount(count=before.count + count, value_minor=before.value_minor + whole(*value))
     return dict(found)
 
 
