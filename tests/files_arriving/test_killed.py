@@ -16,7 +16,9 @@ import pytest
 from arriving import Clock, a_company, deliver, files_of, records_of, statement
 from killed_process import take_in
 
-from breakwater.store import audit
+from breakwater.lake import references
+from breakwater.model.records import Side
+from breakwater.store import audit, reads
 
 FILES = 20
 KILLS = 50
@@ -54,7 +56,11 @@ def state_of(folder: Path) -> dict[str, Any]:
         bot.ingest_new()
         with bot.database.transaction() as tx:
             assert audit.verify(tx) == []
-        return {"records": records_of(bot), "files": files_of(bot, None)}
+            parts = reads.active_parts(tx, side=Side.THEIRS, content="records")
+        records = records_of(bot)
+        found = references.find_records(bot.lake, parts, [record["ref_end_to_end_id"] for record in records])
+        assert sorted(r.record_id for r in found) == [record["record_id"] for record in records]
+        return {"records": records, "files": files_of(bot, None)}
 
 
 @pytest.fixture(scope="module")
