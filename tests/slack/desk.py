@@ -175,12 +175,18 @@ def a_workspace() -> Workspace:
 
 
 @contextmanager
-def at_the_desk(folder: Path, *, settings: str = SETTINGS, secrets: Mapping[str, str] = MappingProxyType({})) -> Iterator[Desk]:
+def at_the_desk(
+    folder: Path,
+    *,
+    settings: str = SETTINGS,
+    secrets: Mapping[str, str] = MappingProxyType({}),
+    workspace: Callable[[], Workspace] = a_workspace,
+) -> Iterator[Desk]:
     """The bot at work in `folder`, on SQLite; `secrets` stand in its environment."""
     (folder / "inbox" / "ledger").mkdir(parents=True)
     (folder / "breakwater.toml").write_text(settings)
     (folder / "meridian.toml").write_text(AGREEMENT)
-    with Sandbox(a_workspace(), rates=Rates.off()) as sandbox:
+    with Sandbox(workspace(), rates=Rates.off()) as sandbox:
         app = sandbox.workspace.app
         environment = {"SLACK_API_URL": sandbox.api_url, "SLACK_BOT_TOKEN": app.bot_token, "SLACK_APP_TOKEN": app.app_token, **secrets}
         clock = Clock()

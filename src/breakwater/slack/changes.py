@@ -17,8 +17,8 @@ def register(app: App, doors: Doors) -> None:
         "user_change": lambda event: people.forget_person(str(event["user"]["id"])),
         "subteam_updated": lambda event: people.forget_group(str(event["subteam"]["id"])),
         "subteam_members_changed": lambda event: people.forget_group(str(event["subteam_id"])),
-        "channel_shared": lambda event: people.forget_channel(str(event["channel"])),
-        "channel_unshared": lambda event: people.forget_channel(str(event["channel"])),
+        "channel_shared": lambda event: doors.guard.forget_channel(str(event["channel"])),
+        "channel_unshared": lambda event: doors.guard.forget_channel(str(event["channel"])),
     }
     for name, forget in forgets.items():
         app.event(name)(_changed(forget))

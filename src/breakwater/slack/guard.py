@@ -92,6 +92,11 @@ class Guard:
         if not row.channel.startswith(DIRECT_MESSAGE) and row.kind is not Kind.PRIVATE:
             raise RefusedError(f"A message for {row.audience} is addressed to {row.channel}, where others read it.")
 
+    def forget_channel(self, channel: str) -> None:
+        """The channel is not what it was: it is looked at again before anything more is said there."""
+        self._checked.pop(channel, None)
+        self._people.forget_channel(channel)
+
     def stranger(self, event: Mapping[str, Any]) -> bool:
         """True if a message event was written by somebody of another organisation."""
         team = event.get("user_team") or event.get("source_team") or event.get("team")
