@@ -59,7 +59,7 @@ def test_the_list_says_how_many_it_does_not_show() -> None:
 
     assert "*4,000 active breaks*, the 15 that matter most:" in shown(message)
     assert "3,985 more breaks not shown." in shown(message)
-    assert len(nodes(list(message.blocks), "button")) == 15 + len(["More", "All as CSV"])
+    assert len(nodes(list(message.blocks), "button")) == 15 + len(["Acknowledge", "Assign…", "Snooze…", "Resolve…", "More", "All as CSV"])
 
 
 def test_a_payment_keeps_its_three_states_apart() -> None:
