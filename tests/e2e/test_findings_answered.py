@@ -1,0 +1,95 @@
+"""Every button of a finding's card, clicked in a real browser with the real bot behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from breakwater.cli.demo import Demo
+from breakwater.model.access import SYSTEM
+from breakwater.model.findings import Finding, FindingKind
+from breakwater.steps.detect import show
+from breakwater.store import claims, writes
+
+pytestmark = pytest.mark.real("chromium")
+PATIENCE_MS = 20_000
+OPS = "C0PAYOPS"
+
+
+@pytest.fixture
+def page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    opened = context.new_page()
+    opened.goto(demo.sandbox.url)
+    opened.get_by_label("You act as").select_option(label="Bruno Keller")
+    yield opened
+    context.close()
+
+
+def told(demo: Demo, number: int) -> None:
+    """A finding with its card, as a pass would leave it; no pass looks at the payments meanwhile and calls it over."""
+    now = datetime.now(UTC)
+    found = Finding(
+        id=f"F-E2E{number}",
+        kind=FindingKind.VOLUME_DROP,
+        partner="meridian",
+        scope=f"meridian · cards · E{number}",
+        place=(("partner", "meridian"), ("network", "cards"), ("currency", "EUR")),
+        since=now - timedelta(hours=2),
+        summary=f"Payments of story {number} fell.",
+        expected="about 100 payments",
+        seen="40 payments",
+        next_step="Check our checkout.",
+        at_risk_minor=123_400,
+        currency="EUR",
+        found_at=now,
+    )
+    with demo.bot.database.transaction() as tx:
+        for minute in range(-2, 20):
+            tick = datetime.fromtimestamp((now.timestamp() // 60 + minute) * 60, UTC)
+            claims.claim(tx, job="work", scheduled_at=tick, now=now)
+        writes.open_finding(tx, found, actor=SYSTEM, now=now)
+        show(tx, found, partners=demo.bot.config.partners, channel=OPS, now=now)
+
+
+def messages(page: Page) -> Locator:
+    return page.get_by_role("log", name="Messages")
+
+
+def click(page: Page, demo: Demo, number: int, button: str) -> None:
+    """Tell a finding and click a button of its card, the last one of the channel."""
+    told(demo, number)
+    expect(messages(page).get_by_text(f"Payments of story {number} fell.").last).to_be_visible(timeout=PATIENCE_MS)
+    messages(page).get_by_role("button", name=button).last.click()
+
+
+def shows(page: Page, words: str) -> None:
+    expect(messages(page).get_by_text(words).last).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_every_button_of_a_finding_works(page: Page, demo: Demo) -> None:
+    click(page, demo, 1, "Acknowledge")
+    shows(page, "@Bruno Keller looks after it")
+
+    click(page, demo, 2, "False positive")
+    shows(page, "False alarm: Volume down.")
+
+    click(page, demo, 3, "Expected…")
+    page.get_by_role("dialog").get_by_role("button", name="Close it").click()
+    shows(page, "Expected: Volume down.")
+
+    click(page, demo, 4, "Mute for…")
+    page.get_by_role("dialog").get_by_role("button", name="Mute", exact=True).click()
+    shows(page, "muted until")
+
+    click(page, demo, 5, "Accept as new level")
+    page.get_by_role("dialog").get_by_role("button", name="Accept as new level").click()
+    shows(page, "New level: Volume down.")
+
+    click(page, demo, 6, "Open incident")
+    expect(page.get_by_role("dialog").get_by_label("Title")).to_have_value(re.compile("^Payments below normal since "), timeout=PATIENCE_MS)
