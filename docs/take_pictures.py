@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from breakwater.cli import logs
-from breakwater.cli.demo import running
+from breakwater.cli.demo import Demo, running
+from breakwater.model.access import INTERNAL
+from breakwater.store import outbox
 
 PICTURES = Path(__file__).parent / "pictures"
+GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_MS = 20_000
 SIZE: ViewportSize = {"width": 1180, "height": 860}
@@ -57,6 +61,7 @@ def main() -> None:
         page.get_by_role("button", name="payments-ops").click()
         page.get_by_role("heading", name="payments-ops").wait_for()
         _incident(page)
+        _digests(page, demo)
         browser.close()
 
 
@@ -74,6 +79,21 @@ def _incident(page: Page) -> None:
     page.get_by_label("You act as").select_option(label="Nils Petersen (Nordbank)")
     page.get_by_text("has not arrived").last.wait_for()
     _keep(page, "incident-partner")
+
+
+def _digests(page: Page, demo: Demo) -> None:
+    """A quiet digest, a busy one, and one with four thousand findings: those of the golden files, as the sender brings them."""
+    page.get_by_label("You act as").select_option(label="Bruno Keller")
+    page.get_by_role("button", name="payments-ops").click()
+    for name, last_words in (("quiet", "All quiet at 1 partner"), ("busy", "below the amount asked for"), ("4000", "3,992 more")):
+        payload = json.loads((GOLDEN / f"digest_full_{name}.json").read_text(encoding="utf-8"))
+        with demo.bot.database.transaction() as tx:
+            key, now = f"picture:{name}", datetime.now(UTC)
+            outbox.enqueue(tx, key=key, kind=outbox.Kind.POST, audience=INTERNAL, channel="C0PAYOPS", payload=payload, now=now)
+        page.get_by_text(last_words).last.wait_for()
+        page.set_viewport_size({"width": 1180, "height": 700 if name == "quiet" else 1500})
+        _keep(page, f"digest-{name}")
+    page.set_viewport_size(SIZE)
 
 
 def _ask(page: Page, command: str) -> None:
