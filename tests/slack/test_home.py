@@ -8,6 +8,7 @@ from desk import ADA, BEN, CARDS, EVE, NILS, NOB, NOW, SHARED, VIC, Desk, a_brea
 
 from breakwater.model.breaks import Break, BreakState
 from breakwater.model.proposals import Proposal, ProposalKind, ReasonCode
+from breakwater.store import audit
 
 
 def proposed(name: str, *, amount_minor: int = 1_250, by: str = ADA) -> Break:
@@ -107,6 +108,9 @@ def test_strangers_and_people_without_a_role_read_how_to_get_access(desk: Desk) 
     assert "people of its own organisation only" in desk.home(NILS, "🔒").words
     assert "Ask an administrator" in desk.home(NOB, "no role").words
     assert "breaks" not in desk.home(NILS, "🔒").words + desk.home(NOB, "🔒").words
+    with desk.bot.database.reading() as tx:
+        refused = {row["actor_id"] for row in audit.rows(tx) if row["action"] == "refused"}
+    assert {NILS, NOB} <= refused
 
 
 def test_it_is_renewed_by_its_button(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 
-from breakwater.errors import RefusedError
+from breakwater.errors import ForbiddenError
 from breakwater.model.access import Actor
 from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.money import format_minor
@@ -84,7 +84,7 @@ def require_within_limit(rule: NoiseRule, *, actor: Actor) -> None:
     if rule.most_minor > rule.limit_minor:
         yours = f"Your limit for write-offs is {format_minor(rule.limit_minor, rule.currency)}"
         none = f"You have no limit for write-offs in {rule.currency}"
-        raise RefusedError(
+        raise ForbiddenError(
             f"{yours if rule.limit_minor else none}; this rule would hide breaks of up to {format_minor(rule.most_minor, rule.currency)}.",
             remedy=f"Somebody with a higher role than '{actor.role.name.lower()}' can add it, or choose a lower amount.",
         )

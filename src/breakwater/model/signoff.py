@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from breakwater.errors import RefusedError
+from breakwater.errors import ForbiddenError, RefusedError
 from breakwater.model.proposals import Authority
 
 
@@ -134,7 +134,7 @@ def sign(signoff: SignOff, *, by: str, figures: PeriodFigures, authority: Author
     _require_prepared(signoff)
     if authority.is_same_person(by, signoff.prepared_by):
         account = "yourself" if by == signoff.prepared_by else f"with your other account, <@{signoff.prepared_by}>"
-        raise RefusedError(f"You prepared this {account}: a second person has to sign.", remedy="Ask another approver to click.")
+        raise ForbiddenError(f"You prepared this {account}: a second person has to sign.", remedy="Ask another approver to click.")
     if not signoff.figures.same_as(figures):
         raise RefusedError(
             f"The figures of {signoff.period} are no longer those that were prepared.",

@@ -100,14 +100,15 @@ class Doors:
             actor = self.guard.admit(user_id=user_of(body), team_id=team_of(body), channel=channel_of(body))
             job(actor)
         except ForbiddenError as refused:
-            self._note_refusal(body, refused)
+            self.keep_refusal(body, refused)
             self.answer_error(body, refused)
         except Exception as wrong:  # noqa: BLE001  the one place where a listener's errors are answered
             self.answer_error(body, wrong)
         finally:
             self.wake_sender.set()
 
-    def _note_refusal(self, body: Body, refused: ForbiddenError) -> None:
+    def keep_refusal(self, body: Body, refused: ForbiddenError) -> None:
+        """Note in the audit trail that somebody was refused what they may not do."""
         try:
             with self.database.transaction() as tx:
                 note_refusal(

@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt import App
 from slack_sdk.errors import SlackApiError
 
-from breakwater.errors import BreakwaterError, RefusedError
+from breakwater.errors import BreakwaterError, ForbiddenError
 from breakwater.model.access import Actor
 from breakwater.slack.doors import Body, Doors, team_of
 from breakwater.steps.home import home_of
@@ -65,13 +65,14 @@ def _opened(doors: Doors, body: Body, user_id: str) -> None:
     try:
         actor = doors.guard.admit(user_id=user_id, team_id=team_of(body), channel=None)
         publish(doors, actor)
-    except RefusedError as refused:
+    except ForbiddenError as refused:
+        doors.keep_refusal(body, refused)
         _refuse(doors, user_id, refused)
     except (BreakwaterError, SlackApiError, OSError) as wrong:
         doors.report("an App Home could not be shown", wrong)
 
 
-def _refuse(doors: Doors, user_id: str, refused: RefusedError) -> None:
+def _refuse(doors: Doors, user_id: str, refused: ForbiddenError) -> None:
     try:
         doors.client.views_publish(user_id=user_id, view=views.no_access(refused.message, refused.remedy))
     except (SlackApiError, OSError) as wrong:
