@@ -14,6 +14,8 @@ from tiny_company import AGREEMENT, NOW, PARTNER, Payment
 
 from breakwater.lake import outcomes
 from breakwater.model.breaks import Break, BreakKind, BreakState
+from breakwater.model.payments import ReconciliationState
+from breakwater.model.records import Side
 from breakwater.store import reads
 
 
@@ -98,6 +100,10 @@ def test_what_is_unmatched_from_before_the_start_is_an_opening_item_and_no_break
         assert (first.opening.count, second.opening.count) == (2, 1)
         assert second.opening.breaks[BreakKind.MISSING_AT_PARTNER].value_minor == {"EUR": 1000}
         assert (second.in_breaks["EUR"].ours_rows, second.in_breaks["EUR"].ours_minor) == (1, 700)
+        assert desk.bot.lake.outcome_of(second.id, [(Side.OURS, "L-OLD"), (Side.OURS, "L-NEW")]) == {
+            (Side.OURS, "L-OLD"): (ReconciliationState.OPENING_ITEM, None),
+            (Side.OURS, "L-NEW"): (ReconciliationState.IN_BREAK, None),
+        }
         assert outcomes.opening_items(desk.bot.lake, second.id)["ours"].to_pylist() == [["L-OLD"]]
         desk.assert_as_a_whole_run(second, tmp_path)
 

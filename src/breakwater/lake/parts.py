@@ -124,7 +124,8 @@ class Lake:
         """What a run said of these records, and by which pass; a record it did not see is left out."""
         wanted = sorted({(str(side), record_id) for side, record_id in records})
         folder = self._run_folder(run_id)
-        names = {name: str(folder / f"{name}.parquet") for name in ("matches", "pending", "breaks")}
+        names: dict[str, Any] = {name: str(folder / f"{name}.parquet") for name in ("matches", "pending")}
+        names["breaks"] = [str(path) for name in ("breaks", "opening") if (path := folder / f"{name}.parquet").is_file()]
         found = self.query(_OUTCOME, {**names, "sides": [s for s, _ in wanted], "ids": [r for _, r in wanted]}) if wanted else None
         return {
             (Side(row["side"]), row["record_id"]): (ReconciliationState(row["state"]), row["pass"])
@@ -179,10 +180,11 @@ def _unreadable(what: str) -> WorldError:
 _OUTCOME = """
 WITH wanted AS (SELECT unnest($sides) AS side, unnest($ids) AS record_id),
 held AS (
-    SELECT 'ours' AS side, unnest(ours) AS record_id, pass FROM read_parquet($breaks)
-    UNION ALL SELECT 'theirs', unnest(theirs), pass FROM read_parquet($breaks)
+    SELECT 'ours' AS side, unnest(ours) AS record_id, pass, filename FROM read_parquet($breaks, filename = true)
+    UNION ALL SELECT 'theirs', unnest(theirs), pass, filename FROM read_parquet($breaks, filename = true)
 )
 SELECT side, record_id, 'matched' AS state, pass FROM read_parquet($matches) JOIN wanted USING (side, record_id)
 UNION ALL SELECT side, record_id, 'pending', NULL FROM read_parquet($pending) JOIN wanted USING (side, record_id)
-UNION ALL SELECT side, record_id, 'in_break', pass FROM held JOIN wanted USING (side, record_id)
+UNION ALL SELECT side, record_id, CASE WHEN ends_with(filename, '/opening.parquet') THEN 'opening_item' ELSE 'in_break' END, pass
+FROM held JOIN wanted USING (side, record_id)
 """

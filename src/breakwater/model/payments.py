@@ -34,6 +34,7 @@ class ReconciliationState(StrEnum):
     MATCHED = "matched"
     PENDING = "pending"
     IN_BREAK = "in_break"
+    OPENING_ITEM = "opening_item"
     NOT_RUN = "not_run"
 
 
@@ -161,8 +162,8 @@ class PaymentTrace:
     def reconciliation(self) -> ReconciliationState:
         """The weakest state among its records: in a break before pending before matched."""
         states = {e.reconciliation for e in self.evidence}
-        order = (ReconciliationState.IN_BREAK, ReconciliationState.PENDING, ReconciliationState.NOT_RUN, ReconciliationState.MATCHED)
-        return next((s for s in order if s in states), ReconciliationState.NOT_RUN)
+        order = ("in_break", "opening_item", "pending", "not_run", "matched")
+        return next((s for s in map(ReconciliationState, order) if s in states), ReconciliationState.NOT_RUN)
 
     @property
     def batches(self) -> tuple[str, ...]:

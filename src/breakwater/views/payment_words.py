@@ -30,6 +30,7 @@ RECONCILIATION_WORDS: Mapping[ReconciliationState, tuple[str, str]] = {
     ReconciliationState.MATCHED: ("🟢", "reconciled"),
     ReconciliationState.PENDING: ("🟡", "waiting for the other side, still in time"),
     ReconciliationState.IN_BREAK: ("🔴", "in a break"),
+    ReconciliationState.OPENING_ITEM: ("⚪", "unmatched, from before the partner went live"),
     ReconciliationState.NOT_RUN: ("⚪", "not reconciled yet"),
 }
 HOLDER_WORDS: Mapping[Holder, str] = {

@@ -152,6 +152,7 @@ def _shares(run: Run) -> str:
             f"Matched *{matched_by_count([run])}* by count",
             f"by value {', '.join(by_value)}" if by_value else "",
             f"{pending:,} pending, still in time" if pending else "",
+            f"{plural(run.opening.count, 'opening item')} apart ({code('/recon opening PARTNER')})" if run.opening.count else "",
         ),
         "; ",
     )
