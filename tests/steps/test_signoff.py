@@ -189,6 +189,22 @@ def test_a_late_match_is_told_once_with_what_it_changed(company: Company) -> Non
     assert "⚠️ *Sign-off 2026-11 of Meridian*" in company.card()
 
 
+def test_a_reissued_file_is_told_of_once_it_is_reconciled(company: Company) -> None:
+    company.prepare()
+    company.sign()
+    assert company.watch() == 0
+    company.files.report("november-again", PAID[0])
+    company.bot.ingest_new()
+
+    assert company.watch() == 0
+    company.bot.reconcile_all()
+    assert company.watch() == 1
+
+    told = company.said()[-1]
+    assert "matched, their side: 2, *EUR 12.50* → 1, *EUR 10.00*" in told
+    assert "1 file came" in told
+
+
 def test_a_reopened_break_is_told_and_so_is_its_end(company: Company) -> None:
     brk = breaks_of(company.bot.database)["LATE"]
     click: dict[str, Any] = {"break_id": brk.id, "partners": company.bot.config.partners}

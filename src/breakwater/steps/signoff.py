@@ -31,7 +31,7 @@ class PeriodBooks:
 
     def __init__(self, database: Database, lake: Lake) -> None:
         self._database, self._lake = database, lake
-        self._known: dict[str, tuple[tuple[object, ...], dict[Side, Matched]]] = {}
+        self._known: dict[str, tuple[str, dict[tuple[date, date], dict[Side, Matched]]]] = {}  # by partner: its last run, and by period
 
     def figures(self, partner: Partner, months: Sequence[Month]) -> dict[Month, PeriodFigures]:
         """The figures of some of a partner's months as its last run and its breaks have them now; empty if it was never reconciled."""
@@ -46,12 +46,14 @@ class PeriodBooks:
         return {month: PeriodFigures(run_id=run.id, **_rows(month, of_run, of_breaks.get(month, {}))) for month in months}
 
     def _matched(self, partner: Partner, run_id: str, parts: Mapping[Side, Sequence[str]], first: date, last: date) -> dict[Side, Matched]:
-        key = (run_id, first, last, *(tuple(parts[side]) for side in Side))
-        known = self._known.get(partner.id)
-        if known is None or known[0] != key:
-            found = {side: matched(self._lake, run_id, side=side, parts=parts[side], first=first, last=last) for side in Side}
-            self._known[partner.id] = known = (key, found)
-        return known[1]
+        """What a run matched stays as it was asked first: files that came since are for the next run to say."""
+        known_run, known = self._known.get(partner.id, ("", {}))
+        if known_run != run_id:
+            known = {}
+            self._known[partner.id] = (run_id, known)
+        if (first, last) not in known:
+            known[first, last] = {side: matched(self._lake, run_id, side=side, parts=parts[side], first=first, last=last) for side in Side}
+        return known[first, last]
 
 
 def _rows(month: Month, of_run: Mapping[Side, Matched], of_breaks: Mapping[tuple[str, str], Amount]) -> dict[str, dict[str, Amount]]:
