@@ -9,6 +9,7 @@ from pathlib import Path
 from tiny_company import NOW, PARTNER, Payment, TinyCompany
 
 from breakwater.lake.merging import FEWEST
+from breakwater.model.access import SYSTEM
 from breakwater.model.records import Side
 from breakwater.store import claims, inbox, reads
 
@@ -67,3 +68,24 @@ def test_small_parts_of_a_day_are_merged_and_nothing_is_matched_anew(tmp_path: P
             assert reads.active_parts(tx, side=Side.THEIRS, content="records") == parts
             assert run is not None
             assert reads.last_run(tx, partner=PARTNER) == run
+
+
+def test_matches_of_runs_that_nobody_compares_with_any_more_are_forgotten(tmp_path: Path, database_url: str) -> None:
+    company, clock = TinyCompany(tmp_path / "company"), [NOW]
+    with company.bot(database_url, now=lambda: clock[0]) as bot:
+        company.ledger("records", Payment(reference="P1"), Payment(reference="P2"))
+        for n, days in enumerate((0, 0, 10, 10)):  # two runs of the first day, one of the 10th after, one of the 20th
+            clock[0] += timedelta(days=days, hours=1)
+            company.report(f"report{n}", Payment(reference=f"P{n}"), batch=n)
+            bot.ingest_new()
+            bot.reconcile_all()
+        *old, recent, last = [run.id for run in reversed(bot.runs.history(bot.config.partners[PARTNER], limit=9))]
+        paths = {run_id: Path(bot.lake.outcome_path(run_id, "matches")) for run_id in (*old, recent, last)}
+        for path in paths.values():
+            os.utime(path, (0, 0))
+
+        bot.tidy()
+
+        assert [run_id for run_id, path in paths.items() if path.exists()] == [recent, last]
+        assert all(Path(bot.lake.outcome_path(run_id, "breaks")).exists() for run_id in old)
+        bot.runs.rerun(bot.config.partners[PARTNER], as_of=NOW.date(), actor=SYSTEM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -74,6 +75,19 @@ def breaks_of(lake: Lake, run_id: str | None) -> pa.Table:
 def opening_items(lake: Lake, run_id: str) -> pa.Table:
     """The opening items of a run (BREAK_SCHEMA); none where a run of an older version kept no list."""
     return _table(lake, run_id, "opening")
+
+
+def forget_matches(lake: Lake, *, keep: set[str], older_than_s: float) -> list[str]:
+    """Remove the matches of runs that are not to be kept, by far the largest of what a run leaves; its breaks and what it was given stay.
+
+    A run that was written less than `older_than_s` seconds ago keeps them: it may not be committed yet.
+    """
+    kept = {Path(lake.outcome_path(run_id, "matches")) for run_id in keep}
+    there = lake.root.glob("runs/*/matches.parquet")
+    old = [path for path in sorted(there) if path not in kept and time.time() - path.stat().st_mtime > older_than_s]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return [path.relative_to(lake.root).as_posix() for path in old]
 
 
 def _table(lake: Lake, run_id: str | None, name: str) -> pa.Table:
