@@ -83,3 +83,12 @@ def test_what_is_compared_with_is_the_business_day_before(demo: Demo) -> None:
     compared = answer(demo, ada, lambda: ada.click(told, "Compare with yesterday"))
 
     assert "Meridian was not reconciled as of" in compared.words
+
+
+def test_a_run_asked_for_again_says_what_differs(demo: Demo) -> None:
+    devi = demo.sandbox.person("U0DEVI")
+    told = recon(demo, devi)
+
+    again = answer(demo, devi, lambda: devi.click(told, "Run again"))
+
+    assert "Meridian" in again.words

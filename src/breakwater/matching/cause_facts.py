@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from breakwater.matching.agreement import Agreement
-from breakwater.matching.comparing import clean
+from breakwater.matching.comparing import ASCII_WHITESPACE
 from breakwater.model.breaks import BreakKind
 from breakwater.model.causes import SLICES, AbsentFile, CauseKind
 
@@ -131,7 +132,7 @@ class Case:
 def read(broken: pa.Table, population: pa.Table, *, agreement: Agreement, absent: Sequence[AbsentFile]) -> Case:
     """The case that the two tables of a run make (`lake.evidence` says which columns they have)."""
     halves = {
-        side: [_half(values, agreement) for values in zip(*(broken[f"{side}_{name}"].to_pylist() for name in _COLUMNS), strict=True)]
+        side: [_half(values) for values in zip(*(_column(broken[f"{side}_{name}"], name, agreement) for name in _COLUMNS), strict=True)]
         for side in ("o", "t")
     }
     plain = (broken[name].to_pylist() for name in ("fingerprint", "kind", "amount_minor", "currency", "lag"))
@@ -139,17 +140,24 @@ def read(broken: pa.Table, population: pa.Table, *, agreement: Agreement, absent
     return Case(breaks=breaks, rows=_rows(population), agreement=agreement, absent=tuple(absent))
 
 
-_COLUMNS = (*Half._fields[: Half._fields.index("refs")], *REFERENCES, *Half._fields[Half._fields.index("refs") + 1 :])
+_REFS = Half._fields.index("refs")
+_COLUMNS = (*Half._fields[:_REFS], *REFERENCES, *Half._fields[_REFS + 1 :])
+_CLEANED = frozenset({"account", "batch", *REFERENCES})
 
 
-def _half(values: Sequence[Any], agreement: Agreement) -> Half | None:
-    kind, amount, fee, currency, day, account, hour, bin_, batch, file, *rest = values
-    if kind is None:
+def _half(values: tuple[Any, ...]) -> Half | None:
+    if values[0] is None:
         return None
-    *refs, original, original_currency = rest
-    words = (clean(word, agreement.not_keys) for word in (account, batch, *refs))
-    account, batch, *refs = words
-    return Half(kind, amount, fee, currency, day, account, hour, bin_, batch, file, tuple(refs), original, original_currency)
+    return Half._make((*values[:_REFS], values[_REFS:-2], *values[-2:]))
+
+
+def _column(column: pa.ChunkedArray, name: str, agreement: Agreement) -> list[Any]:
+    """The values of a column; accounts and references cleaned as before any comparison."""
+    if name not in _CLEANED:
+        return list(column.to_pylist())
+    trimmed = pc.utf8_trim(column, characters=ASCII_WHITESPACE)
+    is_key = pc.invert(pc.is_in(pc.ascii_upper(trimmed), value_set=pa.array(["", *sorted(agreement.not_keys)], pa.string())))
+    return list(pc.if_else(is_key, trimmed, None).to_pylist())
 
 
 def _rows(population: pa.Table) -> dict[tuple[tuple[str, ...], str], dict[tuple[object, ...], int]]:

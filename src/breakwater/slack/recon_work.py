@@ -14,6 +14,7 @@ from breakwater.model.runs import Run
 from breakwater.slack.breaks import list_breaks
 from breakwater.slack.doors import Doors, channel_of
 from breakwater.slack.files import show_files
+from breakwater.slack.runs import rerun
 from breakwater.steps import reasons as steps
 from breakwater.steps.causes import standings
 from breakwater.store import reads
@@ -36,6 +37,11 @@ def register(app: App, doors: Doors, sql: Sql) -> None:
     def files(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
         doors.work(body, lambda actor: show_files(doors, body, [_partner(doors, action).id], actor))
+
+    @app.action(views.RERUN)
+    def run_again(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        doors.work(body, lambda actor: rerun(doors, body, [_partner(doors, action).id], actor))
 
     @app.action(views.YESTERDAY)
     def yesterday(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:

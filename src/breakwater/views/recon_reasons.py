@@ -16,6 +16,7 @@ from breakwater.views.modals import modal
 from breakwater.views.words import amounts, day, heading, joined, plain_money, plural
 
 BREAKS, FILES, YESTERDAY, TREND, FIGURES = "recon_breaks", "recon_files", "recon_yesterday", "recon_trend", "recon_figures"
+RERUN = "recon_rerun"
 FIGURES_FORM = "recon_figures_form"
 CAUSES_SHOWN, CURRENCIES_SHOWN, TREND_SHOWN, PANELS_SHOWN = 5, 3, 30, 3
 SQL_ROOM = 2_900  # a section holds 3,000 characters
@@ -82,7 +83,9 @@ def buttons(partner_id: str, *, can_compare: bool) -> Block:
     """What to click below a partner."""
     value = {"partner": partner_id}
     later = [button(YESTERDAY, "Compare with yesterday", value), button(TREND, "Trend", value)] if can_compare else []
-    return actions(button(BREAKS, "Breaks", value), button(FILES, "Files", value), *later, button(FIGURES, "Show SQL / CSV", value))
+    again = button(RERUN, "Run again", value, confirm="Everything is matched once more, whether something changed or not.")
+    figures = button(FIGURES, "Show SQL / CSV", value)
+    return actions(button(BREAKS, "Breaks", value), button(FILES, "Files", value), *later, again, figures)
 
 
 def compared(partner_name: str, *, now: Run, before: Run | None, day_before: date, standings: Sequence[Standing]) -> Message:
