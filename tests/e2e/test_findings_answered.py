@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from breakwater.cli.demo import Demo
 from breakwater.model.access import SYSTEM
 from breakwater.model.findings import Finding, FindingKind
+from breakwater.sandbox import Message
 from breakwater.steps.detect import show
 from breakwater.store import claims, writes
 
@@ -93,3 +94,37 @@ def test_every_button_of_a_finding_works(page: Page, demo: Demo) -> None:
 
     click(page, demo, 6, "Open incident")
     expect(page.get_by_role("dialog").get_by_label("Title")).to_have_value(re.compile("^Payments below normal since "), timeout=PATIENCE_MS)
+
+
+def private(demo: Demo, words: str) -> str:
+    """What Bruno is told privately in the operations channel, once it says these words."""
+    bruno = demo.sandbox.person("U0BRUNO")
+    found: Message = demo.sandbox.wait_for(lambda: next((m for m in reversed(bruno.private(OPS)) if words in m.words), None), timeout_s=30)
+    return found.words
+
+
+def test_a_digest_is_subscribed_to_and_ended_again(demo: Demo) -> None:
+    bruno = demo.sandbox.person("U0BRUNO")
+
+    bruno.command("/anomalies", "subscribe", channel=OPS)
+    form = demo.sandbox.wait_for(lambda: view if (view := bruno.view()) and view.title == "Subscribe to a digest" else None)
+    bruno.submit(form, {"Findings worth at least": "EUR 1000"})
+    begun = private(demo, "Subscribed")
+    bruno.command("/anomalies", "subscriptions", channel=OPS)
+    listed = demo.sandbox.wait_for(lambda: next((m for m in reversed(bruno.private(OPS)) if "Unsubscribe" in m.buttons), None))
+    bruno.click(listed, "Unsubscribe")
+
+    assert "findings from EUR 1,000.00 up" in begun
+    assert "findings from EUR 1,000.00 up" in private(demo, "Ended")
+
+
+def test_a_backtest_says_that_it_runs_and_then_what_it_found(demo: Demo) -> None:
+    demo.sandbox.person("U0BRUNO").command("/anomalies", "backtest meridian 7d", channel=OPS)
+
+    assert "A looser budget" in private(demo, "would have been told")
+
+
+def test_a_backtest_of_nothing_is_explained(demo: Demo) -> None:
+    demo.sandbox.person("U0BRUNO").command("/anomalies", "backtest meridian", channel=OPS)
+
+    assert "/anomalies backtest nordbank 30d" in private(demo, "takes a partner and a number of days")

@@ -45,7 +45,7 @@ def form(*, channel_id: str, can_subscribe_channel: bool, partners: Sequence[Par
         several(PARTNERS, "About which partners?", [(p.id, p.name) for p in partners], hint="None chosen: about all.", optional=True),
         several(METRICS, "About what?", _METRICS, hint="None chosen: about everything.", optional=True),
         text_input(
-            LEAST, "Findings worth at least", most=40, optional=True, placeholder="EUR 1,000", hint="Smaller ones are counted, not listed."
+            LEAST, "Findings worth at least", most=40, optional=True, placeholder="EUR 1000", hint="Smaller ones are counted, not listed."
         ),
     ]
     return modal(FORM, title="Subscribe to a digest", blocks=blocks, submit="Subscribe", metadata={"channel": channel_id})
@@ -137,12 +137,12 @@ def _listed(one: Subscription, *, asker_id: str) -> Block:
 
 
 def _least_minor(text: str) -> dict[str, int]:
-    """'EUR 1,000' as {'EUR': 100000}; nothing typed is no minimum."""
+    """'EUR 1000' as {'EUR': 100000}; nothing typed is no minimum."""
     if not text:
         return {}
     currency = next((part for part in text.upper().replace(",", " ").split() if len(part) == 3 and part.isalpha()), "")
     try:
         exponent(currency)
     except KeyError:
-        raise RefusedError(f"'{text}' names no currency.", remedy="Write it like EUR 1,000.") from None
+        raise RefusedError(f"'{text}' names no currency.", remedy="Write it like EUR 1000.") from None
     return {currency: typed_amount(text.upper(), currency)}
