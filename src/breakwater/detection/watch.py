@@ -13,6 +13,7 @@ import numpy as np
 from breakwater.detection.alerts import DEFAULT_LIMITS, Alert, Lesson, Limits, discovery_bar, leaves_next_to_nothing
 from breakwater.detection.evidence import CHANNELS, WINDOWS_H, Channel, Spreads, Sums, likelihoods, spreads_of
 from breakwater.detection.forecast import Past, forecast
+from breakwater.detection.noise import inflation
 from breakwater.detection.panel import Bools, Indexes, Panel, Planned, Scopes, scopes_of
 from breakwater.detection.series import DAY_H, WEEK_H, Floats
 from breakwater.detection.windows import LONGEST_H, span_sums, window_sums
@@ -21,8 +22,6 @@ from breakwater.model.findings import level_of
 WARM_UP_H = 2 * WEEK_H
 LEARN_H = 4 * WEEK_H
 SAMPLE_H = 3
-TAIL, TAIL_NORMAL = 0.95, 1.353  # the share of quiet hours below it, and the log likelihood ratio chance alone would have there
-FAR_TAIL, FAR_TAIL_NORMAL = 0.997, 3.78
 TAUGHT_H = 2 * WEEK_H  # how long what a person called normal stays explained, while the forecasts come to it
 SAME_CAUSE = 0.97  # the share of what alerts explain apart that one cause for all of them must explain
 MOST_ROUNDS = 12
@@ -125,26 +124,11 @@ class Watch:
                 self.past.ok["volume"][event.rows, part] = False
 
     def _learn_inflation(self) -> None:
-        """How much larger than by chance the likelihood ratios of quiet hours are: correlated noise, shared by the members of a scope."""
-        single = len(self.panel.segments)
         for channel in CHANNELS:
             kept = self.samples[channel.name] = self.samples[channel.name][-LEARN_H // SAMPLE_H :]
-            if len(kept) < WEEK_H // SAMPLE_H:
-                continue
-            past = np.stack(kept)
-            own = np.quantile(past, TAIL, axis=0) / TAIL_NORMAL
-            self.common[channel.name] = np.maximum(np.median(np.maximum(own[:single], 1.0), axis=0), 1.0)
-            level = np.where(
-                (np.arange(len(own)) < single)[:, None], own[:single].mean(0), own[single:].mean(0) if len(own) > single else 1.0
-            )
-            tails = np.stack(
-                [
-                    np.quantile(past[:, part].reshape(-1, past.shape[2]), FAR_TAIL, axis=0)
-                    for part in (slice(None, single), slice(single if len(own) > single else 0, None))
-                ]
-            )
-            far = tails[(np.arange(len(own)) >= single).astype(int)] / FAR_TAIL_NORMAL
-            self.inflation[channel.name] = np.maximum(np.maximum(0.6 * own + 0.4 * level, far), 1.0)
+            if len(kept) >= WEEK_H // SAMPLE_H:
+                noise = inflation(np.stack(kept), single=len(self.panel.segments))
+                self.common[channel.name], self.inflation[channel.name] = noise
 
     # ------------------------------------------------------------ every hour
 

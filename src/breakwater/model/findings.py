@@ -46,16 +46,6 @@ PAYMENT_KINDS = frozenset(
 )
 
 
-class Verdict(StrEnum):
-    """What a person can say of a finding with one click."""
-
-    ACKNOWLEDGE = "acknowledge"
-    FALSE_POSITIVE = "false_positive"
-    EXPECTED = "expected"
-    MUTE = "mute"
-    NEW_LEVEL = "new_level"
-
-
 @dataclass(frozen=True)
 class SeriesPoint:
     """One hour or day of a series: what was seen, and what was expected then (None while history is too short)."""
