@@ -176,6 +176,72 @@ def test_a_record_id_that_comes_twice_is_refused_by_its_file(tmp_path: Path) -> 
         incremental.open(match_on_duckdb)(**company.files, agreement=company.agreement, as_of=AS_OF, earlier=company.earlier)
 
 
+def test_what_was_matched_by_hand_hangs_together_whatever_its_keys(tmp_path: Path) -> None:
+    company = a_company(tmp_path)
+    company.deliver("ours", [a_row("o-hand", ref_payment_id="X")])
+    company.deliver("theirs", [a_row("t-hand", 70, ref_payment_id="Y")])
+    company.by_hand.append(ByHand(ours=("o-hand",), theirs=("t-hand",)))
+    company.run()
+    company.deliver("theirs", [a_row("t-other", 70, ref_payment_id="Y", booked_on=date(2026, 3, 20))])
+
+    found = company.run()
+
+    assert found.looked_at == 3
+    assert [b["theirs"] for b in found.outcome.breaks.to_pylist()] == [["t-other"]]
+    company.assert_as_a_whole_run(found)
+
+
+def test_a_match_by_hand_that_is_taken_back_frees_its_records(tmp_path: Path) -> None:
+    company = a_company(tmp_path)
+    company.deliver("ours", [a_row("o-hand", ref_payment_id="X")])
+    company.deliver("theirs", [a_row("t-hand", 70, ref_payment_id="Y")])
+    company.by_hand.append(ByHand(ours=("o-hand",), theirs=("t-hand",)))
+    company.run()
+    company.by_hand.clear()
+
+    found = company.run()
+
+    assert (found.looked_at, found.changes.first[0].pass_name) == (2, "manual")
+    company.assert_as_a_whole_run(found)
+
+
+def test_a_reference_that_comes_cut_finds_the_whole_one(tmp_path: Path) -> None:
+    similar = '[[passes]]\nname = "alike"\ntype = "similar"\nkeys = ["ref_payment_id"]\n'
+    company = Company(tmp_path, an_agreement(similar))
+    company.deliver(
+        "ours", [a_row("o1", ref_payment_id="INV2026000000001-77"), *(a_row(f"o-{n}", ref_payment_id=f"ABCDE{n}") for n in range(9))]
+    )
+    company.run()
+    company.deliver("theirs", [a_row("t1", ref_payment_id="INV2026000000001")])
+
+    found = company.run()
+
+    assert found.looked_at == 2
+    assert found.outcome.matches["record_id"].to_pylist() == ["o1", "t1"]
+    company.assert_as_a_whole_run(found)
+
+
+def test_a_batch_is_looked_at_whole_and_a_bucket_of_netting_too(tmp_path: Path) -> None:
+    passes = (
+        '[[passes]]\nname = "batch"\ntype = "grouped"\nkeys = ["ref_batch_id"]\n'
+        '[[passes]]\nname = "net"\ntype = "netting"\nbucket = ["account"]\n'
+    )
+    company = Company(tmp_path, an_agreement(passes))
+    batch = [a_row(f"o-b{n}", ref_batch_id="B") for n in range(3)]
+    company.deliver("ours", [*batch, a_row("o-n1", 30, account="N"), a_row("o-n2", 40, account="N")])
+    company.deliver("theirs", [a_row("t-b", 300, ref_batch_id="B"), *(a_row(f"t-{n}", ref_batch_id=f"Z{n}") for n in range(9))])
+    company.run()
+    company.deliver("ours", [a_row("o-b4", ref_batch_id="B")])
+    company.deliver("theirs", [a_row("t-n", 70, account="N")])
+
+    found = company.run()
+
+    assert found.looked_at == 8
+    assert [(c.ours, c.passes_now) for c in found.changes.first] == [(("o-b0", "o-b1", "o-b2"), ())]
+    assert set(found.outcome.matches["pass"].to_pylist()) == {"net"}
+    company.assert_as_a_whole_run(found)
+
+
 EVENTS = st.sampled_from(["ours", "theirs", "ours", "theirs", "replace", "drop", "hand", "unhand"])
 
 
