@@ -79,7 +79,9 @@ def test_somebody_without_the_role_is_told_how_to_get_it(demo: Demo, told: Told)
     assert "administrator" in answer
 
 
-@pytest.mark.parametrize("command", ["/payment pay_1", "/recon", "/anomalies", "/incident open nordbank", "/recon help"])
+@pytest.mark.parametrize(
+    "command", ["/payment pay_1", "/recon", "/anomalies", "/anomalies subscribe", "/incident open nordbank", "/recon help"]
+)
 def test_a_command_in_a_shared_channel_says_where_to_ask_and_shows_nothing(demo: Demo, told: Told, command: str) -> None:
     ada = demo.sandbox.person("U0ADA")
     name, _, text = command.partition(" ")
