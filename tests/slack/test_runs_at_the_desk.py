@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from desk import ADA, NOW, OPS, VIC, Desk
+from desk import ADA, BEN, CARDS, NOW, OPS, VIC, Desk
 
 from breakwater.model.access import SYSTEM
 from breakwater.model.files import SourceFile
@@ -23,6 +23,29 @@ def a_record(name: str, minor: int, on: date) -> dict[str, Any]:
     return {**record, **money, "record_id": f"L-{name}", "booked_on": on, "partner": "meridian", "ref_partner_id": name}
 
 
+def delivered(desk: Desk, side: Side, sha256: str, *records: dict[str, Any]) -> None:
+    """A file with these records was taken in."""
+    batch = pa.RecordBatch.from_pylist(list(records), schema=RECORD_SCHEMA)
+    parts = desk.bot.lake.write(iter([batch]), content="records", side=side, sha256=sha256)
+    file = SourceFile(
+        partner="ledger" if side is Side.OURS else "meridian",
+        sha256=sha256,
+        stream="records",
+        side=side,
+        format="ledger",
+        name="records.csv",
+        business_date=date(2026, 11, 2),
+        received_at=NOW,
+        records=len(records),
+        events=0,
+        state="ingested",
+        parts=tuple(parts),
+        logical_keys=(sha256,),
+    )
+    with desk.bot.database.transaction() as tx:
+        writes.save_source_file(tx, file, actor=SYSTEM, now=NOW)
+
+
 @pytest.fixture(scope="module")
 def reconciled(desk: Desk) -> Desk:
     """Our ledger has two payments from before Meridian went live and one of later, and Meridian reported none."""
@@ -31,25 +54,7 @@ def reconciled(desk: Desk) -> Desk:
         a_record("=OLD", 500, date(2025, 12, 2)),
         a_record("NEW", 700, date(2026, 11, 2)),
     ]
-    batch = pa.RecordBatch.from_pylist(records, schema=RECORD_SCHEMA)
-    parts = desk.bot.lake.write(iter([batch]), content="records", side=Side.OURS, sha256=HASH)
-    file = SourceFile(
-        partner="ledger",
-        sha256=HASH,
-        stream="records",
-        side=Side.OURS,
-        format="ledger",
-        name="records.csv",
-        business_date=date(2026, 11, 2),
-        received_at=NOW,
-        records=3,
-        events=0,
-        state="ingested",
-        parts=tuple(parts),
-        logical_keys=("records",),
-    )
-    with desk.bot.database.transaction() as tx:
-        writes.save_source_file(tx, file, actor=SYSTEM, now=NOW)
+    delivered(desk, Side.OURS, HASH, *records)
     desk.sandbox.wait_for(lambda: is_reconciled(desk))
     return desk
 
@@ -108,6 +113,38 @@ def test_opening_items_are_listed_and_all_of_them_come_as_a_file(reconciled: Des
     (content,) = [f.content.decode() for f in reconciled.sandbox.files if f.id in file.files]
     assert [line.split(",")[1] for line in content.splitlines()] == ["amount", "990.00", "5.00"]
     assert "'=OLD" in content
+
+
+def test_a_match_by_hand_is_proposed_with_its_records_agreed_to_and_respected(reconciled: Desk) -> None:
+    delivered(reconciled, Side.THEIRS, "b" * 64, a_record("OTHER", 700, date(2026, 11, 3)))
+    reconciled.bot.reconcile_all()
+    ada, ben = reconciled.person(ADA), reconciled.person(BEN)
+    with reconciled.bot.database.reading() as tx:
+        brk = next(b for b in reads.breaks_of_agreement(tx, agreement="meridian").values() if b.ours == ("L-NEW",))
+    filled = {
+        "What": "Match by hand: these records explain each other",
+        "Reason": "Other",
+        "What a second person should know": "Typed wrong.",
+    }
+
+    def propose(matches: str) -> None:
+        ada.click(reconciled.card(brk), "break_more", choose="Propose…")
+        ada.submit(reconciled.form(ADA, "Propose"), {**filled, "Matches": matches})
+
+    assert "No record has 'NOPE' as a reference or id" in reconciled.told(ADA, CARDS, lambda: propose("NOPE"))
+    propose("OTHER")
+    card = reconciled.card(brk, "Approve")
+    proposed = reconciled.thread(card, "proposes a match by hand")
+    ben.click(card, "Approve")
+    reconciled.card(brk, "matched by hand, agreed by two people")
+    reconciled.bot.reconcile_all()
+
+    assert "They agree to the cent" in proposed
+    assert "L-OTHER" in proposed
+    with reconciled.bot.database.reading() as tx:
+        run = reads.last_run(tx, partner="meridian")
+    assert run
+    assert run.matched["EUR"].theirs_rows == 1
 
 
 def test_slack_would_have_refused_nothing(reconciled: Desk) -> None:
