@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from run_builders import Desk, a_desk, paid
 from tiny_company import AGREEMENT, NOW, PARTNER, Payment
@@ -85,6 +86,17 @@ def test_another_agreement_is_matched_whole(desk: Desk, database_url: str) -> No
 
     assert run
     assert (run.looked_at, run.matched["EUR"].ours_rows, run.changes.closed) == (6, 3, 3)
+
+
+def test_what_another_version_of_breakwater_matched_is_matched_anew(desk: Desk) -> None:
+    desk.company.ledger("records-1", *paid("A", "B", "C"))
+    desk.company.report("report-1", *paid("A", "B"), batch=1)
+    first = desk.run()
+    given = Path(desk.bot.lake.outcome_path(first.id, "given"))
+    pq.write_table(pq.read_table(given).replace_schema_metadata({"breakwater": "0.0.1"}), given)
+    desk.company.report("report-2", *paid("C"), batch=2)
+
+    assert desk.run().looked_at == 6
 
 
 def test_what_is_unmatched_from_before_the_start_is_an_opening_item_and_no_break(database_url: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,8 @@ from breakwater.model.parts import part_of
 from breakwater.model.records import Side
 from breakwater.model.runs import BREAK_SCHEMA, ByHand, Earlier, Outcome, Run, added
 
+VERSION = version("breakwater")
+_MADE_BY = b"breakwater"  # among the metadata of what a run was given
 _GIVEN = pa.schema([("side", pa.string()), ("part", pa.string())])
 _BY_HAND = pa.schema([("ours", pa.list_(pa.string())), ("theirs", pa.list_(pa.string()))])
 _TABLES = ("matches", "pending", "breaks", "opening", "given", "by_hand")
@@ -26,7 +29,7 @@ def beside(*, parts: Mapping[Side, Sequence[str]], by_hand: Sequence[ByHand], op
     made = [{"ours": list(m.ours), "theirs": list(m.theirs)} for m in by_hand]
     return {
         "opening": opening,
-        "given": pa.Table.from_pylist(given, schema=_GIVEN),
+        "given": pa.Table.from_pylist(given, schema=_GIVEN.with_metadata({_MADE_BY: VERSION})),
         "by_hand": pa.Table.from_pylist(made, schema=_BY_HAND),
     }
 
@@ -43,7 +46,9 @@ def earlier(lake: Lake, run: Run) -> Earlier | None:
         raise WorldError(f"The outcome of the run {run.id} can't be read: {wrong}.", remedy=remedy) from None
     parts, by_hand = _given(tables["given"], tables["by_hand"])
     paths = {side: [lake.root / part_of(part).path for part in parts[side]] for side in Side}
+    made_by = (tables["given"].schema.metadata or {}).get(_MADE_BY, b"").decode()
     return Earlier(
+        version=made_by,
         ours=paths[Side.OURS],
         theirs=paths[Side.THEIRS],
         by_hand=by_hand,

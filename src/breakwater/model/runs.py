@@ -132,13 +132,17 @@ class MatchChanges:
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """A run before, as matching again needs it: the files it was given, what people had matched, its day, and its outcome."""
+    """A run before, as matching again needs it: the files it was given, what people had matched, its day, and its outcome.
+
+    `version` is the Breakwater that made it: another one may read an agreement differently.
+    """
 
     ours: Sequence[Path]
     theirs: Sequence[Path]
     by_hand: Sequence[ByHand]
     as_of: date
     outcome: Outcome
+    version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,8 +79,12 @@ def input_key(given: Given, *, terms: Terms, partner: Partner, as_of: date) -> s
 def work_out(
     lake: Lake, given: Given, *, partner: Partner, terms: Terms, rematch: Rematch, as_of: date, now: datetime, whole: bool = False
 ) -> WorkedOut:
-    """Match what has to be matched; nothing is kept yet. With `whole`, nothing is carried over from the run before."""
+    """Match what has to be matched; nothing is kept yet. With `whole`, nothing is carried over from the run before.
+
+    Nor is anything if the agreement is another one since, or this Breakwater, which may read it differently.
+    """
     before = outcomes.earlier(lake, given.last) if given.last else None
+    is_new_reading = given.last is None or given.last.agreement_sha256 != terms.sha256 or (before and before.version != outcomes.VERSION)
     found = rematch(
         ours=lake.paths(given.parts[Side.OURS]),
         theirs=lake.paths(given.parts[Side.THEIRS]),
@@ -88,7 +92,7 @@ def work_out(
         as_of=as_of,
         by_hand=given.by_hand,
         earlier=before,
-        whole=whole or given.last is None or given.last.agreement_sha256 != terms.sha256,
+        whole=whole or bool(is_new_reading),
     )
     outcome, opening, items = set_apart(lake, found.outcome, parts=given.parts, live_from=partner.live_from)
     key = input_key(given, terms=terms, partner=partner, as_of=as_of)
