@@ -27,7 +27,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "config_words": ({"errors", "model"}, {"pydantic"}),
     "config_reminders": ({"errors", "model", "config_files", "config_words"}, {"pydantic"}),
     "config_live": ({"errors", "config_files"}, {"pydantic"}),
-    "config": ({"errors", "model", "config_files", "config_live", "config_words", "config_reminders", "config_thresholds"}, {"pydantic", "apscheduler"}),
+    "config": (
+        {"errors", "model", "config_files", "config_live", "config_words", "config_reminders", "config_thresholds"},
+        {"pydantic", "apscheduler"},
+    ),
     "schedule": (set(), {"apscheduler"}),
     "web": (
         {"errors", "model", "config", "store", "lake", "slack", "steps"},

@@ -118,10 +118,14 @@ def test_bank_statements_are_read_as_balanced_and_without_notices(built: Company
 
 
 def test_settlement_reports_are_read_as_paid_out_in_full_and_without_notices(built: Company) -> None:
+    accounts = []
     for reading, _ in readings((built.folder / "inbox" / "meridian").iterdir(), partner="meridian", side=Side.THEIRS):
         assert (reading.format, reading.notices) == ("adyen-settlement", [])
-        assert [s.account for s in reading.statements] == ["HarbourEU", "HarbourUK"]
-        assert [s.credits_minor - s.debits_minor for s in reading.statements] == [0, 0]
+        assert {s.credits_minor - s.debits_minor for s in reading.statements} == {0}
+        accounts.append([s.account for s in reading.statements])
+
+    accounts.remove(["HarbourEU"])  # the day of the batch that is in no report
+    assert {tuple(a) for a in accounts} == {("HarbourEU", "HarbourUK")}
 
 
 def test_our_events_are_read(built: Company) -> None:

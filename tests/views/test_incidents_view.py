@@ -84,7 +84,7 @@ def test_what_was_previewed_comes_back_word_for_word() -> None:
 
     view = forms.preview_modal(partner=a_partner(), **given, company_name="Acme", preview_id="7c0ffee")
 
-    assert forms.read_preview(view) == {"draft": {"partner": "nordbank", **given}, "preview_id": "7c0ffee"}
+    assert forms.read_preview(view) == {"draft": {"partner": "nordbank", **given}, "preview_id": "7c0ffee", "about": ""}
 
 
 def test_the_longest_draft_still_fits_its_preview() -> None:
