@@ -39,8 +39,8 @@ class DyingLake(Lake):
         if self._place == "file read, parts not yet in place":
             die()
 
-    def write_outcome(self, *given: Any) -> None:
-        super().write_outcome(*given)
+    def write_outcome(self, *given: Any, **beside: Any) -> None:
+        super().write_outcome(*given, **beside)
         if self._place == "outcome written, run not yet kept":
             die()
 
