@@ -55,6 +55,7 @@ def main() -> None:
         page.get_by_role("button", name="Acknowledge").first.click()
         page.get_by_text("Acknowledged by").first.wait_for()
         _keep(page, "break-cards")
+        _write_off(page)
         page.locator("#go-app").click()
         page.get_by_text("Files due next").wait_for()
         _keep(page, "app-home")
@@ -63,6 +64,33 @@ def main() -> None:
         _incident(page)
         _digests(page, demo)
         browser.close()
+
+
+def _write_off(page: Page) -> None:
+    """From open to written off, by two people."""
+    page.get_by_label("You act as").select_option(label="Devi Raman")
+    page.get_by_role("button", name="cards-ops").click()
+    page.get_by_role("heading", name="cards-ops").wait_for()
+    shown = page.get_by_role("log", name="Messages")
+    shown.get_by_role("button", name="Acknowledge").last.click()
+    shown.get_by_role("button", name="Propose…").last.click()
+    form = page.get_by_role("dialog", name="Propose")
+    form.get_by_label("What", exact=True).select_option(label="Write-off: give up the whole amount")
+    form.get_by_label("Reason").select_option(label="Below the cost of asking")
+    form.get_by_label("Suspense account").fill("1790 Suspense cards")
+    form.get_by_label("Evidence").fill("https://tickets.harbour.example/PAY-17")
+    form.get_by_label("What a second person should know").fill("The partner charges more for the question than it is worth.")
+    _keep(page, "write-off-form")
+    form.get_by_role("button", name="Propose").click()
+    form.wait_for(state="hidden")
+    shown.get_by_role("button", name="Approve").last.wait_for()
+    _keep(page, "write-off-proposed")
+    page.get_by_label("You act as").select_option(label="Ada Lindqvist")
+    page.get_by_role("button", name="cards-ops").click()
+    shown.get_by_role("button", name="Approve").last.click()
+    shown.get_by_text("Written off").last.wait_for()
+    _keep(page, "written-off")
+    page.get_by_label("You act as").select_option(label="Bruno Keller")
 
 
 def _incident(page: Page) -> None:

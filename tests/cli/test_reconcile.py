@@ -75,7 +75,7 @@ def test_the_same_call_gives_the_same_bytes(call: list[str], tmp_path: Path) -> 
         ("--as-of", "2026-02-30", "'2026-02-30' is not a date like 2026-04-30."),
         ("--ours", "none.csv", "none.csv can't be read: No such file or directory."),
         ("--agreement", "none.toml", "none.toml can't be read: No such file or directory."),
-        ("--engine", "oracle://x", "The engine 'oracle://x' is not supported."),
+        ("--engine", "oracle://x", "The engine 'oracle' is not proven"),
         ("--json", "nowhere/out.json", "There is no folder nowhere for OUT."),
     ],
 )

@@ -112,3 +112,27 @@ def test_app_home_shows_how_everything_stands_and_its_buttons_work(page: Page) -
     page.get_by_role("tab", name="Messages").click()
 
     expect(messages(page).get_by_text("that matter most").last).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_break_goes_from_open_to_written_off_by_two_people(page: Page) -> None:
+    act_as(page, "Devi Raman")
+    go_to(page, "cards-ops")
+    messages(page).get_by_role("button", name="Acknowledge").last.click()
+    messages(page).get_by_role("button", name="Propose…").last.click()
+    form = page.get_by_role("dialog", name="Propose")
+    form.get_by_label("What", exact=True).select_option(label="Write-off: give up the whole amount")
+    form.get_by_label("Reason").select_option(label="Below the cost of asking")
+    form.get_by_label("Suspense account").fill("1790 Suspense cards")
+    form.get_by_label("Evidence").fill("https://tickets.example/PAY-17")
+    form.get_by_label("What a second person should know").fill("The partner charges more for the question.")
+    form.get_by_role("button", name="Propose").click()
+    expect(messages(page).get_by_text("Below the cost of asking").last).to_be_visible(timeout=PATIENCE_MS)
+
+    messages(page).get_by_role("button", name="Approve").last.click()
+    expect(messages(page).get_by_text("a second person has to agree").last).to_be_visible(timeout=PATIENCE_MS)
+    act_as(page, "Ada Lindqvist")
+    go_to(page, "cards-ops")
+    messages(page).get_by_role("button", name="Approve").last.click()
+
+    expect(messages(page).get_by_text("Written off").last).to_be_visible(timeout=PATIENCE_MS)
+    expect(messages(page).get_by_role("button", name="Approve")).to_have_count(0)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -113,6 +114,13 @@ class Desk:
             writes.insert_breaks(tx, breaks, actor=SYSTEM, now=self.clock())
             for brk in breaks if cards else ():
                 enqueue_card(tx, brk, partner=self.bot.config.partners[brk.partner], channel=CARDS, now=self.clock())
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for what shows in the database alone, not in the workspace."""
+        deadline_s = monotonic() + 60
+        while not is_so():
+            assert monotonic() < deadline_s, "it does not become so"
+            Event().wait(0.05)
 
     def card(self, brk: Break, words: str = "") -> Message:
         """The card of a break once it shows these words."""

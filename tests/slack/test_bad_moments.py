@@ -156,9 +156,9 @@ def test_a_bot_that_was_removed_from_the_channel_works_on_and_is_back_with_its_n
     desk.sandbox.state.change_channel(replace(channel, members=tuple(m for m in channel.members if m != BOT)))
 
     ada.click(card, "Acknowledge")
+    desk.until(lambda: failed(desk, brk))
 
     assert brk.id in desk.told(ADA, OPS, lambda: ada.command("/recon", "breaks mine", channel=OPS))
-    desk.sandbox.wait_for(lambda: failed(desk, brk))
     desk.sandbox.state.change_channel(channel)
     resolve(desk, brk)
     assert "Explained." in desk.card(brk, "Resolved").words

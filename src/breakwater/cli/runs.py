@@ -47,6 +47,7 @@ def runs(partner: str, limit: int, path: Path) -> None:
     table = Table(
         "run", "as of", "finished", "files", "looked at", "breaks", "worth", "opened", "closed", "matches changed", "agreement", "by"
     )
+    table.columns[1].no_wrap = True
     for run in found:
         table.add_row(*map(printable, _row(run)))
     _print(table)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import stat
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,7 +117,8 @@ class SftpDrop:
     def _run(self, job: Coroutine[Any, Any, T]) -> T:
         ssh, where = self._ssh, f"{self._user}@{self._host}:{self._port}"
         try:
-            return asyncio.run(job)
+            with ThreadPoolExecutor(1) as aside:  # in a thread of its own: the caller's may run an event loop already
+                return aside.submit(asyncio.run, job).result()
         except ssh.HostKeyNotVerifiable:
             raise WorldError(
                 f"The server at {self._host}:{self._port} is not the one in {self._known_hosts}: its host key is another.",
