@@ -117,6 +117,7 @@ class Page {
   openThread(thread) { return this.go({ thread }); }
 
   async openApp(tab) {
+    while (this.seen.user !== this.world.me) await this.refresh(); // somebody else a moment ago: their direct messages are not ours
     await this.go({ channel: this.seen.direct.id, home: tab === "home" });
     await this.do("home", { tab });
   }
