@@ -16,7 +16,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "model": ({"errors"}, {"iso4217", "holidays", "schwifty", "pyarrow"}),
     "sources": ({"errors", "model"}, {"lxml", "cardutil", "duckdb", "numpy", "pyarrow", "httpx", "sqlalchemy", "asyncssh", "obstore"}),
     "matching": ({"errors", "model"}, {"ibis", "pyarrow", "duckdb", "psycopg", "sqlglot", "pyspark", "py4j"}),
-    "detection": ({"errors", "model"}, {"numpy", "scipy"}),
+    "detection": ({"errors", "model"}, {"numpy"}),
     "views": ({"errors", "model"}, {"matplotlib", "jinja2", "rich", "babel"}),
     "store": ({"errors", "model"}, {"sqlalchemy", "alembic"}),
     "lake": ({"errors", "model"}, {"duckdb", "numpy", "pyarrow"}),

