@@ -19,6 +19,7 @@ FEWEST_WITH_TWO_UNKNOWNS = 8
 SCALES = (10, 100, 1000)
 _TOO_SMALL = 10  # minor units: a tenth of it is anything
 _OTHER_SOURCE_PPM = 20_000  # two sources of a rate are hardly ever further apart
+_FEWEST_OF_A_SCHEDULE = 20  # one in so many of what was charged in those days
 _TRIED = 12  # breaks whose figures are taken for a guess, the largest first: rounding blurs them least
 _RATE_BLUR_PPM = 200  # two basis points: rates are printed with four or five digits
 _LATE_SHARE = 600_000  # of the late pairs of these days, so many have the same lag
@@ -82,6 +83,8 @@ def fee_schedule(case: Case, free: Collection[int]) -> Iterator[Candidate]:
         first, last = case.span(members)
         days = (d for d in case.dates["theirs"] if first <= d <= last)
         charged = max(len(members), sum(case.rows_of("theirs", kind=kind, currency=currency, date=d) for d in days))
+        if _FEWEST_OF_A_SCHEDULE * len(members) < charged:
+            continue  # a handful among hundreds that are charged as agreed is no schedule
         evidence = {"basis_points": str(best[0]), "fixed_minor": str(best[1]), "first": first.isoformat(), "last": last.isoformat()}
         evidence |= {"agreed_basis_points": str(old[0]), "agreed_fixed_minor": str(old[1])} if old else {}
         evidence |= {"of": str(charged)}
