@@ -13,7 +13,7 @@ from breakwater.model.access import Actor, Role
 from breakwater.model.files import SourceFile
 from breakwater.model.records import Side
 from breakwater.store import reads
-from breakwater.store.schema import outbox
+from breakwater.store.tables.delivery import outbox
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 ADA = Actor(id="U0ADA", role=Role.OPERATOR, name="Ada")

@@ -18,9 +18,10 @@ from breakwater.sandbox import App, Channel, Message, Sandbox, Team, User, Works
 from breakwater.slack.guard import Guard
 from breakwater.slack.people import People
 from breakwater.slack.sender import Sender
-from breakwater.store import outbox, schema
+from breakwater.store import outbox
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind
+from breakwater.store.tables import delivery
 
 OPS, CARDS, NORD, ALIPAY = "C0PAYOPS", "C0CARDS", "C0NORD", "C0ALIPAY"
 BOT = "U0BREAKWATER"
@@ -154,12 +155,12 @@ class Post:
     def states(self) -> dict[str, str]:
         """Every message by its key, and what became of it."""
         with self.database.transaction() as tx:
-            rows = tx.execute(select(schema.outbox.c.key, schema.outbox.c.state).order_by(schema.outbox.c.id))
+            rows = tx.execute(select(delivery.outbox.c.key, delivery.outbox.c.state).order_by(delivery.outbox.c.id))
             return {row.key: row.state for row in rows}
 
     def errors(self) -> dict[str, str]:
         with self.database.transaction() as tx:
-            rows = tx.execute(select(schema.outbox.c.key, schema.outbox.c.error).where(schema.outbox.c.error.is_not(None)))
+            rows = tx.execute(select(delivery.outbox.c.key, delivery.outbox.c.error).where(delivery.outbox.c.error.is_not(None)))
             return {row.key: row.error for row in rows}
 
     def texts(self, channel: str = OPS) -> list[str]:

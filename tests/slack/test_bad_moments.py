@@ -17,7 +17,8 @@ from breakwater.sandbox.faults import FaultKind
 from breakwater.steps import breaks as steps
 from breakwater.steps.breaks import Click
 from breakwater.steps.reconcile import enqueue_card
-from breakwater.store import reads, schema, writes
+from breakwater.store import reads, writes
+from breakwater.store.tables import delivery
 
 BEN_HIMSELF = Actor(id=BEN, role=Role.APPROVER, name="Ben")
 PROPOSAL = {
@@ -141,7 +142,7 @@ def test_a_channel_that_is_shared_afterwards_is_named_and_nothing_of_ours_is_sho
 
 def failed(desk: Desk, brk: Break) -> bool:
     """True once every message about the break after its first card was given up."""
-    table = schema.outbox
+    table = delivery.outbox
     with desk.bot.database.reading() as tx:
         about = (table.c.key.like(f"break:{brk.id}:%"), table.c.state != "sent")
         states = list(tx.scalars(select(table.c.state).where(*about)))

@@ -15,8 +15,9 @@ from breakwater.errors import RefusedError
 from breakwater.model.access import SYSTEM, Actor, Role
 from breakwater.steps import breaks as steps
 from breakwater.steps.reconcile import enqueue_card
-from breakwater.store import audit, reads, schema, writes
+from breakwater.store import audit, reads, writes
 from breakwater.store.database import Database
+from breakwater.store.tables import delivery
 
 CLICKS, AT_ONCE = 200, 16
 PROCESS = Path(__file__).with_name("clicking_process.py")
@@ -70,7 +71,9 @@ def one_won(database: Database, break_id: str, answers: list[tuple[str, str]]) -
     """One owner, one row in the trail, everybody else told who, one card in its second revision."""
     with database.transaction() as tx:
         owned = reads.break_by_id(tx, break_id)
-        cards = tx.execute(select(schema.outbox.c.revision).where(schema.outbox.c.about == break_id).order_by(schema.outbox.c.id)).all()
+        cards = tx.execute(
+            select(delivery.outbox.c.revision).where(delivery.outbox.c.about == break_id).order_by(delivery.outbox.c.id)
+        ).all()
         assert [e.action for e in audit.entries(tx, break_id)] == ["open", "acknowledge"]
         assert audit.verify(tx) == []
     assert owned is not None

@@ -29,8 +29,9 @@ from breakwater.model.access import SYSTEM, Actor, Role
 from breakwater.model.breaks import Break, BreakState, Move
 from breakwater.model.proposals import ProposalKind
 from breakwater.steps import breaks as steps
-from breakwater.store import audit, outbox, reads, schema, writes
+from breakwater.store import audit, outbox, reads, writes
 from breakwater.store.database import Connection, Database
+from breakwater.store.tables import delivery
 
 O, ACK, INV, WAIT, US, PRO, RES, OFF = BreakState  # noqa: E741
 WORKED = {O, ACK, INV, WAIT, US}
@@ -101,7 +102,9 @@ def test_a_move_leaves_one_audit_row_one_edited_card_and_one_line_in_the_thread(
         steps.ask_partner(tx, a_click(brk), question="Where is <!channel> it?")
 
     with database.transaction() as tx:
-        rows = tx.execute(select(schema.outbox.c.key, schema.outbox.c.kind, schema.outbox.c.payload).order_by(schema.outbox.c.id)).all()
+        rows = tx.execute(
+            select(delivery.outbox.c.key, delivery.outbox.c.kind, delivery.outbox.c.payload).order_by(delivery.outbox.c.id)
+        ).all()
         (_, entry) = audit.entries(tx, brk.id)
     assert [(r.key, r.kind) for r in rows] == [
         (f"break:{brk.id}:{CARDS}:1", "card"),

@@ -17,8 +17,9 @@ from breakwater.model.breaks import Break, BreakState
 from breakwater.steps import bulk
 from breakwater.steps.bulk import Done, Several
 from breakwater.steps.reconcile import enqueue_card
-from breakwater.store import audit, reads, schema, writes
+from breakwater.store import audit, reads, writes
 from breakwater.store.database import Connection, Database
+from breakwater.store.tables import delivery
 
 DEEDS: dict[str, Callable[[Connection, Several], Done]] = {
     "acknowledge": bulk.acknowledge,
@@ -43,7 +44,8 @@ def kinds(database: Database) -> list[str]:
     """The kinds of messages after the cards of the beginning."""
     with database.reading() as tx:
         return [
-            row.kind for row in tx.execute(select(schema.outbox.c.kind).where(schema.outbox.c.revision != 1).order_by(schema.outbox.c.id))
+            row.kind
+            for row in tx.execute(select(delivery.outbox.c.kind).where(delivery.outbox.c.revision != 1).order_by(delivery.outbox.c.id))
         ]
 
 
@@ -66,7 +68,7 @@ def test_all_are_moved_their_cards_follow_and_one_message_tells(database: Databa
     with database.transaction() as tx:
         assert [[e.action for e in audit.entries(tx, b.id)] for b in breaks] == [["open", deed]] * 3
         assert audit.verify(tx) == []
-        post = tx.execute(select(schema.outbox.c.payload).where(schema.outbox.c.kind == "post")).scalar_one()
+        post = tx.execute(select(delivery.outbox.c.payload).where(delivery.outbox.c.kind == "post")).scalar_one()
     assert "3 breaks worth *EUR 37.50*" in post["blocks"][0]["text"]["text"]
     assert "<!channel>" not in str(post)
 

@@ -20,8 +20,9 @@ from breakwater.model.learning import Cell
 from breakwater.model.partners import Partner
 from breakwater.steps import feedback as steps
 from breakwater.steps.feedback import Answered
-from breakwater.store import audit, reads, schema, writes
+from breakwater.store import audit, reads, writes
 from breakwater.store.database import Connection, Database
+from breakwater.store.tables import delivery
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 ADA, BRUNO, VERA = Actor("U0ADA", Role.OPERATOR), Actor("U0BRUNO", Role.OPERATOR), Actor("U0VERA", Role.VIEWER)
@@ -80,7 +81,7 @@ def test_an_answer_is_kept_audited_shown_and_told(database: Database, answer: An
         assert [(e.actor_id, e.action.removeprefix("finding_") in NAMES) for e in audit.entries(tx, "F-1")][-1] == ("U0ADA", True)
     assert [key for key, _, _ in outbox_of(database)] == [f"finding:F-1:{OPS}:2", f"finding:F-1:{OPS}:2:news"]
     with database.reading() as tx:
-        assert list(tx.scalars(select(schema.outbox.c.payload).order_by(schema.outbox.c.id)))[1]["text"].startswith(said)
+        assert list(tx.scalars(select(delivery.outbox.c.payload).order_by(delivery.outbox.c.id)))[1]["text"].startswith(said)
 
 
 @pytest.mark.parametrize(("answer", "state", "said"), ANSWERS, ids=NAMES)

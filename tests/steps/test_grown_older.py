@@ -15,8 +15,9 @@ from breakwater.model.breaks import BreakState
 from breakwater.model.calendar import named_calendar
 from breakwater.model.reminders import Escalation, ReminderRules
 from breakwater.steps.ageing import tell_what_aged
-from breakwater.store import schema, writes
+from breakwater.store import writes
 from breakwater.store.database import Database, open_database
+from breakwater.store.tables import delivery
 
 RULES = ReminderRules(escalations=(Escalation(from_days=6, to=("S0LEADS",)),))
 FRIDAY = NOW
@@ -42,7 +43,7 @@ def look(database: Database, at: datetime, **changes: Any) -> int:
 
 def said(database: Database) -> list[str]:
     with database.reading() as tx:
-        rows = tx.execute(select(schema.outbox.c.payload).order_by(schema.outbox.c.id))
+        rows = tx.execute(select(delivery.outbox.c.payload).order_by(delivery.outbox.c.id))
         return [row.payload["blocks"][0]["text"]["text"] for row in rows]
 
 

@@ -30,8 +30,9 @@ from breakwater.model.records import RECORD_SCHEMA, Kind, Record, Side
 from breakwater.steps import digest
 from breakwater.steps.look_up import Tracing
 from breakwater.steps.traffic import Traffic
-from breakwater.store import schema, writes
+from breakwater.store import writes
 from breakwater.store.database import Database, open_database
+from breakwater.store.tables import delivery
 
 NOW = datetime(2026, 11, 24, 9, 15, tzinfo=UTC)
 DAY = date(2026, 11, 20)
@@ -376,6 +377,6 @@ def test_codes_that_nobody_knows_are_named_in_the_next_digest(company: Company) 
     digest.post(company.database, traffic, subscription=subscription, scheduled_at=NOW, partners=company.tracing.partners, now=NOW)
 
     with company.database.reading() as tx:
-        [payload] = tx.execute(select(schema.outbox.c.payload)).scalars()
+        [payload] = tx.execute(select(delivery.outbox.c.payload)).scalars()
     assert "1 unknown code" in payload["text"]
     assert "`ACWP` in 1 event" in str(payload["blocks"])

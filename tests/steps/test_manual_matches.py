@@ -18,7 +18,8 @@ from breakwater.model.proposals import Authority, Proposal, ProposalKind, Reason
 from breakwater.model.records import Side
 from breakwater.model.runs import ByHand
 from breakwater.steps import breaks as steps
-from breakwater.store import by_hand, schema
+from breakwater.store import by_hand
+from breakwater.store.tables import delivery
 
 ADA, BEN, EVE = (Actor(id=i, role=r) for i, r in (("U0ADA", Role.OPERATOR), ("U0BEN", Role.APPROVER), ("U0EVE", Role.ADMIN)))
 AUTHORITY = Authority(
@@ -187,7 +188,7 @@ def test_a_match_falls_when_a_record_is_issued_again_with_other_money_and_says_s
     assert holding(desk) == []
     assert the(desk, "WIRE").state is BreakState.OPEN
     with desk.bot.database.reading() as tx:
-        said = list(tx.scalars(select(schema.outbox.c.payload).where(schema.outbox.c.key.startswith("manual:"))))
+        said = list(tx.scalars(select(delivery.outbox.c.payload).where(delivery.outbox.c.key.startswith("manual:"))))
     assert [words["text"] for words in said] == [
         f"The match by hand {fallen.id} no longer holds: {fallen.theirs[0].record_id} of theirs was EUR 50.00 and is EUR 48.00 now. "
         "Its records are matched anew."

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from breakwater.model.access import SYSTEM
 from breakwater.steps import breaks as steps
 from breakwater.steps.reconcile import enqueue_card
-from breakwater.store import reads, schema, writes
+from breakwater.store import reads, writes
 from breakwater.store.database import Database
+from breakwater.store.tables import delivery
 
 
 def test_a_break_whose_card_lies_in_a_channel_of_before_can_still_be_acknowledged(database: Database) -> None:
@@ -26,7 +27,7 @@ def test_a_break_whose_card_lies_in_a_channel_of_before_can_still_be_acknowledge
 
     with database.reading() as tx:
         now_is = reads.break_by_id(tx, brk.id)
-        sent_to = tx.execute(select(schema.outbox.c.channel, schema.outbox.c.revision)).all()
+        sent_to = tx.execute(select(delivery.outbox.c.channel, delivery.outbox.c.revision)).all()
     assert now_is is not None
     assert now_is.owner_id == ADA.id
     assert [tuple(row) for row in sent_to] == [(CARDS, 1)]

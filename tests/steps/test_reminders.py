@@ -21,8 +21,9 @@ from breakwater.model.reminders import Escalation, ReminderRules
 from breakwater.steps import breaks as steps
 from breakwater.steps.reconcile import enqueue_card
 from breakwater.steps.reminders import BATCH, look_after
-from breakwater.store import audit, reads, schema, writes
+from breakwater.store import audit, reads, writes
 from breakwater.store.database import Database, open_database
+from breakwater.store.tables import delivery
 
 RULES = ReminderRules(
     escalations=(Escalation(from_days=0, to=("S0TECHOPS",)), Escalation(from_days=3, to=("S0LEADS", "U0EVE"))),
@@ -55,7 +56,7 @@ def as_it_is(database: Database, brk: Break) -> Break:
 
 
 def replies(database: Database) -> list[str]:
-    table = schema.outbox
+    table = delivery.outbox
     with database.reading() as tx:
         rows = tx.execute(select(table.c.payload).where(table.c.kind == "reply").order_by(table.c.id))
         return [row.payload["blocks"][0]["text"]["text"] for row in rows]
@@ -169,7 +170,7 @@ def test_breaks_without_cards_are_told_of_together(database: Database) -> None:
     assert [look(database, at) for at in (REMINDED_AT, REMINDED_AT, REOPENED_AT, REOPENED_AT)] == [40, 0, 40, 0]
 
     with database.reading() as tx:
-        table = schema.outbox
+        table = delivery.outbox
         posts = [row.payload["blocks"] for row in tx.execute(select(table.c.payload, table.c.kind).order_by(table.c.id))]
     said = [blocks[0]["text"]["text"] for blocks in posts]
     assert len(said) == 4

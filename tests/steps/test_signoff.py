@@ -21,7 +21,8 @@ from breakwater.model.signoff import Amount, PeriodFigures, SignOffState
 from breakwater.steps import breaks as break_steps
 from breakwater.steps import signoff as steps
 from breakwater.steps.breaks import Click
-from breakwater.store import audit, schema, signoffs
+from breakwater.store import audit, signoffs
+from breakwater.store.tables import delivery
 
 OCTOBER, NOVEMBER = Month(2026, 10), Month(2026, 11)
 DECEMBER_1 = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -64,13 +65,13 @@ class Company:
             return found.state
 
     def said(self) -> list[str]:
-        table = schema.outbox
+        table = delivery.outbox
         with self.bot.database.reading() as tx:
             rows = tx.execute(select(table.c.payload).where(table.c.key.like("signoff:%:news")).order_by(table.c.id))
             return [row.payload["blocks"][0]["text"]["text"] for row in rows]
 
     def card(self) -> str:
-        table = schema.outbox
+        table = delivery.outbox
         with self.bot.database.reading() as tx:
             query = select(table.c.payload).where(table.c.about == f"signoff:{PARTNER}:2026-11").order_by(table.c.id.desc()).limit(1)
             return str(tx.execute(query).scalar_one()["blocks"])

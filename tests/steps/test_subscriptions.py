@@ -20,9 +20,10 @@ from breakwater.model.digests import Subscription
 from breakwater.model.findings import Finding, FindingKind, acknowledge, recover
 from breakwater.steps import digest
 from breakwater.steps import subscriptions as steps
-from breakwater.store import audit, schema, writes
+from breakwater.store import audit, writes
 from breakwater.store import subscriptions as store
 from breakwater.store.database import Database
+from breakwater.store.tables import delivery
 
 ADA, BRUNO, VERA = Actor("U0ADA", Role.OPERATOR), Actor("U0BRUNO", Role.OPERATOR), Actor("U0VERA", Role.VIEWER)
 WANTED = Subscription(id="", channel=OPS, cron="0 8 * * *", time_zone=ZoneInfo("Europe/Berlin"))
@@ -76,7 +77,7 @@ def composed(bot: Breakwater, subscription: Subscription) -> list[str]:
 
 def payloads(database: Database) -> list[dict[str, Any]]:
     with database.reading() as tx:
-        return list(tx.scalars(select(schema.outbox.c.payload).order_by(schema.outbox.c.id)))
+        return list(tx.scalars(select(delivery.outbox.c.payload).order_by(delivery.outbox.c.id)))
 
 
 # Begun and ended

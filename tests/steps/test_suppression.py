@@ -22,8 +22,9 @@ from breakwater.steps import breaks as moves
 from breakwater.steps.hushing import hush_new
 from breakwater.steps.reconcile import enqueue_card, state_of
 from breakwater.steps.suppression import NoiseDraft, add_rule, end_rule, follow_rules, keep_following, standing
-from breakwater.store import audit, break_lists, reads, schema, writes
+from breakwater.store import audit, break_lists, reads, writes
 from breakwater.store.database import Connection, Database
+from breakwater.store.tables import delivery
 
 MERIDIAN = PARTNERS["meridian"]
 TODAY = {"meridian": date(2026, 11, 20)}
@@ -64,7 +65,7 @@ def listed(database: Database, words: str = "") -> list[str]:
 
 
 def posts(database: Database) -> list[str]:
-    table = schema.outbox
+    table = delivery.outbox
     with database.reading() as tx:
         rows = tx.execute(select(table.c.payload).where(table.c.kind == "post").order_by(table.c.id))
         return [row.payload["blocks"][0]["text"]["text"] for row in rows]
@@ -113,7 +114,7 @@ def test_new_breaks_are_noise_from_the_start_and_the_cards_of_known_ones_say_so(
 
     with database.transaction() as tx:
         hushed = hush_new(tx, [a_fee("b"), a_break("c")], partner=MERIDIAN, now=NOW)
-        cards = tx.execute(select(schema.outbox.c.payload).where(schema.outbox.c.kind == "card").order_by(schema.outbox.c.id)).all()
+        cards = tx.execute(select(delivery.outbox.c.payload).where(delivery.outbox.c.kind == "card").order_by(delivery.outbox.c.id)).all()
 
     assert [b.suppressed_by for b in hushed] == [rule_id, None]
     assert f"Known noise by `{rule_id}`" in str(cards[-1].payload)

@@ -13,8 +13,9 @@ from breakwater.model.events import Event
 from breakwater.model.payment_watches import FORGOTTEN_AFTER_DAYS, MOST_PER_PERSON
 from breakwater.model.payments import PaymentTrace
 from breakwater.steps.watches import Watchers, unwatch, watch
-from breakwater.store import audit, schema, watches
+from breakwater.store import audit, watches
 from breakwater.store.database import Database
+from breakwater.store.tables import audit_trail, delivery
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ADA, BRUNO, NOBODY = Actor("U0ADA", Role.VIEWER), Actor("U0BRUNO", Role.VIEWER), Actor("U0NILS", Role.NOBODY)
@@ -47,7 +48,7 @@ def tell(database: Database, trace: PaymentTrace, *, now: datetime = NOW) -> int
 
 
 def messages(database: Database) -> list[tuple[str, str, str, str]]:
-    table = schema.outbox
+    table = delivery.outbox
     with database.reading() as tx:
         rows = tx.execute(select(table.c.channel, table.c.audience_kind, table.c.audience_id, table.c.payload).order_by(table.c.id))
         return [(row.channel, row.audience_kind, row.audience_id, row.payload["text"]) for row in rows]
@@ -119,7 +120,7 @@ def test_watching_twice_is_once_and_ends_once(database: Database) -> None:
     assert tell(database, a_trace("accepted", "settled")) == 0
     with database.reading() as tx:
         assert not watches.is_watched(tx, user_id=ADA.id, payment_id="pay_1")
-        trail = tx.execute(select(schema.audit.c.action, schema.audit.c.about_id, schema.audit.c.actor_id)).all()
+        trail = tx.execute(select(audit_trail.audit.c.action, audit_trail.audit.c.about_id, audit_trail.audit.c.actor_id)).all()
         assert [tuple(row) for row in trail] == [("watch", "pay_1", "U0ADA"), ("unwatch", "pay_1", "U0ADA")]
         assert audit.verify(tx) == []
 

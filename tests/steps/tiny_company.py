@@ -18,8 +18,9 @@ from breakwater import config
 from breakwater.app import Breakwater
 from breakwater.model.breaks import Break
 from breakwater.model.records import CANONICAL_COLUMNS
-from breakwater.store import audit, reads, schema
+from breakwater.store import audit, reads
 from breakwater.store.database import Database
+from breakwater.store.tables import audit_trail, delivery, runs
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 DAY = date(2026, 11, 10)
@@ -165,7 +166,7 @@ def breaks_of(database: Database) -> dict[str, Break]:
 
 def outbox_of(database: Database) -> list[tuple[str, str, str]]:
     """Every message in the order of its arrival: key, channel and state."""
-    table = schema.outbox
+    table = delivery.outbox
     with database.transaction() as tx:
         return [tuple(row) for row in tx.execute(select(table.c.key, table.c.channel, table.c.state).order_by(table.c.id))]
 
@@ -177,11 +178,11 @@ def everything(database: Database) -> dict[str, Any]:
         return {
             "files": reads.source_files(tx, state=None),
             "parts": [reads.active_parts(tx, side=side, content="records") for side in ("ours", "theirs")],
-            "runs": list(tx.execute(select(schema.run).order_by(schema.run.c.id)).all()),
+            "runs": list(tx.execute(select(runs.run).order_by(runs.run.c.id)).all()),
             "breaks": sorted(reads.breaks_of_agreement(tx, agreement=PARTNER).values(), key=lambda b: b.id),
             "findings": reads.findings(tx, state=None, limit=100),
-            "outbox": list(tx.execute(select(schema.outbox.c.key, schema.outbox.c.payload).order_by(schema.outbox.c.key)).all()),
-            "audit": sorted(tx.execute(select(schema.audit.c.action, schema.audit.c.about_id)).all()),
+            "outbox": list(tx.execute(select(delivery.outbox.c.key, delivery.outbox.c.payload).order_by(delivery.outbox.c.key)).all()),
+            "audit": sorted(tx.execute(select(audit_trail.audit.c.action, audit_trail.audit.c.about_id)).all()),
         }
 
 

@@ -14,7 +14,7 @@ from store_builders import ADA, NOW, a_break
 from breakwater.errors import CallError, WorldError
 from breakwater.store import audit, reads, writes
 from breakwater.store.database import Database, open_database
-from breakwater.store.schema import metadata
+from breakwater.store.tables import metadata
 
 
 def test_migrations_lead_to_the_tables_the_code_knows(database_url: str) -> None:

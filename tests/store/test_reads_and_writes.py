@@ -21,18 +21,23 @@ from breakwater.model.findings import Finding, FindingState
 from breakwater.model.incidents import EntrySide, Incident, TimelineEntry
 from breakwater.model.records import Side
 from breakwater.model.runs import ActiveFigure, Run
-from breakwater.store import audit, claims, inbox, outbox, reads, schema, writes
+from breakwater.store import audit, claims, inbox, outbox, reads, writes
 from breakwater.store.database import Database
+from breakwater.store.tables.breaks import breaks
+from breakwater.store.tables.files import source_file
+from breakwater.store.tables.findings import finding
+from breakwater.store.tables.incidents import incident
+from breakwater.store.tables.runs import run
 
 
 @pytest.mark.parametrize(
     ("record", "table"),
     [
-        (Break, schema.breaks),
-        (SourceFile, schema.source_file),
-        (Run, schema.run),
-        (Finding, schema.finding),
-        (Incident, schema.incident),
+        (Break, breaks),
+        (SourceFile, source_file),
+        (Run, run),
+        (Finding, finding),
+        (Incident, incident),
     ],
 )
 def test_every_field_of_a_record_has_its_column(record: Any, table: Table) -> None:

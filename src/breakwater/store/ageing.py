@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 from breakwater.model.ageing import DatedFigure
 from breakwater.model.breaks import ACTIVE, Break
 from breakwater.store.rows import break_of
-from breakwater.store.schema import ageing, breaks, insert_new
+from breakwater.store.statements import insert_new
 from breakwater.store.sums import halves, whole
+from breakwater.store.tables.breaks import ageing, breaks
 
 Dates = tuple[date, date]  # after the first, up to and including the second
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from breakwater.errors import WorldError
-from breakwater.store.schema import audit, audit_head
+from breakwater.store.tables.audit_trail import audit, audit_head
 
 GENESIS = "0" * 64
 _HEAD = 1

@@ -13,7 +13,7 @@ from breakwater.model.breaks import ACTIVE, Break, BreakState
 from breakwater.model.money import exponent
 from breakwater.model.partners import Partner
 from breakwater.store.rows import break_of
-from breakwater.store.schema import breaks
+from breakwater.store.tables.breaks import breaks
 
 
 def filtered(tx: Connection, wanted: BreakFilter, *, today: dict[str, date], limit: int, offset: int = 0) -> tuple[list[Break], int]:

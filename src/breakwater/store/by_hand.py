@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from breakwater.model.by_hand import ManualMatch, ManualState
 from breakwater.model.proposals import Tied
-from breakwater.store.schema import manual_match
+from breakwater.store.tables.runs import manual_match
 
 
 def holding(tx: Connection, *, partner: str) -> list[ManualMatch]:

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 from breakwater.model.breaks import ACTIVE, Break
 from breakwater.model.causes import Cause, CauseKind, CauseState
 from breakwater.store.rows import break_of
-from breakwater.store.schema import breaks, cause, cause_break
+from breakwater.store.tables.breaks import breaks
+from breakwater.store.tables.causes import cause, cause_break
 
 
 def causes(tx: Connection, *, partner: str, active_only: bool = True) -> list[Cause]:

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, select, update
 
 from breakwater.model.drops import Copy, Offered
-from breakwater.store.schema import insert_new, lost_drop, offered_file, source_file, watermark
+from breakwater.store.statements import insert_new
+from breakwater.store.tables.files import lost_drop, offered_file, source_file, watermark
 
 FIRST_RETRY_S = 60
 LONGEST_RETRY_S = 1800

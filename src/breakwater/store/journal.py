@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 from breakwater.model.breaks import Break
 from breakwater.model.journal import JournalEntry, entry_of
 from breakwater.model.proposals import Effect, ProposalKind, ReasonCode
-from breakwater.store.schema import journal_entry
+from breakwater.store.tables.accounting import journal_entry
 
 
 def book(tx: Connection, changes: Iterable[tuple[Break, Break]], *, by: str, now: datetime) -> None:

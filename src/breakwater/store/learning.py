@@ -11,7 +11,8 @@ from breakwater.model.findings import SAID, Finding, FindingState
 from breakwater.model.learning import Answer, Cell
 from breakwater.store import audit
 from breakwater.store.rows import finding_of
-from breakwater.store.schema import feedback, finding, insert_new
+from breakwater.store.statements import insert_new
+from breakwater.store.tables.findings import feedback, finding
 
 
 def said_findings(tx: Connection, *, since: datetime) -> list[Finding]:

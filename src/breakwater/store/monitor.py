@@ -10,7 +10,10 @@ from sqlalchemy import Connection, func, select
 
 from breakwater.model.breaks import ACTIVE
 from breakwater.store.outbox import UNSENT, State
-from breakwater.store.schema import breaks, outbox, run, source_file
+from breakwater.store.tables.breaks import breaks
+from breakwater.store.tables.delivery import outbox
+from breakwater.store.tables.files import source_file
+from breakwater.store.tables.runs import run
 
 
 @dataclass(frozen=True, kw_only=True)

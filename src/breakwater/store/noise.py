@@ -12,8 +12,8 @@ from breakwater.model.breaks import ACTIVE, Break, BreakKind, BreakState
 from breakwater.model.noise import NoiseRule
 from breakwater.model.runs import NO_BREAKS, BreakFigure
 from breakwater.store.rows import break_of
-from breakwater.store.schema import breaks, noise_rule
 from breakwater.store.sums import halves, whole
+from breakwater.store.tables.breaks import breaks, noise_rule
 
 
 def rules(tx: Connection, *, partners: Iterable[str], ended_since: datetime | None = None) -> list[NoiseRule]:

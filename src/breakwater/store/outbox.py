@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from breakwater.model.access import Audience
-from breakwater.store.schema import card, insert_new, outbox
+from breakwater.store.statements import insert_new
+from breakwater.store.tables.delivery import card, outbox
 
 
 class Kind(StrEnum):

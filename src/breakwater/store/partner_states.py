@@ -12,7 +12,8 @@ from sqlalchemy import Connection, delete, insert, select
 from breakwater.model.breaks import ACTIVE, MATCHED_LATE
 from breakwater.model.partner_state import PartnerState
 from breakwater.model.records import Side
-from breakwater.store.schema import break_record, breaks, partner_state
+from breakwater.store.tables.breaks import break_record, breaks
+from breakwater.store.tables.runs import partner_state
 
 
 def history(tx: Connection, *, partner: str, since: date) -> dict[str, list[PartnerState]]:

@@ -18,19 +18,13 @@ from breakwater.model.records import Side
 from breakwater.model.runs import ActiveFigure, Run
 from breakwater.store.outbox import Card
 from breakwater.store.rows import break_of, entry_of, finding_of, incident_of, run_of, source_file_of
-from breakwater.store.schema import (
-    break_record,
-    breaks,
-    finding,
-    incident,
-    run,
-    source_file,
-    source_file_key,
-    source_file_part,
-    timeline_entry,
-)
-from breakwater.store.schema import card as cards
 from breakwater.store.sums import halves, whole
+from breakwater.store.tables.breaks import break_record, breaks
+from breakwater.store.tables.delivery import card as cards
+from breakwater.store.tables.files import source_file, source_file_key, source_file_part
+from breakwater.store.tables.findings import finding
+from breakwater.store.tables.incidents import incident, timeline_entry
+from breakwater.store.tables.runs import run
 
 T = TypeVar("T")
 _CHUNK = 500  # values bound in one query; SQLite allows 32,766 and slows down long before

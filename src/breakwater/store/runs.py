@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from breakwater.model.runs import Run
 from breakwater.store.rows import run_of
-from breakwater.store.schema import run
+from breakwater.store.tables.runs import run
 
 
 def history(tx: Connection, *, partner: str, limit: int) -> list[Run]:

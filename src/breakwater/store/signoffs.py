@@ -12,8 +12,11 @@ from sqlalchemy import Connection, case, func, select
 from breakwater.model.breaks import ACTIVE, BreakState
 from breakwater.model.periods import Month, month_of
 from breakwater.model.signoff import Amount, SignOff, SignOffState, figures_of
-from breakwater.store.schema import audit, breaks, sign_off, source_file
 from breakwater.store.sums import halves, whole
+from breakwater.store.tables.accounting import sign_off
+from breakwater.store.tables.audit_trail import audit
+from breakwater.store.tables.breaks import breaks
+from breakwater.store.tables.files import source_file
 
 Row = tuple[str, str]  # the row of the figures, and the currency
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select, update
 from breakwater.model.access import Actor
 from breakwater.model.digests import Subscription, Told
 from breakwater.store import audit
-from breakwater.store.schema import digest_told, insert_new, subscription
+from breakwater.store.statements import insert_new
+from breakwater.store.tables.findings import digest_told, subscription
 
 
 def subscriptions(tx: Connection) -> list[Subscription]:

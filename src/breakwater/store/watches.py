@@ -8,7 +8,9 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from breakwater.model.payment_watches import Watch
 from breakwater.model.payments import ProcessingState
-from breakwater.store.schema import audit_head, insert_new, payment_watch
+from breakwater.store.statements import insert_new
+from breakwater.store.tables.audit_trail import audit_head
+from breakwater.store.tables.payments import payment_watch
 
 
 def begin(tx: Connection, watch: Watch) -> bool:

@@ -19,18 +19,12 @@ from breakwater.model.records import Side
 from breakwater.model.runs import Run
 from breakwater.store import audit, journal, reads
 from breakwater.store.rows import break_row, finding_row, incident_row, run_row, source_file_row
-from breakwater.store.schema import (
-    break_record,
-    breaks,
-    finding,
-    incident,
-    insert_new,
-    run,
-    source_file,
-    source_file_key,
-    source_file_part,
-    timeline_entry,
-)
+from breakwater.store.statements import insert_new
+from breakwater.store.tables.breaks import break_record, breaks
+from breakwater.store.tables.files import source_file, source_file_key, source_file_part
+from breakwater.store.tables.findings import finding
+from breakwater.store.tables.incidents import incident, timeline_entry
+from breakwater.store.tables.runs import run
 
 T = TypeVar("T")
 _CHUNK = 1_000

@@ -12,7 +12,7 @@ from breakwater.model.access import Actor
 from breakwater.model.by_hand import ManualMatch, ManualState
 from breakwater.store import audit
 from breakwater.store.by_hand import row_of
-from breakwater.store.schema import manual_match
+from breakwater.store.tables.runs import manual_match
 
 
 def save_manual_match(tx: Connection, made: ManualMatch, *, actor: Actor, now: datetime) -> None:

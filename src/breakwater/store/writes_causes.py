@@ -13,7 +13,7 @@ from breakwater.errors import RefusedError
 from breakwater.model.access import Actor
 from breakwater.model.causes import Cause
 from breakwater.store import audit
-from breakwater.store.schema import cause, cause_break
+from breakwater.store.tables.causes import cause, cause_break
 
 _CHUNK = 500
 _QUIET = frozenset({"evidence", "revision", "run_id"})

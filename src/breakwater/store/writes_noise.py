@@ -10,7 +10,8 @@ from sqlalchemy import Connection, update
 from breakwater.model.access import Actor
 from breakwater.model.noise import NoiseRule
 from breakwater.store import audit
-from breakwater.store.schema import insert_new, noise_rule
+from breakwater.store.statements import insert_new
+from breakwater.store.tables.breaks import noise_rule
 
 
 def insert_rule(tx: Connection, rule: NoiseRule, *, actor: Actor, now: datetime) -> bool:

@@ -12,7 +12,8 @@ from breakwater.errors import RefusedError
 from breakwater.model.access import Actor
 from breakwater.model.signoff import SignOff
 from breakwater.store import audit
-from breakwater.store.schema import insert_new, sign_off
+from breakwater.store.statements import insert_new
+from breakwater.store.tables.accounting import sign_off
 
 
 def save(tx: Connection, signoff: SignOff, *, was: SignOff | None, action: str, actor: Actor, now: datetime, said: str = "") -> None:
