@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from breakwater.store.database import Database, open_database
 
 GOLDEN = Path(__file__).parent / "golden"
 TEMPLATE = "breakwater_template"
 CHROMIUM = Path("/usr/bin/chromium")
+SEEN_WITHIN_MS = 30_000  # on a busy machine; what is there at once is seen at once
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -137,6 +138,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        expect.set_options(timeout=SEEN_WITHIN_MS)
         yield opened
         opened.close()
 

@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 import pytest
 
 from breakwater.cli.demo import Demo, running
-from breakwater.sandbox import Message, Person
+from breakwater.sandbox import Message, Person, Timing
 
 PAYMENTS = 5_000
+BUSY_MACHINE = Timing(ack_s=30, trigger_s=30)  # what is tested is what people see; that every ack comes in time is tested by itself
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with running(tmp_path_factory.mktemp("demo") / "company", now=datetime.now(UTC), port=0, payments=PAYMENTS) as running_demo:
+    with running(
+        tmp_path_factory.mktemp("demo") / "company", now=datetime.now(UTC), port=0, payments=PAYMENTS, timing=BUSY_MACHINE
+    ) as running_demo:
         yield running_demo
 
 

@@ -17,7 +17,7 @@ from breakwater.steps.detect import show
 from breakwater.store import claims, writes
 
 pytestmark = pytest.mark.real("chromium")
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 OPS = "C0PAYOPS"
 
 
@@ -99,7 +99,7 @@ def test_every_button_of_a_finding_works(page: Page, demo: Demo) -> None:
 def private(demo: Demo, words: str) -> str:
     """What Bruno is told privately in the operations channel, once it says these words."""
     bruno = demo.sandbox.person("U0BRUNO")
-    found: Message = demo.sandbox.wait_for(lambda: next((m for m in reversed(bruno.private(OPS)) if words in m.words), None), timeout_s=30)
+    found: Message = demo.sandbox.wait_for(lambda: next((m for m in reversed(bruno.private(OPS)) if words in m.words), None))
     return found.words
 
 

@@ -11,7 +11,7 @@ from breakwater.cli.demo import Demo
 from breakwater.steps.reconcile import CARDS_PER_RUN
 
 pytestmark = pytest.mark.real("chromium")
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture

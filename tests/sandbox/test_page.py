@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import httpx
@@ -146,6 +147,30 @@ def test_home_is_shown_and_its_buttons_work(sandbox: Sandbox, bot: Bot, page: Pa
     page.get_by_role("button", name="Refresh").click()
 
     expect(page.get_by_text("Still no breaks")).to_be_visible()
+
+
+def test_a_click_is_heard_although_its_button_is_drawn_anew_meanwhile(bot: Bot, client: WebClient, page: Page) -> None:
+    heard: SimpleQueue[str] = SimpleQueue()
+
+    @bot.app.action("go")
+    def go(ack: Any, action: Any) -> None:
+        ack()
+        heard.put(action["value"])
+
+    bot.connect()
+    before, after = (actions(button(words, "go", value="yes")) for words in ("Go", "Go on"))
+    card = client.chat_postMessage(channel="C0PAYOPS", text="A break", blocks=[before])["ts"]
+    page.get_by_role("button", name="Go", exact=True).hover()
+
+    page.mouse.down()
+    with page.expect_response(lambda answer: "/page/state" in answer.url) as read:
+        client.chat_update(channel="C0PAYOPS", ts=card, text="A break", blocks=[after])
+    read.value.finished()
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    page.mouse.up()
+
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    assert heard.get(timeout=30) == "yes"
 
 
 def test_the_page_takes_deeds_from_nobody_but_itself(sandbox: Sandbox) -> None:

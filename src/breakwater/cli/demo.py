@@ -56,16 +56,18 @@ def demo(check: bool, port: int) -> int:
 
 
 @contextmanager
-def running(folder: Path, *, now: datetime, port: int, payments: int = PAYMENTS, database_url: str = "") -> Iterator[Demo]:
+def running(
+    folder: Path, *, now: datetime, port: int, payments: int = PAYMENTS, database_url: str = "", timing: slack.Timing | None = None
+) -> Iterator[Demo]:
     """The demo, built in `folder`, with its files taken in and reconciled, its workspace open and the bot connected.
 
-    `database_url` empty is SQLite in the same folder.
+    `database_url` empty is SQLite in the same folder; without `timing` the workspace is as patient as Slack.
     """
     # Due in the minute that has just begun, so that the clock of the bot posts it while somebody watches.
     first_digest = DigestTime(cron=f"{now.minute} {now.hour} * * *", time_zone="UTC")
     click.echo(f"Building Harbour Payments: four weeks, {payments:,} payments, two partners …", err=True)
     company = build(folder, now=now, payments=payments, digests=[first_digest])
-    sandbox = slack.Sandbox(workspace(), port=port, rates=slack.Rates.generous())
+    sandbox = slack.Sandbox(workspace(), port=port, rates=slack.Rates.generous(), timing=timing or slack.Timing())
     try:
         sandbox.start()
     except OSError as taken:

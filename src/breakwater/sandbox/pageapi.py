@@ -8,7 +8,8 @@
     WS   /page/changes          a word after each change of the workspace; the page then reads /page/state again
     POST /page/say              {user, channel, text, thread_ts?, in_channel_too?}
     POST /page/command          {user, channel, command, text}
-    POST /page/act              {user, channel, ts | view_id, block_id, action_id, choose?, values?}: a click or a choice
+    POST /page/act              {user, channel, ts | view_id, blocks, block_id, action_id, choose?, values?}: a click or a choice in the blocks
+                                the person sees, which may be those of a moment ago
     POST /page/submit           {user, view_id, values}: values by `block_id/action_id`
     POST /page/close            {user, view_id, all_of_them?}
     POST /page/shortcut         {user, callback_id, channel?, ts?}
@@ -141,11 +142,11 @@ class PageApi:
         return await self._deeds.command(given["user"], given["channel"], given["command"], given["text"])
 
     async def _act(self, given: Json) -> Answer:
-        place = self._place(given)
-        block, element = find_element(place.blocks, given["action_id"], block_id=given["block_id"])
+        place, seen = self._place(given), given["blocks"]
+        block, element = find_element(seen, given["action_id"], block_id=given["block_id"])
         choose = given.get("choose")
         action = action_on(block, element, choose) | {"action_ts": self._state.timestamps.next()}
-        values = collect(place.blocks, given.get("values") or {})
+        values = collect(seen, given.get("values") or {})
         if element["type"] in STATEFUL:
             values[block["block_id"]][element["action_id"]] = entered(element, choose)
         if isinstance(place, Message):

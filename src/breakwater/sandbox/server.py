@@ -193,7 +193,7 @@ class Sandbox:
         """Change the rate limits from now on."""
         self._web.limiter = RateLimiter(rates, clock=self.state.clock)
 
-    def wait_for(self, predicate: Callable[[], Found], timeout_s: float = 10.0) -> Found:
+    def wait_for(self, predicate: Callable[[], Found], timeout_s: float = 60.0) -> Found:
         """The first true result of `predicate`, tried at each change of the workspace; TimeoutError when none came in time."""
         return self.state.wait_for(predicate, timeout_s=timeout_s)
 

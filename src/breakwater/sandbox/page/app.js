@@ -19,6 +19,8 @@ class Page {
     this.values = new Map(); // "message or view": what was entered in its inputs
     this.actAs = (id) => this.become(id);
     this.reading = null;
+    this.pressed = false;
+    this.isStale = false;
   }
 
   async start() {
@@ -66,6 +68,8 @@ class Page {
   }
 
   draw() {
+    if (this.pressed) { this.isStale = true; return; } // what is replaced under a finger never hears of the click
+    this.isStale = false;
     const { seen, where } = this;
     drawSidebar(byId("sidebar"), this);
     drawTop(byId("top"), this);
@@ -103,6 +107,16 @@ class Page {
   /** A name for what is looked at, to know when it changes. */
   place(inThread) {
     return [this.world.me, this.where.channel, inThread && this.where.thread].join(" ");
+  }
+
+  /** A finger or mouse button is down: what is on the screen stays until the click has been heard. */
+  press() { this.pressed = true; }
+
+  release() {
+    setTimeout(() => {
+      this.pressed = false;
+      if (this.isStale) this.draw();
+    });
   }
 
   // Going places
@@ -161,7 +175,7 @@ class Page {
   contextOf(thing) {
     const name = `${this.world.me}/${thing.id ?? thing.ts}`;
     if (!this.values.has(name)) this.values.set(name, new Map());
-    const target = thing.ts ? { channel: thing.channel, ts: thing.ts } : { view_id: thing.id };
+    const target = { blocks: thing.blocks, ...(thing.ts ? { channel: thing.channel, ts: thing.ts } : { view_id: thing.id }) };
     const context = {
       name,
       world: this.world,
@@ -195,6 +209,9 @@ byId("modal").addEventListener("cancel", (event) => {
   event.preventDefault();
   page.closeView(page.seen.views.at(-1), true);
 });
+document.addEventListener("pointerdown", () => page.press(), true);
+for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => page.release(), true);
+window.addEventListener("blur", () => page.release());
 byId("shade").addEventListener("click", () => document.body.classList.remove("with-sidebar"));
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
