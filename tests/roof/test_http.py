@@ -275,7 +275,7 @@ def test_run_with_http_answers_a_burst_in_time_and_ends_when_told_to(tmp_path: P
 
             answers = list(people.map(lambda n: sandbox.person(f"U0P{n}").command("/recon", "help", channel=OPS), range(BURST)))
             process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=30)
+            _, said = process.communicate(timeout=120)
 
     assert [a.error for a in answers if not a.ok] == []
     assert process.returncode == 0

@@ -88,7 +88,7 @@ def sandbox(serve: Callable[..., Sandbox]) -> Sandbox:
 def client_of(sandbox: Sandbox, *, token: str | None = None) -> WebClient:
     """A Web API client that does not repeat a call by itself."""
     app = sandbox.workspace.app
-    return WebClient(token=app.bot_token if token is None else token, base_url=sandbox.api_url, retry_handlers=[], timeout=5)
+    return WebClient(token=app.bot_token if token is None else token, base_url=sandbox.api_url, retry_handlers=[], timeout=60)
 
 
 @pytest.fixture

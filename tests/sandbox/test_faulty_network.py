@@ -94,7 +94,7 @@ def test_an_event_nobody_acknowledged_comes_again_under_the_same_id(serve: Any) 
 
     sandbox.person("U0ADA").say("C0PAYOPS", "is anybody there?")
 
-    heard = [seen.get(timeout=5) for _ in range(3)]
+    heard = [seen.get(timeout=60) for _ in range(3)]
     bot.close()
     assert len({event_id for event_id, _ in heard}) == 1
     assert [number for _, number in heard] == [None, ["1"], ["2"]]
@@ -110,7 +110,7 @@ def test_deliveries_go_to_any_of_several_connections(sandbox: Sandbox) -> None:
     for _ in range(4):
         sandbox.person("U0ADA").command("/recon", channel="C0PAYOPS")
 
-    assert {answered.get(timeout=5) for _ in range(4)} == {"one", "two"}
+    assert {answered.get(timeout=60) for _ in range(4)} == {"one", "two"}
     for bot in bots:
         bot.close()
 
@@ -143,7 +143,7 @@ def test_ten_connections_are_open_at_most(sandbox: Sandbox, client: WebClient) -
     address = client.apps_connections_open(app_token="xapp-sandbox")["url"]
 
     with connect(address) as eleventh:
-        words = json.loads(eleventh.recv(timeout=5))
+        words = json.loads(eleventh.recv(timeout=60))
 
     assert words == {"type": "disconnect", "reason": "too_many_websockets", "debug_info": {"host": "sandbox"}}
     threads = [threading.Thread(target=bot.handler.close) for bot in bots]
@@ -165,7 +165,7 @@ def test_a_response_url_takes_five_answers_within_half_an_hour(serve: Any, clock
     ada = sandbox.person("U0ADA")
     for _ in range(2):
         ada.command("/recon", channel="C0PAYOPS")
-    used, forgotten = urls.get(timeout=5), urls.get(timeout=5)
+    used, forgotten = urls.get(timeout=60), urls.get(timeout=60)
     bot.close()
 
     codes = [httpx.post(used, json={"text": f"answer {n}"}).status_code for n in range(6)]
@@ -183,7 +183,7 @@ def test_a_response_url_posts_replaces_and_deletes(sandbox: Sandbox, bot: Bot, c
     bot.connect()
     client.chat_postMessage(channel="C0PAYOPS", text="A break", blocks=[actions(button("Acknowledge", "acknowledge"))])
     sandbox.person("U0ADA").click(sandbox.messages("C0PAYOPS")[0], "Acknowledge")
-    url = urls.get(timeout=5)
+    url = urls.get(timeout=60)
 
     httpx.post(url, json={"text": "Taken", "replace_original": True})
     replaced = [m.words for m in sandbox.messages("C0PAYOPS")]
@@ -243,7 +243,7 @@ def test_events_and_clicks_are_signed_too(http_bot: tuple[Sandbox, BoltApp]) -> 
     app.action("acknowledge")(lambda ack, action: (ack(), heard.put(action["value"])))
 
     sandbox.person("U0ADA").say("C0PAYOPS", "hello")
-    first = heard.get(timeout=5)
+    first = heard.get(timeout=60)
     client_of(sandbox).chat_postMessage(channel="U0ADA", text="x", blocks=[actions(button("Go", "acknowledge", value="b1"))])
     card = sandbox.messages(sandbox.person("U0ADA").direct())[0]
     answer = sandbox.person("U0ADA").click(card, "Go")

@@ -38,7 +38,7 @@ def test_a_submission_carries_what_was_entered_and_closes_the_modal(sandbox: San
 
     assert answer.ok
     assert ada.view() is None
-    assert sent.get(timeout=5) == {
+    assert sent.get(timeout=60) == {
         "reason": {"text": {"type": "plain_text_input", "value": "bank holiday"}},
         "until": {"day": {"type": "datepicker", "selected_date": "2026-11-24"}},
     }
@@ -106,7 +106,7 @@ def test_closing_a_pushed_modal_shows_the_one_below_and_tells_the_app(sandbox: S
     ada.close(ada.view())
 
     assert ada.view().title == "Nordbank"
-    assert closed.get(timeout=5) == ("Details", False)
+    assert closed.get(timeout=60) == ("Details", False)
 
 
 def test_a_loading_modal_is_filled_later_and_an_old_hash_is_a_conflict(sandbox: Sandbox, bot: Bot, client: WebClient) -> None:
@@ -145,7 +145,7 @@ def test_a_trigger_opens_one_modal_and_only_within_three_seconds(serve: Any, clo
     bot.connect()
     for _ in range(2):
         sandbox.person("U0ADA").command("/recon", channel="C0PAYOPS")
-    first, second = triggers.get(timeout=5), triggers.get(timeout=5)
+    first, second = triggers.get(timeout=60), triggers.get(timeout=60)
     client = bot.app.client
 
     client.views_open(trigger_id=first, view=modal("Recon", section("fine")))

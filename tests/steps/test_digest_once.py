@@ -47,7 +47,7 @@ def test_of_processes_that_tick_at_once_one_posts(bot: Breakwater, database_url:
     together = threading.Barrier(4)
 
     def tick(database: Database) -> bool:
-        together.wait(timeout=30)
+        together.wait(timeout=120)
         return post(bot, database)
 
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(4) as pool:

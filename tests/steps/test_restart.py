@@ -57,7 +57,7 @@ def test_a_process_killed_at_its_worst_is_made_up_for(
     company: TinyCompany, undisturbed: tuple[dict[str, Any], set[str]], database_url: str, place: str
 ) -> None:
     script = Path(__file__).with_name("dying_process.py")
-    died = subprocess.run([sys.executable, script, company.folder, database_url, place], timeout=60)
+    died = subprocess.run([sys.executable, script, company.folder, database_url, place], timeout=300)
 
     with company.bot(database_url) as bot:
         before = everything(bot.database)

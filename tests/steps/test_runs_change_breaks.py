@@ -322,7 +322,7 @@ def test_of_two_processes_that_run_at_once_one_brings_its_run_in_and_the_other_l
     def run(database: Database) -> Run | None:
         def rematch(**given: Any) -> Any:
             found = team.bot.rematch(**given)
-            together.wait(timeout=30)
+            together.wait(timeout=120)
             return found
 
         return reconcile(
