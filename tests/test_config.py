@@ -325,6 +325,12 @@ def test_a_wrong_reminder_is_refused(entry: str, said: str, tmp_path: Path) -> N
     assert said in refusal(GOOD + f"[reminders]\n{entry}\n", tmp_path).message
 
 
+def test_messages_are_kept_for_90_days_or_as_long_as_is_said_but_never_less_than_a_week(tmp_path: Path) -> None:
+    assert loaded(GOOD, tmp_path).settings.retention.messages_days == 90
+    assert loaded(GOOD + "[retention]\nmessages_days = 7\n", tmp_path).settings.retention.messages_days == 7
+    assert "retention.messages_days" in refusal(GOOD + "[retention]\nmessages_days = 6\n", tmp_path).message
+
+
 def test_the_matching_runs_embedded_unless_an_engine_is_named(tmp_path: Path) -> None:
     given = loaded(GOOD, tmp_path).settings.matching
     text = GOOD + '\n[matching]\nengine = "spark://master:7077"\nmemory_limit = "8GB"\nspill_dir = "spill"\n'

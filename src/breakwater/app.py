@@ -151,7 +151,8 @@ class Breakwater:
     def tidy(self) -> None:
         """Forget what nobody needs any more."""
         self.deliveries.tidy()
-        if removed := tidy(self.database, self.lake, now=self._now()):
+        kept_days = self.config.settings.retention.messages_days
+        if removed := tidy(self.database, self.lake, messages_kept_days=kept_days, now=self._now()):
             log.info("tidy", parts_removed=len(removed))
 
     def post_digests(self) -> int:

@@ -152,6 +152,12 @@ class MatchingSettings(Table):
     spill_dir: str | None = None
 
 
+class RetentionSettings(Table):
+    """[retention]: how long what is over is kept. What people did, the audit trail, is kept for ever."""
+
+    messages_days: int = Field(default=90, ge=7, le=3_650)  # since they were delivered
+
+
 class DigestSettings(Table):
     """[[digests]]: a scheduled summary for one channel. With a `calendar` it comes on business days alone."""
 
@@ -178,6 +184,7 @@ class Settings(Table):
     digests: tuple[DigestSettings, ...] = ()
     matching: MatchingSettings = MatchingSettings()
     reminders: ReminderSettings = ReminderSettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 class Config:
@@ -395,4 +402,5 @@ _TABLES: dict[str, type[BaseModel]] = {
     "reminders": ReminderSettings,
     "escalation": EscalationSettings,
     "desks": DeskSettings,
+    "retention": RetentionSettings,
 }

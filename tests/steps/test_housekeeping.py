@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
 from tiny_company import NOW, PARTNER, Payment, TinyCompany
 
 from breakwater.lake.merging import FEWEST
-from breakwater.model.access import SYSTEM
+from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.records import Side
-from breakwater.store import claims, inbox, reads
+from breakwater.steps.housekeeping import MESSAGES_AT_ONCE
+from breakwater.store import audit, claims, inbox, outbox, reads
+from breakwater.store.database import Connection
+from breakwater.store.outbox import Kind
+from breakwater.store.tables import delivery
 
 
 def test_old_claims_and_deliveries_are_forgotten_and_new_ones_kept(tmp_path: Path, database_url: str) -> None:
@@ -28,6 +33,31 @@ def test_old_claims_and_deliveries_are_forgotten_and_new_ones_kept(tmp_path: Pat
             assert not claims.claim(tx, job="work", scheduled_at=NOW, now=NOW)
             assert inbox.first_time(tx, key=f"event:{NOW - timedelta(days=8)}", now=NOW)
             assert not inbox.first_time(tx, key=f"event:{NOW}", now=NOW)
+
+
+def test_messages_long_delivered_are_forgotten_and_the_audit_trail_never(tmp_path: Path, database_url: str) -> None:
+    days = 90  # where the settings say nothing
+    with TinyCompany(tmp_path / "company").bot(database_url) as bot:
+        with bot.database.transaction() as tx:
+            for n in range(2 * MESSAGES_AT_ONCE + 1):
+                old = NOW - timedelta(days=days, seconds=1)
+                post(tx, key=f"old{n}", now=old)
+            post(tx, key="recent", now=NOW - timedelta(days=days))
+            audit.append(tx, at=old, actor_id="U0ADA", action="said", about_kind="break", about_id="B-1", detail={})
+
+        bot.tidy()
+
+        with bot.database.transaction() as tx:
+            assert list(tx.scalars(select(delivery.outbox.c.key))) == ["recent"]
+            assert [entry.action for entry in audit.entries(tx, "B-1")] == ["said"]
+
+
+def post(tx: Connection, *, key: str, now: datetime) -> None:
+    """A message that was delivered as soon as it was made."""
+    channel = f"C{key}"
+    outbox.enqueue(tx, key=key, kind=Kind.POST, audience=INTERNAL, channel=channel, payload={"text": key}, now=now)
+    [row] = outbox.claim(tx, now=now, lease_s=30, limit=1)
+    outbox.sent(tx, row_id=row.id, ts="1700.1", now=now)
 
 
 def test_only_parts_that_no_file_names_and_that_are_old_are_removed(tmp_path: Path, database_url: str) -> None:

@@ -339,3 +339,56 @@ def test_a_rolled_back_step_leaves_no_message(database: Database) -> None:
 
     with database.transaction() as tx:
         assert outbox.pending_count(tx) == 0
+
+
+# What is forgotten
+
+
+def test_what_was_delivered_long_ago_is_forgotten_the_oldest_first_and_a_few_at_a_time(database: Database) -> None:
+    with database.transaction() as tx:
+        for n in range(5):
+            enqueue(tx, f"k{n}", channel=f"C{n}", now=later(n))
+        send_all(tx, claim(tx, now=later(10)))  # sent at NOW, and so after each was made but the first
+
+        assert outbox.prune(tx, before=later(3), limit=2) == 2
+        assert outbox.prune(tx, before=later(3), limit=2) == 1
+        assert outbox.prune(tx, before=later(3), limit=2) == 0
+        assert [enqueue(tx, f"k{n}") for n in range(5)] == [True, True, True, False, False]
+
+
+def test_what_was_made_long_ago_but_delivered_lately_is_kept(database: Database) -> None:
+    with database.transaction() as tx:
+        enqueue(tx, "waited for its channel", now=later(-100))
+        send_all(tx, claim(tx))
+
+        assert outbox.prune(tx, before=later(-50), limit=10) == 0
+        assert outbox.prune(tx, before=later(1), limit=10) == 1
+
+
+def test_what_still_waits_or_never_arrived_is_not_forgotten(database: Database) -> None:
+    with database.transaction() as tx:
+        enqueue(tx, "refused", channel="C1")
+        (refused,) = claim(tx)
+        outbox.give_up(tx, row_id=refused.id, error="channel_not_found")
+        enqueue(tx, "under way", channel="C2")
+        claim(tx)
+        enqueue(tx, "waiting", channel="C3")
+
+        assert outbox.prune(tx, before=later(1), limit=10) == 0
+        assert outbox.pending_count(tx) == 2
+
+
+def test_a_card_whose_messages_are_forgotten_is_still_edited_and_replied_to(database: Database) -> None:
+    with database.transaction() as tx:
+        enqueue_card(tx, 1)
+        enqueue_card(tx, 2)  # takes the place of the first, which is superseded
+        drain(tx)
+        assert outbox.prune(tx, before=later(1), limit=10) == 2
+
+        enqueue_card(tx, 3)
+        enqueue_reply(tx, "news")
+        edit, reply = claim(tx)
+
+        assert outbox.channels_of(tx, abouts=["B-1"]) == {"B-1": ["C0PAYOPS"]}
+        assert (edit.kind, reply.kind) == (Kind.CARD, Kind.REPLY)
+        assert edit.card_ts == reply.card_ts is not None

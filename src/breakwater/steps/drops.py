@@ -28,7 +28,8 @@ def drop_is_lost(database: Database, *, like: Delivery, wrong: BreakwaterError, 
     message = file_views.drop_lost(stream=_stream(like), partner_name=like.partner_name, reason=wrong.message, remedy=wrong.remedy)
     with database.transaction() as tx:
         lost = deliveries.note_lost(tx, drop=drop, now=now)
-        _say(tx, message, key=f"drop-lost:{drop}:{lost.since.isoformat()}", channel=channel, now=now)
+        if lost.attempts == 1:
+            _say(tx, message, key=f"drop-lost:{drop}:{lost.since.isoformat()}", channel=channel, now=now)
 
 
 def drop_is_back(database: Database, *, like: Delivery, channel: str, now: datetime) -> None:

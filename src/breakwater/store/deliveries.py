@@ -5,12 +5,12 @@ What was taken is remembered file by file and never by time, so a file that come
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from breakwater.model.drops import Copy, Offered
 from breakwater.store.statements import insert_new
@@ -18,6 +18,7 @@ from breakwater.store.tables.files import lost_drop, offered_file, source_file, 
 
 FIRST_RETRY_S = 60
 LONGEST_RETRY_S = 1800
+FORGOTTEN_AFTER = timedelta(days=90)  # that a file is gone from its drop; the hash of its bytes is kept for ever
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +40,15 @@ class Lost:
 
 
 def look_at(tx: Connection, *, drop: str, offered: Iterable[Offered], now: datetime) -> list[Seen]:
-    """Remember what a drop offers, and say since when each file is as it is. A file that changed is a new one."""
+    """Remember what a drop offers, and say since when each file is as it is. A file that changed is a new one.
+
+    Files that have long been gone from the drop are forgotten.
+    """
+    files = list(offered)
     known = {row["name"]: row for row in tx.execute(select(offered_file).where(offered_file.c.drop == drop)).mappings()}
+    _note_gone(tx, drop, {name: row["gone_at"] for name, row in known.items()}, offered={file.name for file in files}, now=now)
     seen = []
-    for file in offered:
+    for file in files:
         row = known.get(file.name)
         version = {"size": file.size, "modified_at": file.modified_at, "etag": file.etag}
         if row is None:
@@ -117,6 +123,19 @@ def move_position(tx: Connection, *, source: str, to: dict[str, Any], now: datet
     """Everything up to `to` has been taken in."""
     if not insert_new(tx, watermark, {"source": source, "position": to, "moved_at": now}):
         tx.execute(update(watermark).where(watermark.c.source == source).values(position=to, moved_at=now))
+
+
+def _note_gone(tx: Connection, drop: str, gone_at: Mapping[str, datetime | None], *, offered: Set[str], now: datetime) -> None:
+    """Note which known files are gone from their drop and which are back, and forget those gone for long.
+
+    Not at once: a folder that is not mounted for a minute looks empty, and everything in it would be new again.
+    """
+    changed = [(name, at) for name, at in gone_at.items() if (name in offered) is (at is not None)]
+    statement = update(offered_file).where(offered_file.c.drop == drop, offered_file.c.name == bindparam("known"))
+    if changed:
+        tx.execute(statement.values(gone_at=bindparam("since")), [{"known": name, "since": None if at else now} for name, at in changed])
+    if any(at and at < now - FORGOTTEN_AFTER for at in gone_at.values()):
+        tx.execute(delete(offered_file).where(offered_file.c.drop == drop, offered_file.c.gone_at < now - FORGOTTEN_AFTER))
 
 
 def _of(drop: str, offered: Offered) -> tuple[Any, ...]:

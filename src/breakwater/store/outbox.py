@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, func, or_, select, update
 
 from breakwater.model.access import Audience
 from breakwater.store.statements import insert_new
@@ -236,6 +236,19 @@ def channels_of(tx: Connection, *, abouts: Iterable[str]) -> dict[str, list[str]
             for about, channel in tx.execute(query):
                 found.setdefault(about, set()).add(channel)
     return {about: sorted(found[about]) for about in wanted if about in found}
+
+
+def prune(tx: Connection, *, before: datetime, limit: int) -> int:
+    """Forget messages that were delivered or superseded before a moment, at most `limit`, the oldest first. How many there were.
+
+    Cards can still be edited and replied to: where they are stands in `card`. What could not be delivered stays, for somebody to see.
+    """
+    is_over = (
+        outbox.c.state.in_([State.SENT.value, State.SUPERSEDED.value]),
+        func.coalesce(outbox.c.sent_at, outbox.c.created_at) < before,
+    )
+    oldest = select(outbox.c.id).where(outbox.c.created_at < before, *is_over).order_by(outbox.c.created_at, outbox.c.id).limit(limit)
+    return tx.execute(delete(outbox).where(outbox.c.id.in_(oldest))).rowcount
 
 
 _CHUNK = 500

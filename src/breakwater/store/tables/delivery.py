@@ -45,6 +45,7 @@ outbox = Table(
     Index(None, "channel", "about", "state"),
     Index(None, "channel", "thread_about", "state"),
     Index(None, "state", "not_before"),
+    Index(None, "created_at"),
 )
 
 inbox = Table("inbox", metadata, Column("key", Name, primary_key=True), Column("seen_at", UtcTime, nullable=False, index=True))

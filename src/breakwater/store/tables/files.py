@@ -54,7 +54,8 @@ source_file_part = Table(
     Index(None, "side", "content", "partner"),
 )
 
-# What lies in a partner's drop: the version seen last, since when it is unchanged, and what it was once it was taken.
+# What lies in a partner's drop: the version seen last, since when it is unchanged, what it was once it was
+# taken, and since when it lies there no more.
 offered_file = Table(
     "offered_file",
     metadata,
@@ -65,6 +66,7 @@ offered_file = Table(
     Column("etag", Name),
     Column("seen_at", UtcTime, nullable=False),
     Column("sha256", Name),
+    Column("gone_at", UtcTime),
 )
 
 lost_drop = Table(
