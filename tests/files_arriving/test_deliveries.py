@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from arriving import NOW, Clock, a_company, amounts_of, deliver, files_of, records_of, said, statement, statements
+from sqlalchemy import delete
 
 from breakwater.app import Breakwater
 from breakwater.deliveries import Deliveries
@@ -17,6 +18,7 @@ from breakwater.errors import WorldError
 from breakwater.model.drops import Drop, Offered, Place
 from breakwater.sources.drops import FolderDrop
 from breakwater.steps.ingest import Arrival
+from breakwater.store.tables.delivery import outbox
 
 
 @pytest.fixture
@@ -258,6 +260,22 @@ def test_a_drop_that_is_lost_is_told_once_tried_less_and_less_and_told_once_when
     assert said(bot)[1:] == ["Nordbank: the drop of its statement is back."]
     far.take_in()
     assert len(said(bot)) == 2
+
+
+def test_a_drop_that_stays_lost_is_told_once_even_when_that_message_is_forgotten(
+    bot: Breakwater, far: Deliveries, flaky: FlakyDrop, clock: Clock
+) -> None:
+    flaky.is_lost = True
+    far.take_in()
+    assert len(said(bot)) == 1
+    with bot.database.transaction() as tx:
+        tx.execute(delete(outbox))
+
+    clock.passes(3600)
+    far.take_in()
+
+    assert flaky.asked == 2
+    assert said(bot) == []
 
 
 def test_a_lost_drop_does_not_keep_others_from_being_read(bot: Breakwater, far: Deliveries, flaky: FlakyDrop, tmp_path: Path) -> None:
