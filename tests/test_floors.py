@@ -26,9 +26,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "config_thresholds": ({"model", "config_files"}, {"pydantic"}),
     "config_words": ({"errors", "model"}, {"pydantic"}),
     "config_reminders": ({"errors", "model", "config_files", "config_words"}, {"pydantic"}),
+    "config_legs": ({"errors", "model", "config_files", "config_thresholds", "config_words"}, {"pydantic"}),
     "config_live": ({"errors", "config_files"}, {"pydantic"}),
     "config": (
-        {"errors", "model", "config_files", "config_live", "config_words", "config_reminders", "config_thresholds"},
+        {"errors", "model", "config_files", "config_legs", "config_live", "config_words", "config_reminders", "config_thresholds"},
         {"pydantic", "apscheduler"},
     ),
     "schedule": (set(), {"apscheduler"}),

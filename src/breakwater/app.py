@@ -28,7 +28,9 @@ from breakwater.live_sources import live_sources
 from breakwater.matching import agreement as agreements
 from breakwater.matching import engines, incremental
 from breakwater.matching.backend import Means
+from breakwater.matching.leg_agreement import for_leg
 from breakwater.model.access import Role
+from breakwater.model.partners import Partner
 from breakwater.schedule import Clock, last_due
 from breakwater.slack import (
     breaks,
@@ -63,6 +65,7 @@ from breakwater.steps.reconcile import reconcile
 from breakwater.steps.reminders import look_after
 from breakwater.steps.run_desk import RunDesk
 from breakwater.steps.runs import Terms
+from breakwater.steps.sides import tidy as tidy_legs
 from breakwater.steps.signoff import PeriodBooks, watch
 from breakwater.steps.suppression import keep_following
 from breakwater.steps.traffic import Traffic
@@ -101,7 +104,7 @@ class Breakwater:
         self.watchers = Watchers(self.database, self.tracing.trace, partners=config.partners)
         self.traffic = Traffic(self.database, self.lake, partners=config.partners)
         self.rematch = incremental.open(_match(config))
-        self.terms = {p.id: terms_in(Path(p.agreement)) for p in config.partners.values()}
+        self.terms = {p.id: terms_of(p) for p in config.partners.values()}
         self.period_books = PeriodBooks(self.database, self.lake)
         self._clock = Clock()
         self._handler: SocketModeHandler | None = None
@@ -154,6 +157,7 @@ class Breakwater:
         kept_days = self.config.settings.retention.messages_days
         if removed := tidy(self.database, self.lake, messages_kept_days=kept_days, now=self._now()):
             log.info("tidy", parts_removed=len(removed))
+        tidy_legs(self.database, self.lake, partners=self.config.partners)
 
     def post_digests(self) -> int:
         """Post every digest that is due, once for all processes; how many were posted by this one."""
@@ -350,9 +354,12 @@ def _match(config: Config) -> engines.Match:
     return engines.open(given.engine, proven=given.proven, means=means)
 
 
-def terms_in(path: Path) -> Terms:
-    """The agreement in a file, with the hash of its bytes. CallError names what is wrong with it."""
-    return Terms(agreement=agreements.load(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+def terms_of(partner: Partner, *, path: Path | None = None) -> Terms:
+    """The agreement with a partner, or of a leg, with the hash of its bytes; with `path` that one. CallError names what is wrong."""
+    file = path or Path(partner.agreement)
+    given = agreements.load(file)
+    agreement = for_leg(given, leg_id=partner.id) if partner.leg else given
+    return Terms(agreement=agreement, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
 
 
 def _make_data_directory(folder: Path) -> None:

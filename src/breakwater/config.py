@@ -17,6 +17,7 @@ from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, ValidationInfo
 
 from breakwater.config_files import DropAddress, DropSettings, ExpectedSettings, HttpSettings, LedgerSettings, LocalTime, Table
+from breakwater.config_legs import LegSettings, SourceSettings, TargetSettings, with_legs
 from breakwater.config_live import LiveSettings
 from breakwater.config_reminders import DeskSettings, EscalationSettings, ReminderSettings
 from breakwater.config_thresholds import ThresholdSettings
@@ -179,6 +180,7 @@ class Settings(Table):
     roles: RoleSettings = RoleSettings()
     people: PeopleSettings = PeopleSettings()
     partners: tuple[PartnerSettings, ...] = Field(min_length=1)
+    legs: tuple[LegSettings, ...] = ()
     ledger: LedgerSettings
     layouts: tuple[LayoutSettings, ...] = ()
     digests: tuple[DigestSettings, ...] = ()
@@ -203,6 +205,9 @@ class Config:
         self.subscriptions = tuple({s.id: s for s in map(_subscription, settings.digests)}.values())
         self.authority = _authority(settings)
         self._check()
+        self.partners = with_legs(self.partners, settings.legs, agreements={leg.id: str(self.path(leg.agreement)) for leg in settings.legs})
+        self._check_channels()
+        self._check_digests()
 
     def path(self, text: str) -> Path:
         """A path of the settings file, relative to that file."""
@@ -286,6 +291,8 @@ class Config:
                     f"The partner '{given.id}' has two streams called '{twice[0]}'.",
                     remedy="Give each [[partners.files]] a stream of its own.",
                 )
+
+    def _check_digests(self) -> None:
         for digest in self.settings.digests:
             for name in digest.partners:
                 if name != EVERYBODY and name not in self.partners:
@@ -293,6 +300,8 @@ class Config:
                         f"A digest names the partner '{name}', which is not configured.{nearest(name, self.partners)}",
                         remedy="Use an id of a [[partners]] table, or '*'.",
                     )
+
+    def _check_channels(self) -> None:
         shared: dict[str, str] = {}
         internal = {self.settings.slack.operations_channel} | {c for p in self.partners.values() for c in p.internal_channels}
         internal |= {d.channel for d in self.settings.digests}
@@ -383,7 +392,7 @@ def _known_entries(steps: tuple[int | str, ...]) -> list[str]:
     for step in steps:
         if isinstance(step, str):
             table = _TABLES[step]
-    return list(table.model_fields)
+    return [given.alias or name for name, given in table.model_fields.items()]
 
 
 _TABLES: dict[str, type[BaseModel]] = {
@@ -403,4 +412,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "escalation": EscalationSettings,
     "desks": DeskSettings,
     "retention": RetentionSettings,
+    "legs": LegSettings,
+    "from": SourceSettings,
+    "to": TargetSettings,
 }

@@ -50,7 +50,7 @@ def click(desk: Desk, brk: Break, actor: Actor) -> steps.Click:
 
 
 def propose(desk: Desk, brk: Break, lines: Sequence[str]) -> Proposal:
-    ours, theirs = desk.bot.runs.records_meant(brk, lines)
+    ours, theirs = desk.bot.runs.records_meant(brk, lines, partner=desk.partner)
     proposal = Proposal(
         kind=ProposalKind.MANUAL_MATCH,
         by=ADA.id,
@@ -87,7 +87,7 @@ def states(desk: Desk) -> dict[str, tuple[BreakState, str | None]]:
 
 
 def test_records_are_found_by_reference_and_by_amount(desk: Desk) -> None:
-    ours, theirs = desk.bot.runs.records_meant(the(desk, "WIRE"), ["PART-1", "19.90"])
+    ours, theirs = desk.bot.runs.records_meant(the(desk, "WIRE"), ["PART-1", "19.90"], partner=desk.partner)
 
     assert [(t.record_id, t.amount_minor) for t in ours] == [("L-WIRE", 5000)]
     assert sorted(t.amount_minor for t in theirs) == [1990, 3000]
@@ -104,7 +104,7 @@ def test_records_are_found_by_reference_and_by_amount(desk: Desk) -> None:
 )
 def test_what_names_no_record_that_is_free_is_refused(desk: Desk, lines: list[str], said: str) -> None:
     with pytest.raises(BreakwaterError, match=said):
-        desk.bot.runs.records_meant(the(desk, "WIRE"), lines)
+        desk.bot.runs.records_meant(the(desk, "WIRE"), lines, partner=desk.partner)
 
 
 def test_an_amount_that_fits_several_records_names_them(desk: Desk) -> None:
@@ -112,7 +112,7 @@ def test_an_amount_that_fits_several_records_names_them(desk: Desk) -> None:
     desk.run()
 
     with pytest.raises(RefusedError, match=r"'7.77' fits 2 unmatched records: .*P-1.*P-2"):
-        desk.bot.runs.records_meant(the(desk, "WIRE"), ["7.77"])
+        desk.bot.runs.records_meant(the(desk, "WIRE"), ["7.77"], partner=desk.partner)
 
 
 def test_an_agreed_match_is_respected_by_every_later_run(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from run_builders import Desk, a_desk, paid
 from tiny_company import AGREEMENT, PARTNER
 
-from breakwater.app import terms_in
+from breakwater.app import terms_of
 from breakwater.errors import NotFoundError, RefusedError
 from breakwater.model.access import Actor, Role
 from breakwater.model.breaks import BreakKind, BreakState
@@ -99,7 +99,7 @@ def test_a_changed_agreement_is_tried_and_nothing_is_kept(desk: Desk, tmp_path: 
     (tmp_path / "new.toml").write_text(AGREEMENT.replace("[materiality]", "[tolerance]\namount_minor = { EUR = 10 }\n[materiality]"))
     kept = sorted((desk.company.folder / "var").rglob("*.parquet"))
 
-    diff = desk.bot.runs.tried(desk.partner, terms_in(tmp_path / "new.toml"))
+    diff = desk.bot.runs.tried(desk.partner, terms_of(desk.partner, path=tmp_path / "new.toml"))
 
     assert (diff.gone.count, diff.gone.value_minor, diff.new.count, diff.after.changes.matches) == (1, {"EUR": 10}, 0, 0)
     assert (diff.before, diff.after.matched["EUR"].ours_rows) == (last, 3)
@@ -111,7 +111,7 @@ def test_a_changed_agreement_is_tried_and_nothing_is_kept(desk: Desk, tmp_path: 
 def test_an_agreement_that_loses_matches_says_how_many_and_their_worth(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "new.toml").write_text(AGREEMENT.replace("ref_partner_id", "ref_payment_id"))
 
-    diff = desk.bot.runs.tried(desk.partner, terms_in(tmp_path / "new.toml"))
+    diff = desk.bot.runs.tried(desk.partner, terms_of(desk.partner, path=tmp_path / "new.toml"))
 
     assert (diff.after.changes.matches, diff.after.changes.matches_value_minor) == (2, {"EUR": 2000})
     assert (diff.new.count, diff.new.value_minor) == (4, {"EUR": 4000})

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from breakwater import config as settings
-from breakwater.app import Breakwater, terms_in
+from breakwater.app import Breakwater, terms_of
 from breakwater.cli import logs
 from breakwater.cli.days import DAY
 from breakwater.cli.foreign import printable
@@ -77,7 +77,7 @@ def agreement() -> None:
 def try_agreement(file: Path, partner: str, path: Path) -> None:
     """What the last run would have said by the agreement in FILE: matches, breaks and value that differ. Nothing is stored."""
     with _bot(path) as bot:
-        diff = bot.runs.tried(_known(bot, partner), terms_in(file))
+        diff = bot.runs.tried(_known(bot, partner), terms_of(_known(bot, partner), path=file))
     click.echo(f"{file}, on what the run {diff.before.id if diff.before else ''} was given:")
     _say(diff)
     click.echo("Nothing was stored. To accept it, name the file as the partner's agreement in breakwater.toml.")

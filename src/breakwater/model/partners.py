@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from breakwater.model.calendar import BusinessCalendar
+from breakwater.model.legs import Leg, LegEnd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,11 @@ class ExpectedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Partner:
-    """A network, bank or PSP we exchange money with. `clearing_account` is what accounting calls our account with it; '' for none."""
+    """A network, bank or PSP we exchange money with. `clearing_account` is what accounting calls our account with it; '' for none.
+
+    A leg from one of them to another is reconciled like one, and is one here, with a `leg`: it has no files and no channel shared with
+    anybody. `taken` is what legs take out of a partner's own reconciliation.
+    """
 
     id: str
     name: str
@@ -46,6 +51,8 @@ class Partner:
     thresholds: tuple[tuple[str, int], ...] = ()
     """The least of each measure of its state, in millionths: less is a finding."""
     clearing_account: str = ""
+    leg: Leg | None = None
+    taken: tuple[LegEnd, ...] = ()
 
     def business_date(self, now: datetime) -> date:
         """The partner's business date at a moment: its local day, the next one after cut-off, moved to a business day."""

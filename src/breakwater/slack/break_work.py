@@ -124,7 +124,7 @@ def _proposal(doors: Doors, click: Click, view: Mapping[str, Any]) -> Proposal:
         return proposal
     with doors.database.reading() as tx:
         brk = steps.break_as_shown(tx, click, Move.PROPOSE)
-    ours, theirs = doors.runs.records_meant(brk, proposal.matches)
+    ours, theirs = doors.runs.records_meant(brk, proposal.matches, partner=steps.partner_of(brk, doors.partners))
     return replace(proposal, ours=ours, theirs=theirs)
 
 

@@ -87,7 +87,7 @@ def restate(
 def _given(database: Database, lake: Lake, *, partner: Partner, now: datetime) -> Given:
     """What a run starts from; matches made by hand that no longer hold fall first."""
     with database.reading() as tx:
-        given = given_now(tx, partner=partner)
+        given = given_now(tx, lake, partner=partner)
     held = holding_now(database, lake, partner=partner, parts=given.parts, now=now)
     return replace(given, by_hand=[made.pair for made in held])
 

@@ -14,12 +14,12 @@ from breakwater.model.access import Actor, Permission, require
 from breakwater.model.breaks import Break
 from breakwater.model.partners import Partner
 from breakwater.model.proposals import Tied
-from breakwater.model.records import Side
 from breakwater.model.run_differences import RunDifference, difference
 from breakwater.model.runs import Run
 from breakwater.steps.manual_matches import Books, records_meant
 from breakwater.steps.reconcile import reconcile, restate
 from breakwater.steps.runs import Given, Rematch, Terms, work_out
+from breakwater.steps.sides import parts_of
 from breakwater.store import reads
 from breakwater.store import runs as store
 from breakwater.store.database import Database
@@ -81,11 +81,11 @@ class RunDesk:
         items = outcomes.opening_items(self._lake, run.id)
         return run, items.sort_by([("amount_minor", "descending"), ("fingerprint", "ascending")])
 
-    def records_meant(self, brk: Break, lines: Sequence[str]) -> tuple[tuple[Tied, ...], tuple[Tied, ...]]:
-        """The records of a break and those that lines name, by id, reference or amount: (ours, theirs)."""
+    def records_meant(self, brk: Break, lines: Sequence[str], *, partner: Partner) -> tuple[tuple[Tied, ...], tuple[Tied, ...]]:
+        """The records of a partner's break and those that lines name, by id, reference or amount: (ours, theirs)."""
         with self._database.reading() as tx:
-            parts = {side: reads.active_parts(tx, side=side, content="records", partner=brk.partner) for side in Side}
-            run = reads.last_run(tx, partner=brk.partner)
+            parts = parts_of(tx, self._lake, partner=partner)
+            run = reads.last_run(tx, partner=partner.id)
         return records_meant(Books(lake=self._lake, parts=parts, run=run), brk, lines)
 
     def _run_of(self, partner: Partner, as_of: date | None) -> Run | None:

@@ -20,6 +20,7 @@ from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.runs import ByHand, MatchChanges, Outcome, Rematched, Run, RunChanges, break_figures
 from breakwater.steps.opening import set_apart
+from breakwater.steps.sides import parts_of
 from breakwater.store import reads
 
 Rematch = Callable[..., Rematched]
@@ -62,10 +63,9 @@ class WorkedOut:
         return [_seen(row, run=self.run, partner=partner, now=now) for row in self.outcome.breaks.to_pylist()]
 
 
-def given_now(tx: Connection, *, partner: Partner, by_hand: Sequence[ByHand] = ()) -> Given:
+def given_now(tx: Connection, lake: Lake, *, partner: Partner, by_hand: Sequence[ByHand] = ()) -> Given:
     """What a run of a partner would start from now."""
-    parts = {side: reads.active_parts(tx, side=side, content="records", partner=partner.id) for side in Side}
-    return Given(parts=parts, by_hand=by_hand, last=reads.last_run(tx, partner=partner.id))
+    return Given(parts=parts_of(tx, lake, partner=partner), by_hand=by_hand, last=reads.last_run(tx, partner=partner.id))
 
 
 def input_key(given: Given, *, terms: Terms, partner: Partner, as_of: date) -> str:

@@ -17,6 +17,7 @@ from breakwater.model.periods import Month, month_named
 from breakwater.model.proposals import Authority
 from breakwater.model.records import Side
 from breakwater.model.signoff import Amount, PeriodFigures, SignOff, SignOffState
+from breakwater.steps.sides import parts_of
 from breakwater.store import outbox, reads, signoffs, writes_signoffs
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind
@@ -40,7 +41,7 @@ class PeriodBooks:
             run = reads.last_run(tx, partner=partner.id)
             if run is None:
                 return {}
-            parts = {side: reads.active_parts(tx, side=side, content="records", partner=partner.id) for side in Side}
+            parts = parts_of(tx, self._lake, partner=partner)
             of_breaks = signoffs.break_figures(tx, partner=partner.id, first=first, last=last)
         of_run = self._matched(partner, run.id, parts, first, last)
         return {month: PeriodFigures(run_id=run.id, **_rows(month, of_run, of_breaks.get(month, {}))) for month in months}
