@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -73,6 +73,11 @@ class Desk:
                     gone.append((row.about or row.thread_about or "", how, row.payload["text"]))
                     outbox.sent(tx, row_id=row.id, ts=row.card_ts or f"1700.{row.id}", now=self.clock[0])
         return gone
+
+    def detail(self, about: str) -> Mapping[str, Any]:
+        """What the last audit row of something says beside who, when and what."""
+        with self.database.transaction() as tx:
+            return audit.entries(tx, about)[-1].detail
 
     def actions(self, about: str) -> list[str]:
         with self.database.transaction() as tx:

@@ -109,7 +109,7 @@ def test_a_move_leaves_one_audit_row_one_edited_card_and_one_line_in_the_thread(
     assert [(r.key, r.kind) for r in rows] == [
         (f"break:{brk.id}:{CARDS}:1", "card"),
         (f"break:{brk.id}:{CARDS}:2", "card"),
-        (f"break:{brk.id}:{CARDS}:2:news", "reply"),
+        (f"break:{brk.id}:2:news:{CARDS}", "reply"),
     ]
     assert rows[2].payload["blocks"][0]["text"]["text"] == "<@U0ADA> asked the partner:\n> Where is &lt;!channel&gt; it?"
     assert (entry.actor_id, entry.action, entry.detail["said"]) == ("U0ADA", "ask_partner", "Where is <!channel> it?")

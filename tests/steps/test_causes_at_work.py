@@ -54,6 +54,7 @@ def test_acknowledging_a_cause_takes_every_break_under_it_with_one_message(desk:
     ]
     assert desk.actions(cause.id) == ["found", "acknowledge"]
     assert {tuple(desk.actions(b.id)) for b in desk.under(cause)} == {("open", "acknowledge")}
+    assert {desk.detail(b.id)["cause"] for b in desk.under(cause)} == {cause.id}
 
 
 def desk_text(desk: Desk, standing: str) -> str:
@@ -135,6 +136,7 @@ def test_a_cause_keeps_its_owner_over_later_runs_and_new_breaks_under_it_follow(
     assert (now.id, now.state, now.owner_id, now.count) == (cause.id, CauseState.ACKNOWLEDGED, ADA.id, 9)
     assert {(b.state, b.owner_id) for b in desk.under(now)} == {(BreakState.ACKNOWLEDGED, ADA.id)}
     assert len(desk.under(now)) == 9
+    assert {desk.detail(b.id)["cause"] for b in desk.under(now)} == {cause.id}
 
 
 def test_a_cause_is_over_when_its_file_has_come_and_its_card_says_so(desk: Desk) -> None:

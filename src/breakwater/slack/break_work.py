@@ -17,6 +17,7 @@ from breakwater.slack.doors import Doors
 from breakwater.slack.persons import actor_of
 from breakwater.steps import breaks as steps
 from breakwater.steps.breaks import Click
+from breakwater.steps.cards import partner_of
 from breakwater.store.database import Connection
 from breakwater.views import break_forms as forms
 from breakwater.views.breaks import MORE, Do
@@ -81,7 +82,7 @@ def _do(doors: Doors, do: Do, asked: Mapping[str, Any], body: Mapping[str, Any],
     if do in forms.FORMS:
         with doors.database.reading() as tx:
             brk = steps.break_as_shown(tx, click, _MOVES[do])
-        partner = steps.partner_of(brk, doors.partners)
+        partner = partner_of(brk, doors.partners)
         channel = (body.get("channel") or {}).get("id", "")
         doors.open_form(body, forms.form(do, brk, channel=channel, partner=partner, today=doors.now().astimezone(partner.time_zone).date()))
         return
@@ -124,7 +125,7 @@ def _proposal(doors: Doors, click: Click, view: Mapping[str, Any]) -> Proposal:
         return proposal
     with doors.database.reading() as tx:
         brk = steps.break_as_shown(tx, click, Move.PROPOSE)
-    ours, theirs = doors.runs.records_meant(brk, proposal.matches, partner=steps.partner_of(brk, doors.partners))
+    ours, theirs = doors.runs.records_meant(brk, proposal.matches, partner=partner_of(brk, doors.partners))
     return replace(proposal, ours=ours, theirs=theirs)
 
 

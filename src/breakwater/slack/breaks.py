@@ -13,6 +13,7 @@ from breakwater.model.break_filters import read_filter
 from breakwater.slack import break_work, bulk, direct_files
 from breakwater.slack.doors import Body, Doors
 from breakwater.steps import breaks as steps
+from breakwater.steps.cards import partner_of
 from breakwater.store import break_lists
 from breakwater.views import breaks as views
 from breakwater.views.break_csv import breaks_csv
@@ -53,7 +54,7 @@ def _show_card(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor
     asked = json.loads(action["value"])
     with doors.database.transaction() as tx:
         brk = steps.break_known(tx, asked["break_id"])
-        channels = steps.partner_of(brk, doors.partners).internal_channels
+        channels = partner_of(brk, doors.partners).internal_channels
         here = str(body.get("channel", {}).get("id", ""))
         channel = here if here in channels or not channels else channels[0]
         steps.show(tx, actor=actor, break_id=brk.id, channel=channel, partners=doors.partners, now=doors.now())

@@ -13,6 +13,7 @@ from breakwater.model.causes import Cause
 from breakwater.model.partners import Partner
 from breakwater.slack.doors import Doors
 from breakwater.steps import cause_work as steps
+from breakwater.steps.cards import partner_of
 from breakwater.steps.cause_work import CauseClick
 from breakwater.store import causes
 from breakwater.views import causes as views
@@ -124,7 +125,7 @@ def _show_card(doors: Doors, body: dict[str, Any], asked: dict[str, Any], actor:
 def _known(doors: Doors, asked: dict[str, Any]) -> tuple[Cause, Partner]:
     with doors.database.reading() as tx:
         cause = steps.cause_known(tx, asked["cause_id"])
-    return cause, steps.partner_of(cause, doors.partners)
+    return cause, partner_of(cause, doors.partners)
 
 
 def _person(doors: Doors, user_id: str) -> Actor:

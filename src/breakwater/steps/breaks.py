@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 from breakwater.errors import NotFoundError, RefusedError
 from breakwater.model import breaks as moves
 from breakwater.model import working
-from breakwater.model.access import INTERNAL, Actor, Permission, require
+from breakwater.model.access import Actor, Permission, require
 from breakwater.model.breaks import NEEDS, Break, Move
 from breakwater.model.partners import Partner
 from breakwater.model.proposals import NO_LIMITS, Authority, Proposal
+from breakwater.steps.cards import channels_of, partner_of, require_fresh, require_its_channel, tell_below
 from breakwater.steps.manual_matches import match_agreed, take_back
 from breakwater.steps.reconcile import enqueue_card
-from breakwater.store import outbox, reads, writes
-from breakwater.store.outbox import Kind
+from breakwater.store import reads, writes
 from breakwater.views.break_news import news
 
 
@@ -128,9 +128,7 @@ def show(tx: Connection, *, actor: Actor, break_id: str, channel: str, partners:
     require(actor, Permission.READ)
     brk = break_known(tx, break_id)
     partner = partner_of(brk, partners)
-    if channel not in partner.internal_channels:
-        where = " or ".join(f"<#{c}>" for c in partner.internal_channels) or "a channel configured for it"
-        raise RefusedError(f"Cards of {partner.name} belong into {where}.", remedy="Ask for the break there.")
+    require_its_channel(partner, channel)
     enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
     return brk
 
@@ -148,26 +146,15 @@ def break_as_shown(tx: Connection, click: Click, move: Move) -> Break:
     require(click.actor, NEEDS[move])
     brk = break_known(tx, click.break_id)
     partner_of(brk, click.partners)
-    _require_fresh(brk, click.revision)
+    require_fresh(brk, revision=click.revision, touched_by=brk.touched_by)
     moves.require_state(brk, move)
     return brk
 
 
-def partner_of(brk: Break, partners: Mapping[str, Partner]) -> Partner:
-    """The partner a break belongs to; refused if it is configured no longer."""
-    if brk.partner not in partners:
-        raise RefusedError(
-            f"{brk.id} belongs to the partner '{brk.partner}', which is not configured any more.",
-            remedy="An administrator can give the partner its old id back in breakwater.toml.",
-        )
-    return partners[brk.partner]
-
-
 def refresh_cards(tx: Connection, brk: Break, *, partner: Partner, now: datetime) -> None:
     """Every card of the break that is out shows its new state; one in a channel that is no longer the partner's stays as it was."""
-    for channel in outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, []):
-        if channel in partner.internal_channels:
-            enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
+    for channel in channels_of(tx, brk.id, partner=partner):
+        enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
 
 
 def _moved(tx: Connection, click: Click, move: Move, apply: Callable[[Break], Break], *, said: str = "") -> Break:
@@ -175,38 +162,11 @@ def _moved(tx: Connection, click: Click, move: Move, apply: Callable[[Break], Br
     require(click.actor, NEEDS[move])
     was = break_known(tx, click.break_id)
     partner = partner_of(was, click.partners)
-    _require_fresh(was, click.revision)
+    require_fresh(was, revision=click.revision, touched_by=was.touched_by)
     brk = apply(was)
     writes.save_break(tx, brk, was=was, action=str(move), actor=click.actor, now=click.now, said=said)
     refresh_cards(tx, brk, partner=partner, now=click.now)
-    if not click.is_told_elsewhere:
-        _tell_threads(tx, brk, was=was, move=move, said=said, partner=partner, now=click.now)
-    return brk
-
-
-def _require_fresh(brk: Break, revision: int | None) -> None:
-    if revision is None or brk.revision == revision:
-        return
-    by = f" <@{brk.touched_by}> moved it last." if brk.touched_by else ""
-    raise RefusedError(
-        f"That card showed an older state of {brk.id}; nothing was changed. It is {brk.state.replace('_', ' ')} now.{by}",
-        remedy="Its card is up to date now: look again and click there.",
-    )
-
-
-def _tell_threads(tx: Connection, brk: Break, *, was: Break, move: Move, said: str, partner: Partner, now: datetime) -> None:
     message = news(move, brk, was=was, said=said)
-    if message is None:
-        return
-    for channel in outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, []):
-        if channel in partner.internal_channels:
-            outbox.enqueue(
-                tx,
-                key=f"break:{brk.id}:{channel}:{brk.revision}:news",
-                kind=Kind.REPLY,
-                audience=INTERNAL,
-                channel=channel,
-                payload=message.payload(),
-                thread_about=brk.id,
-                now=now,
-            )
+    if message and not click.is_told_elsewhere:
+        tell_below(tx, message, about=brk.id, key=f"break:{brk.id}:{brk.revision}:news", partner=partner, now=click.now)
+    return brk

@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from breakwater.lake.parts import Lake
 from breakwater.lake.records import money_of
-from breakwater.model.access import INTERNAL, SYSTEM
+from breakwater.model.access import SYSTEM
 from breakwater.model.by_hand import ManualMatch, ManualState, ended, why_fallen
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
-from breakwater.store import by_hand, outbox
+from breakwater.steps.cards import tell_below
+from breakwater.store import by_hand
 from breakwater.store.database import Database
-from breakwater.store.outbox import Kind
 from breakwater.store.writes_by_hand import end_manual_match
 from breakwater.views.by_hand import fallen
 
@@ -39,15 +39,4 @@ def holding_now(
 
 def _fall(tx: Connection, made: ManualMatch, why: str, *, partner: Partner, now: datetime) -> None:
     end_manual_match(tx, ended(made, state=ManualState.FALLEN, by=SYSTEM.id, because=why, now=now), actor=SYSTEM, now=now)
-    for channel in outbox.channels_of(tx, abouts=[made.break_id]).get(made.break_id, []):
-        if channel in partner.internal_channels:
-            outbox.enqueue(
-                tx,
-                key=f"manual:{made.id}:{channel}:fallen",
-                kind=Kind.REPLY,
-                audience=INTERNAL,
-                channel=channel,
-                payload=fallen(made, why=why).payload(),
-                thread_about=made.break_id,
-                now=now,
-            )
+    tell_below(tx, fallen(made, why=why), about=made.break_id, key=f"manual:{made.id}:fallen", partner=partner, now=now)

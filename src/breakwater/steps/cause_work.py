@@ -13,14 +13,14 @@ from breakwater.errors import NotFoundError, RefusedError
 from breakwater.model import breaks as break_moves
 from breakwater.model import causes as moves
 from breakwater.model import working
-from breakwater.model.access import INTERNAL, Actor, Permission, require
+from breakwater.model.access import Actor, Permission, require
 from breakwater.model.breaks import NEEDS, Break, BreakState, Move
 from breakwater.model.causes import Cause
 from breakwater.model.partners import Partner
+from breakwater.steps.cards import partner_of, require_fresh, require_its_channel, tell_below
 from breakwater.steps.causes import refresh, show
 from breakwater.steps.reconcile import enqueue_card
 from breakwater.store import causes, outbox, writes, writes_causes
-from breakwater.store.outbox import Kind
 from breakwater.views.causes import followed
 
 
@@ -90,9 +90,7 @@ def show_card(tx: Connection, *, actor: Actor, cause_id: str, channel: str, part
     require(actor, Permission.READ)
     cause = cause_known(tx, cause_id)
     partner = partner_of(cause, partners)
-    if channel not in partner.internal_channels:
-        where = " or ".join(f"<#{c}>" for c in partner.internal_channels) or "a channel configured for it"
-        raise RefusedError(f"Cards of {partner.name} belong into {where}.", remedy="Ask for the cause there.")
+    require_its_channel(partner, channel)
     show(tx, cause, partner=partner, channel=channel, now=now)
     return cause
 
@@ -105,13 +103,6 @@ def cause_known(tx: Connection, cause_id: str) -> Cause:
     return cause
 
 
-def partner_of(cause: Cause, partners: Mapping[str, Partner]) -> Partner:
-    """The partner a cause belongs to; refused if it is configured no longer."""
-    if cause.partner not in partners:
-        raise RefusedError(f"{cause.id} belongs to the partner '{cause.partner}', which is not configured any more.")
-    return partners[cause.partner]
-
-
 def _moved(
     tx: Connection, click: CauseClick, move: Move, apply: Callable[[Cause], Cause], follow: Callable[[Break], Break], *, did: str
 ) -> Moved:
@@ -119,16 +110,14 @@ def _moved(
     require(click.actor, NEEDS[move])
     was = cause_known(tx, click.cause_id)
     partner = partner_of(was, click.partners)
-    if click.revision is not None and was.revision != click.revision:
-        raise RefusedError(
-            f"That card showed an older state of {was.id}; nothing was changed.", remedy="Its card is up to date now: look again."
-        )
+    require_fresh(was, revision=click.revision)
     cause = apply(was)
     writes_causes.put(tx, cause, was=was, action=str(move), actor=click.actor, now=click.now)
     changed, left = _follow(tx, cause, move, follow, click=click)
     _refresh_breaks(tx, changed, partner=partner, now=click.now)
     refresh(tx, cause, partner=partner, now=click.now)
-    _tell_threads(tx, cause, click=click, did=did, count=len(changed), left=left, partner=partner)
+    message = followed(by=click.actor.id, did=did, count=len(changed), left=left)
+    tell_below(tx, message, about=cause.id, key=f"cause:{cause.id}:{cause.revision}:news", partner=partner, now=click.now)
     return Moved(cause=cause, followed=len(changed), left=left)
 
 
@@ -143,7 +132,7 @@ def _follow(
             changes.append((brk, follow(brk), str(move)))
         except RefusedError:
             left[brk.state] += 1
-    stale = {b.id: b for b in writes.save_breaks(tx, changes, actor=click.actor, now=click.now)}
+    stale = {b.id: b for b in writes.save_breaks(tx, changes, actor=click.actor, now=click.now, because={"cause": cause.id})}
     left.update(b.state for b in stale.values())
     return [after for _, after, _ in changes if after.id not in stale], dict(sorted(left.items()))
 
@@ -153,20 +142,3 @@ def _refresh_breaks(tx: Connection, changed: list[Break], *, partner: Partner, n
     for about, channels in outbox.channels_of(tx, abouts=list(by_id)).items():
         for channel in (c for c in channels if c in partner.internal_channels):
             enqueue_card(tx, by_id[about], partner=partner, channel=channel, now=now)
-
-
-def _tell_threads(
-    tx: Connection, cause: Cause, *, click: CauseClick, did: str, count: int, left: Mapping[BreakState, int], partner: Partner
-) -> None:
-    for channel in outbox.channels_of(tx, abouts=[cause.id]).get(cause.id, []):
-        if channel in partner.internal_channels:
-            outbox.enqueue(
-                tx,
-                key=f"cause:{cause.id}:{channel}:{cause.revision}:news",
-                kind=Kind.REPLY,
-                audience=INTERNAL,
-                channel=channel,
-                payload=followed(by=click.actor.id, did=did, count=count, left=left).payload(),
-                thread_about=cause.id,
-                now=click.now,
-            )

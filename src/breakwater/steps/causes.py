@@ -24,6 +24,7 @@ from breakwater.model.partner_state import PartnerState, Standing
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.runs import Run
+from breakwater.steps.cards import channels_of
 from breakwater.steps.detect import files_of
 from breakwater.steps.thresholds import watch
 from breakwater.store import causes as known_causes
@@ -122,9 +123,8 @@ def show(tx: Connection, cause: Cause, *, partner: Partner, channel: str, now: d
 
 def refresh(tx: Connection, cause: Cause, *, partner: Partner, now: datetime) -> None:
     """Every card of the cause that is out shows its new state."""
-    for channel in outbox.channels_of(tx, abouts=[cause.id]).get(cause.id, []):
-        if channel in partner.internal_channels:
-            show(tx, cause, partner=partner, channel=channel, now=now)
+    for channel in channels_of(tx, cause.id, partner=partner):
+        show(tx, cause, partner=partner, channel=channel, now=now)
 
 
 def standings(tx: Connection, *, partner: str, today: date) -> list[Standing]:
@@ -178,7 +178,7 @@ def _follow_acknowledged(tx: Connection, cause: Cause, break_ids: Sequence[str],
                 changes.append((brk, break_moves.acknowledge(brk, owner_id=cause.owner_id, now=now), "acknowledge"))
             except RefusedError:  # it is worked on already
                 continue
-    stale = {b.id for b in writes.save_breaks(tx, changes, actor=SYSTEM, now=now)}
+    stale = {b.id for b in writes.save_breaks(tx, changes, actor=SYSTEM, now=now, because={"cause": cause.id})}
     return [after for _, after, _ in changes if after.id not in stale]
 
 

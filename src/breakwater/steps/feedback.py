@@ -15,6 +15,7 @@ from breakwater.model.access import Actor, Permission, require
 from breakwater.model.findings import Finding, FindingState
 from breakwater.model.learning import Answer, Cell, cell_of
 from breakwater.model.partners import Partner
+from breakwater.steps.cards import require_fresh
 from breakwater.steps.detect import show, tell
 from breakwater.store import learning, reads, writes
 from breakwater.views.findings import Do, finding_said
@@ -73,7 +74,7 @@ def as_shown(tx: Connection, click: Answered) -> Finding:
     found = finding_known(tx, click.finding_id)
     if not found.open:
         moves.judge(found, as_=FindingState.EXPECTED, by=click.actor.id, now=click.now)  # says who was first
-    _require_fresh(found, click.revision)
+    require_fresh(found, revision=click.revision)
     return found
 
 
@@ -121,7 +122,7 @@ def _answer(tx: Connection, click: Answered, do: Do, apply: Callable[[Finding], 
     was = finding_known(tx, click.finding_id)
     found = apply(was)  # says who was first, before the card's age is looked at
     if do is not Do.ACKNOWLEDGE:
-        _require_fresh(was, click.revision)
+        require_fresh(was, revision=click.revision)
     try:
         writes.save_finding(tx, found, was=was, actor=click.actor, now=click.now, action=str(do))
     except writes.StaleError:  # somebody was faster between our look and our change: say who
@@ -133,14 +134,6 @@ def _answer(tx: Connection, click: Answered, do: Do, apply: Callable[[Finding], 
     show(tx, found, partners=click.partners, channel=click.channel, now=click.now)
     tell(tx, found, text=finding_said(found, do=do, by=click.actor.id), channel=click.channel, now=click.now)
     return found
-
-
-def _require_fresh(found: Finding, revision: int) -> None:
-    if found.revision != revision:
-        raise RefusedError(
-            f"That card showed an older state of {found.id}; nothing was changed.",
-            remedy="Its card is up to date now: look again and click there.",
-        )
 
 
 def _require_soon(until: datetime, now: datetime) -> None:

@@ -15,6 +15,7 @@ from breakwater.model.breaks import Break, Move
 from breakwater.model.partners import Partner
 from breakwater.model.reminders import Due, ReminderRules, due
 from breakwater.steps.breaks import refresh_cards
+from breakwater.steps.cards import tell_below
 from breakwater.store import break_lists, outbox, writes
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind
@@ -70,7 +71,8 @@ def _remind(tx: Connection, brk: Break, *, partner: Partner, rules: ReminderRule
     if not writes.note_reminder(tx, brk, actor=SYSTEM, now=now):
         return 0
     reopens_at = rules.hours_of(brk.owner_id, partner=partner).after(now, rules.reopen_after)
-    _tell_threads(tx, brk, views.reminder(brk, reopens_at=reopens_at), what="reminder", partner=partner, now=now)
+    message = views.reminder(brk, reopens_at=reopens_at)
+    tell_below(tx, message, about=brk.id, key=f"break:{brk.id}:{brk.revision}:reminder", partner=partner, now=now)
     return 1
 
 
@@ -83,7 +85,8 @@ def _reopen(tx: Connection, was: Break, *, partner: Partner, rules: ReminderRule
     refresh_cards(tx, brk, partner=partner, now=now)
     old = aged(brk, calendar=partner.calendar, today=partner.business_date(now))
     named = rules.named_at(old.age_days)
-    _tell_threads(tx, brk, views.reopened(old, owner_id=was.owner_id, named=named), what="reopened", partner=partner, now=now)
+    message = views.reopened(old, owner_id=was.owner_id, named=named)
+    tell_below(tx, message, about=brk.id, key=f"break:{brk.id}:{brk.revision}:reopened", partner=partner, now=now)
     return 1
 
 
@@ -107,22 +110,6 @@ def _reopen_many(tx: Connection, breaks: Sequence[Break], *, owner_id: str, part
         message = views.reopened_many(done, owner_id=owner_id, named=named, partner_id=partner.id)
         _post(tx, message, f"reopened:{owner_id}", partner=partner, now=now)
     return len(done)
-
-
-def _tell_threads(tx: Connection, brk: Break, message: Message, *, what: str, partner: Partner, now: datetime) -> None:
-    """Say it below every card of the break."""
-    for channel in outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, []):
-        if channel in partner.internal_channels:
-            outbox.enqueue(
-                tx,
-                key=f"break:{brk.id}:{channel}:{brk.revision}:{what}",
-                kind=Kind.REPLY,
-                audience=INTERNAL,
-                channel=channel,
-                payload=message.payload(),
-                thread_about=brk.id,
-                now=now,
-            )
 
 
 def _post(tx: Connection, message: Message, what: str, *, partner: Partner, now: datetime) -> None:

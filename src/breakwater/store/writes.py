@@ -106,8 +106,10 @@ def save_break(tx: Connection, brk: Break, *, was: Break, action: str, actor: Ac
     _note(tx, actor, now, action, "break", brk.id, detail)
 
 
-def save_breaks(tx: Connection, changes: Iterable[tuple[Break, Break, str]], *, actor: Actor, now: datetime) -> list[Break]:
-    """Keep many changed breaks, each given as (was, is, action).
+def save_breaks(
+    tx: Connection, changes: Iterable[tuple[Break, Break, str]], *, actor: Actor, now: datetime, because: Mapping[str, str] | None = None
+) -> list[Break]:
+    """Keep many changed breaks, each given as (was, is, action); `because` stands in the audit row of each, {"cause": "C-…"} for instance.
 
     Those that somebody else changed meanwhile are left as they are and returned as they are now: a person's move outlives a run's,
     and the next run looks again.
@@ -122,7 +124,7 @@ def save_breaks(tx: Connection, changes: Iterable[tuple[Break, Break, str]], *, 
         if fresh:
             tx.execute(statement, [{**_life_of(brk), "key": brk.id} for _, brk, _ in fresh])
             journal.book(tx, [(was, brk) for was, brk, _ in fresh], by=actor.id, now=now)
-        audit.append_many(tx, (_changed(change, actor=actor, now=now) for change in fresh))
+        audit.append_many(tx, (_changed(change, because or {}, actor=actor, now=now) for change in fresh))
     return [current for break_id in stale if (current := reads.break_by_id(tx, break_id))]
 
 
@@ -250,9 +252,9 @@ def _opened(brk: Break, *, actor: Actor, now: datetime) -> audit.Entry:
     return audit.Entry(at=now, actor_id=actor.id, action="open", about_kind="break", about_id=brk.id, detail=detail)
 
 
-def _changed(change: tuple[Break, Break, str], *, actor: Actor, now: datetime) -> audit.Entry:
+def _changed(change: tuple[Break, Break, str], because: Mapping[str, str], *, actor: Actor, now: datetime) -> audit.Entry:
     was, brk, action = change
-    detail = _difference(break_row(was), break_row(brk))
+    detail = _difference(break_row(was), break_row(brk)) | dict(because)
     return audit.Entry(at=now, actor_id=actor.id, action=action, about_kind="break", about_id=brk.id, detail=detail)
 
 
