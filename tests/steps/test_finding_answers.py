@@ -127,7 +127,7 @@ def test_a_file_has_no_level_to_accept(database: Database) -> None:
     with database.transaction() as tx:
         kept(tx, kind=FindingKind.FILE_LATE, place=())
 
-        with pytest.raises(RefusedError, match="Only payments have a level"):
+        with pytest.raises(RefusedError, match="Only figures have a level"):
             steps.new_level(tx, a_click())
 
 

@@ -48,6 +48,21 @@ WIDE = a_finding(
     is_new_level=True,
 )
 OUTAGE = replace(WIDE, is_outage=True, is_new_level=False, summary="No payments at Meridian in all currencies.")
+REASONS = a_finding(
+    kind=FindingKind.DECLINE_REASONS,
+    scope="meridian · cards · GBP",
+    place=(*PLACE, ("currency", "GBP"), ("reasons", "technical")),
+    summary=(
+        "Technical declines at Meridian in GBP rose from 0.4% to 4.4% of the attempts; the approval rate as a whole, 92.4% against 91.9%,"
+        " does not show it. About GBP 2,720.00 was declined that way."
+    ),
+    expected="0.4% of the attempts",
+    seen="4.4%, 83 of 1,893 since 24 Nov 05:00 (Europe/Berlin)",
+    next_step="Check our connection and the status page of Meridian, and ask which banks can't be reached; then try again.",
+    at_risk_minor=272_000,
+    currency="GBP",
+    cause="'91' is now the reason of 62% of the declines, 3% before.",
+)
 TAKEN = moves.acknowledge(a_finding(), by="U0ADA", now=NOW)
 MUTED = moves.mute(TAKEN, until=NOW + timedelta(hours=4), by="U0BRUNO", now=NOW)
 FALSE = moves.judge(a_finding(), as_=FindingState.FALSE_POSITIVE, by="U0ADA", now=NOW)
@@ -67,6 +82,7 @@ CELLS = [
 ]
 
 MESSAGES: dict[str, Message] = {
+    "finding_reasons": findings.finding_card(REASONS, partner_name="Meridian"),
     "finding_wide": findings.finding_card(WIDE, partner_name="Meridian"),
     "finding_outage": findings.finding_card(OUTAGE, partner_name="Meridian"),
     "finding_taken": findings.finding_card(TAKEN, partner_name="Meridian"),

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from breakwater.detection.panel import Indexes, Panel, Segment
+from breakwater.detection.panel import Bools, Indexes, Panel, Segment
 from breakwater.detection.series import DAY_H, WEEK_H, Counts
 from breakwater.detection.watch import Watch
 
@@ -80,26 +80,35 @@ class Live:
 
     def _count(self, rows: HourRows) -> tuple[Indexes, Indexes]:
         """Add counts to the panel; the rows and hours they went to. What is older than the panel is left out."""
-        at = rows.hours - self._first
-        kept = at >= 0
-        place = np.array([self._row_of[key] for key in rows.places], dtype=np.int64)[kept]
-        at = at[kept]
+        place, at, kept = self.placed(rows.places, rows.hours)
         for name in COLUMNS:
             np.add.at(self.counts[name], (place, at), rows.columns[name][kept])
         self._refresh(place, at)
         self.newest = max(self.newest, rows.newest)
         return place, at
 
-    def advance(self, *, now: datetime) -> None:
-        """Look at every hour that is over and wholly told: the newest hour of the feed may be half told, and so is the running one."""
+    def advance(self, *, now: datetime, then: Callable[[int], None] | None = None) -> None:
+        """Look at every hour that is over and wholly told: the newest hour of the feed may be half told, and so is the running one.
+
+        `then` is called with each hour right after it was looked at, so that it knows no more than could be known.
+        """
         self.close_feed(now=now)
         born = self.panel.attempts > 0
         self.watch.born = np.where(born.any(1), born.argmax(1), self.panel.hours + DAY_H)
-        self.watch.advance(self.end)
+        while self.watch.next_hour < self.end:
+            self.watch.advance(self.watch.next_hour + 1)
+            if then:
+                then(self.watch.next_hour - 1)
 
     def close_feed(self, *, now: datetime) -> None:
         """Decide which hours are over and wholly told: all before `end`."""
         self.end = min(min(self.newest, int(now.timestamp()) // 3600) - self._first, self.panel.hours)
+
+    def placed(self, places: Sequence[Key], hours: Counts) -> tuple[Indexes, Indexes, Bools]:
+        """The row and hour in the panel of each count that is not older than it, and which these are. KeyError for an unknown place."""
+        at = hours - self._first
+        kept = at >= 0
+        return np.array([self._row_of[key] for key in places], dtype=np.int64)[kept], at[kept], kept
 
     def hour_of(self, at: datetime) -> int:
         """The index of the hour in which this moment lies."""

@@ -178,17 +178,7 @@ class _Story:
         return f"about {expected:,.0f} payments {when}", f"{attempts:,} payments", summary
 
     def _where(self) -> str:
-        fields = dict(self.place)
-        partner = fields.get("partner")
-        names = [self.partners[partner].name] if partner else ["all partners"]
-        if "network" in fields and (not partner or len({s.network for s in self.live.panel.segments if s.partner == partner}) > 1):
-            names.append(f"on {fields['network']}")
-        one_currency = len({s.currency for s in self.live.panel.segments if not partner or s.partner == partner}) == 1
-        if "currency" in fields:
-            names.append(f"in {fields['currency']}")
-        elif partner and not one_currency:
-            names.append("in all currencies")
-        return " ".join(names)
+        return where_words(self.place, live=self.live, partners=self.partners)
 
     def _next_step(self, partner: Partner | None) -> str:
         name = partner.name if partner else "the partners"
@@ -239,6 +229,21 @@ class _Story:
         approved: Floats = panel.attempts[self.rows, part] - panel.declined[self.rows, part]
         usual = float((approved * np.nan_to_num(past.ticket[self.rows, part])).sum())
         return float(panel.amount_minor[self.rows, part].sum()) / usual if usual else 1.0
+
+
+def where_words(place: Scope, *, live: Live, partners: Mapping[str, Partner]) -> str:
+    """A scope in words, as short as what else there is allows: 'Meridian in GBP'."""
+    fields = dict(place)
+    partner = fields.get("partner")
+    names = [partners[partner].name] if partner else ["all partners"]
+    if "network" in fields and (not partner or len({s.network for s in live.panel.segments if s.partner == partner}) > 1):
+        names.append(f"on {fields['network']}")
+    one_currency = len({s.currency for s in live.panel.segments if not partner or s.partner == partner}) == 1
+    if "currency" in fields:
+        names.append(f"in {fields['currency']}")
+    elif partner and not one_currency:
+        names.append("in all currencies")
+    return " ".join(names)
 
 
 def lesson_of(said: Finding, *, live: Live) -> Lesson | None:

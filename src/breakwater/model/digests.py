@@ -42,6 +42,7 @@ METRIC_OF: Mapping[FindingKind, Metric] = {
     FindingKind.TICKET_UP: Metric.AMOUNTS,
     FindingKind.TICKET_DOWN: Metric.AMOUNTS,
     FindingKind.STATE_BELOW: Metric.BREAKS,
+    FindingKind.DECLINE_REASONS: Metric.APPROVALS,
 }
 ALL = "*"
 

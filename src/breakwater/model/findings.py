@@ -27,6 +27,7 @@ class FindingKind(StrEnum):
     TICKET_UP = "ticket_up"
     TICKET_DOWN = "ticket_down"
     STATE_BELOW = "state_below"
+    DECLINE_REASONS = "decline_reasons"
 
 
 class FindingState(StrEnum):
@@ -44,6 +45,8 @@ FILE_KINDS = frozenset(kind for kind in FindingKind if kind.startswith("file_"))
 PAYMENT_KINDS = frozenset(
     {FindingKind.VOLUME_DROP, FindingKind.VOLUME_SPIKE, FindingKind.APPROVAL_DROP, FindingKind.TICKET_UP, FindingKind.TICKET_DOWN}
 )
+OCCURRENCE_KINDS = frozenset({FindingKind.DECLINE_REASONS})
+LEVEL_KINDS = PAYMENT_KINDS | OCCURRENCE_KINDS  # what has a level that can be accepted
 
 
 @dataclass(frozen=True)
@@ -142,8 +145,8 @@ def acknowledge(found: Finding, *, by: str, now: datetime) -> Finding:
 def judge(found: Finding, *, as_: FindingState, by: str, now: datetime, note: str = "", until: datetime | None = None) -> Finding:
     """Somebody says what it really is: no anomaly, expected (until when), or how things are from now on."""
     _require_open(found)
-    if as_ is FindingState.NEW_LEVEL and found.kind not in PAYMENT_KINDS:
-        raise RefusedError("Only payments have a level to accept.", remedy="Acknowledge it, or say that it was expected.")
+    if as_ is FindingState.NEW_LEVEL and found.kind not in LEVEL_KINDS:
+        raise RefusedError("Only figures have a level to accept.", remedy="Acknowledge it, or say that it was expected.")
     return replace(found, state=as_, said_by=by, said_at=now, said_note=note, silent_until=until, ended_at=now, revision=found.revision + 1)
 
 

@@ -20,6 +20,7 @@ _DETECTORS: Mapping[FindingKind, tuple[str, str]] = {
     FindingKind.FILE_DUPLICATE: ("copy", "content"),
     FindingKind.FILE_GAP: ("gap", "numbers"),
     FindingKind.STATE_BELOW: ("threshold", "state"),
+    FindingKind.DECLINE_REASONS: ("reasons", "declines"),
 }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from breakwater.detection import feedback, file_numbers
 from breakwater.detection import files as file_clock
+from breakwater.detection.beside import Beside
 from breakwater.detection.continuing import Change, News, Seen, changes, one_per_place, same_anomaly, same_id
 from breakwater.detection.live import Live
 from breakwater.detection.telling import told
@@ -18,7 +19,7 @@ from breakwater.detection.volumes import partner_volume
 from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.digests import PartnerVolume
 from breakwater.model.files import PartnerFiles
-from breakwater.model.findings import FILE_KINDS, PAYMENT_KINDS, SEVERAL, Finding, FindingKind
+from breakwater.model.findings import FILE_KINDS, OCCURRENCE_KINDS, PAYMENT_KINDS, SEVERAL, Finding, FindingKind
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
 from breakwater.steps.traffic import Traffic
@@ -57,6 +58,9 @@ def detect(database: Database, traffic: Traffic, *, partners: Mapping[str, Partn
         found = changes(of_files, files, same=same_id, now=now)
         if live:
             found += _about_payments(tx, live, [f for f in current if f.kind in PAYMENT_KINDS], partners=partners, now=now)
+        if traffic.beside:
+            beside = [f for f in current if f.kind in OCCURRENCE_KINDS]
+            found += _about_occurrences(tx, traffic.beside, beside, partners=partners, now=now)
     with database.transaction() as tx:
         for change in found:
             _keep(tx, _with_cause(change, files, traffic=traffic), partners=partners, channel=channel, now=now)
@@ -69,7 +73,6 @@ def _about_payments(
     tx: Connection, live: Live, current: Sequence[Finding], *, partners: Mapping[str, Partner], now: datetime
 ) -> list[Change]:
     """What the watch shows now, against what was told before."""
-    looked = deliveries.position(tx, source=TRAFFIC)
     watch = live.watch
     late = live.until - ACCEPTED_WITHIN_H
     return changes(
@@ -79,13 +82,33 @@ def _about_payments(
         ),
         same=same_anomaly,
         now=now,
-        looked_until=datetime.fromisoformat(looked["until"]) if looked else None,
+        looked_until=_looked_until(tx),
         accepted=[
             told(alert, live=live, partners=partners, now=now)
             for alert in watch.alerts
             if alert.accepted and alert.closed is not None and alert.closed >= late
         ],
     )
+
+
+def _about_occurrences(
+    tx: Connection, beside: Beside, current: Sequence[Finding], *, partners: Mapping[str, Partner], now: datetime
+) -> list[Change]:
+    """What the watches beside it show now, against what was told before."""
+    return changes(
+        current,
+        one_per_place(beside.seen(partners=partners, now=now)),
+        same=same_anomaly,
+        now=now,
+        looked_until=_looked_until(tx),
+        accepted=beside.accepted(partners=partners, now=now),
+    )
+
+
+def _looked_until(tx: Connection) -> datetime | None:
+    """Up to when anybody has looked; None if nobody has."""
+    looked = deliveries.position(tx, source=TRAFFIC)
+    return datetime.fromisoformat(looked["until"]) if looked else None
 
 
 def _about_files(tx: Connection, partner: Partner, current: Sequence[Finding], *, now: datetime) -> list[Finding]:
@@ -108,6 +131,8 @@ def _about_files(tx: Connection, partner: Partner, current: Sequence[Finding], *
 def _with_cause(change: Change, files: Sequence[Seen], *, traffic: Traffic) -> Change:
     """A change whose finding says why, where more than its own figures can tell."""
     finding = change.now
+    if finding.kind is FindingKind.DECLINE_REASONS and change.news in (News.OPENED, News.WORSE, News.AGAIN):
+        return replace(change, now=replace(finding, cause=finding.cause or traffic.shifted_reason(finding)))
     if change.news not in (News.OPENED, News.WORSE, News.AGAIN) or finding.kind not in PAYMENT_KINDS:
         was = change.was.cause if change.was else ""
         return replace(change, now=replace(finding, cause=was or finding.cause))

@@ -10,21 +10,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from breakwater.detection import feedback
+from breakwater.detection.beside import Beside
+from breakwater.detection.beside_replay import with_beside
 from breakwater.detection.coverage import unmonitored
 from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live
+from breakwater.detection.occurrences import OccurrenceRows
 from breakwater.detection.panel import Segment
 from breakwater.detection.reasons import shifted
 from breakwater.detection.replay import replayed
-from breakwater.detection.series import HOUR
+from breakwater.detection.series import HOUR, Counts
 from breakwater.detection.telling import lesson_of
 from breakwater.detection.watch import WARM_UP_H
 from breakwater.errors import RefusedError
 from breakwater.lake import series
+from breakwater.lake.occurrences import hourly_occurrences
 from breakwater.lake.parts import Lake
 from breakwater.lake.unknown_codes import unknown_codes
 from breakwater.model.backtests import Backtest
 from breakwater.model.events import NO_CURRENCY
-from breakwater.model.findings import Finding, Unmonitored
+from breakwater.model.findings import Finding, FindingKind, Unmonitored
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.unknown_codes import UnknownCode
@@ -37,13 +41,15 @@ REASONS_BEFORE = timedelta(days=7)
 class Traffic:
     """The payments of the configured partners as this process knows them. One caller at a time: others wait.
 
-    `unmonitored` is what no alert could be promised for when it was last asked; nobody waits for it.
+    `unmonitored` is what no alert could be promised for when it was last asked; nobody waits for it. `beside` is what is watched beside
+    the payments, brought up to date with them; None while there are none.
     """
 
     def __init__(self, database: Database, lake: Lake, *, partners: Mapping[str, Partner]) -> None:
         self._database, self._lake, self._partners = database, lake, partners
         self._parts: frozenset[str] = frozenset()
         self._live: Live | None = None
+        self.beside: Beside | None = None
         self.unmonitored: tuple[Unmonitored, ...] = ()
         self._lock = threading.Lock()
 
@@ -55,13 +61,14 @@ class Traffic:
         """
         with self._lock:
             self._read(now=now)
-            if self._live:
+            if self._live and self.beside:
                 with self._database.reading() as tx:
                     said = learning.said_findings(tx, since=now - HISTORY_H * HOUR)
                     learnt = feedback.learnt(learning.answers(tx))
                 self._live.watch.lessons = [lesson for f in said if (lesson := lesson_of(f, live=self._live))]
                 self._live.watch.be_cautious(feedback.cautions(learnt))
-                self._live.advance(now=now)
+                self.beside.learn(said, cautions=feedback.cautions(learnt))
+                self._live.advance(now=now, then=self.beside.step)
             self.unmonitored = tuple(unmonitored(self._live, partners=self._partners, now=now))
             return self._live
 
@@ -74,28 +81,45 @@ class Traffic:
             rows = self._rows(sorted(parts - self._parts), now=now)
             if rows and not self._live.has_room_for(rows):
                 self._begin(parts, now=now)
-            elif rows:
+            elif rows and self.beside:
                 self._live.add(rows)
+                self.beside.add(self._occurrences(sorted(parts - self._parts), now=now))
         self._parts = parts
 
     def _begin(self, parts: frozenset[str], *, now: datetime) -> None:
         rows = self._rows(sorted(parts), now=now)
         self._live = Live(rows, segment_of=self._segment, since=now - HISTORY_H * HOUR) if rows else None
+        self.beside = Beside(self._live) if self._live else None
+        if self.beside:
+            self.beside.add(self._occurrences(sorted(parts), now=now))
 
     def _rows(self, parts: Sequence[str], *, now: datetime) -> HourRows | None:
         """The counts in these parts of partners that are configured, in a currency; None if there are none."""
-        hourly = series.hourly_counts(self._lake, parts, since=now - HISTORY_H * HOUR)
-        known = pc.is_in(hourly["partner"], value_set=pa.array(list(self._partners), pa.string()))
-        hourly = hourly.filter(pc.and_(known, pc.not_equal(hourly["currency"], NO_CURRENCY)))
+        hourly = self._ours(series.hourly_counts(self._lake, parts, since=now - HISTORY_H * HOUR))
         if not hourly.num_rows:
             return None
-        columns = (hourly[name].to_pylist() for name in ("partner", "network", "currency"))
-        return HourRows(
-            # An event without a network is on its partner's.
-            places=[(partner, network or self._partners[partner].network, c) for partner, network, c in zip(*columns, strict=True)],
-            hours=hourly["hour"].cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()).to_numpy() // 3600,
-            columns={name: hourly[name].to_numpy() for name in COLUMNS},
+        return HourRows(places=self._places(hourly), hours=_hours(hourly), columns={name: hourly[name].to_numpy() for name in COLUMNS})
+
+    def _occurrences(self, parts: Sequence[str], *, now: datetime) -> OccurrenceRows:
+        """What went wrong with the same payments."""
+        table = self._ours(hourly_occurrences(self._lake, parts, since=now - HISTORY_H * HOUR))
+        return OccurrenceRows(
+            places=self._places(table),
+            hours=_hours(table),
+            what=table["what"].to_pylist(),
+            count=table["count"].to_numpy(),
+            minor=table["minor"].to_numpy(),
         )
+
+    def _ours(self, table: pa.Table) -> pa.Table:
+        """The rows of partners that are configured, in a currency."""
+        known = pc.is_in(table["partner"], value_set=pa.array(list(self._partners), pa.string()))
+        return table.filter(pc.and_(known, pc.not_equal(table["currency"], NO_CURRENCY)))
+
+    def _places(self, table: pa.Table) -> list[Key]:
+        """The place of each row; an event without a network is on its partner's."""
+        columns = (table[name].to_pylist() for name in ("partner", "network", "currency"))
+        return [(partner, network or self._partners[partner].network, c) for partner, network, c in zip(*columns, strict=True)]
 
     def _segment(self, key: Key) -> Segment:
         partner, network, currency = key
@@ -119,7 +143,9 @@ class Traffic:
             raise RefusedError(
                 f"The payments of {partner.name} are known for less than two weeks.", remedy="Try again when there are more."
             )
-        return replayed(live, partner=partner, since=since, now=now, cautions=cautions)
+        done = replayed(live, partner=partner, since=since, now=now, cautions=cautions)
+        occurrences = self._occurrences(sorted(parts), now=now)
+        return with_beside(done, live=live, occurrences=occurrences, partner=partner, now=now, cautions=cautions)
 
     def unknown_codes(self, *, since: datetime) -> list[UnknownCode]:
         """The codes of events from `since` on, told by either side, that nobody here knows."""
@@ -128,10 +154,17 @@ class Traffic:
         return unknown_codes(self._lake, parts, since=since)
 
     def shifted_reason(self, finding: Finding) -> str:
-        """Which reason for a decline grew most since a finding began, in a sentence; '' where none stands out."""
-        if not self._parts:
+        """Which family of reasons for declines grew most since a finding began, and which reason, in a sentence each; '' where none did."""
+        if not self._parts or not self.beside:
             return ""
+        family = self.beside.why_declined(finding) if finding.kind is FindingKind.APPROVAL_DROP else ""
         earliest = finding.since - REASONS_BEFORE
         place = dict(finding.place)
         table = series.decline_reasons(self._lake, sorted(self._parts), since=finding.since, earliest=earliest, place=place)
-        return shifted(table.to_pylist())
+        return " ".join(sentence for sentence in (family, shifted(table.to_pylist())) if sentence)
+
+
+def _hours(table: pa.Table) -> Counts:
+    """The hour of each row, in whole hours since 1970."""
+    hours: Counts = table["hour"].cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()).to_numpy() // 3600
+    return hours

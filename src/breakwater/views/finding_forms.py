@@ -87,7 +87,7 @@ def _title(finding: Finding) -> str:
         "volume_drop": "Payments below normal", "volume_spike": "Payments above normal", "approval_drop": "Approval rate below normal",
         "ticket_up": "Unusual payment amounts", "ticket_down": "Unusual payment amounts", "file_late": "File late",
         "file_missing": "File missing", "file_duplicate": "File delivered twice", "file_truncated": "File incomplete",
-        "file_gap": "File number missing", "state_below": "Reconciliation behind",
+        "file_gap": "File number missing", "state_below": "Reconciliation behind", "decline_reasons": "More declines for one reason",
     }  # fmt: skip
     return f"{titles[finding.kind]} since {finding.since.day} {finding.since:%B %H:%M} UTC"
 

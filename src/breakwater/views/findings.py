@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from breakwater.model.findings import PAYMENT_KINDS, Contribution, Finding, FindingKind, FindingState
+from breakwater.model.findings import LEVEL_KINDS, Contribution, Finding, FindingKind, FindingState
 from breakwater.views.blocks import Block, Message, actions, button, chart_place, code, context, fit, listing, section, word
 from breakwater.views.figures import Chart, Panel
 from breakwater.views.words import joined, moment, money, number, person, plain_money, plural
@@ -27,6 +27,7 @@ WHAT = {
     FindingKind.TICKET_UP: "Average payment up",
     FindingKind.TICKET_DOWN: "Average payment down",
     FindingKind.STATE_BELOW: "Below its threshold",
+    FindingKind.DECLINE_REASONS: "Declines by reason up",
 }
 FILE_KINDS = frozenset({FindingKind.FILE_LATE, FindingKind.FILE_MISSING})
 _SIGNS = {FindingKind.FILE_LATE: "⏰", FindingKind.FILE_MISSING: "⏰", FindingKind.FILE_DUPLICATE: "♻️", FindingKind.FILE_TRUNCATED: "✂️"}
@@ -34,6 +35,7 @@ _CHART_TITLES = {
     FindingKind.APPROVAL_DROP: "Approved, per cent per hour",
     FindingKind.TICKET_UP: "Average payment, per cent of the usual",
     FindingKind.TICKET_DOWN: "Average payment, per cent of the usual",
+    FindingKind.DECLINE_REASONS: "Declined for this reason, per cent of the attempts per hour",
 }
 _ENDED = {
     FindingState.OPEN: "",
@@ -191,7 +193,7 @@ def _buttons(finding: Finding) -> Block:
     shown = [Do.ACKNOWLEDGE] if finding.acknowledged_by is None else []
     shown += [Do.FALSE_POSITIVE, Do.EXPECTED]
     shown += [] if finding.is_outage else [Do.MUTE]
-    shown += [Do.NEW_LEVEL] if finding.kind in PAYMENT_KINDS else []
+    shown += [Do.NEW_LEVEL] if finding.kind in LEVEL_KINDS else []
     questions = {Do.NEW_LEVEL: "From now on, this is what is expected here. Alarms compare with it."}
     styles = {Do.ACKNOWLEDGE: "primary", Do.INCIDENT: "danger"}
     return actions(

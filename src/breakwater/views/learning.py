@@ -22,6 +22,7 @@ _DETECTORS = {
     "copy": "File delivered twice",
     "gap": "Number missing",
     "threshold": "State below its threshold",
+    "reasons": "Declines by reason",
 }
 
 
