@@ -60,9 +60,10 @@ def runs(partner: str, limit: int, path: Path) -> None:
 def rerun(partner: str, as_of: date | None, path: Path) -> None:
     """Reconcile a day of a partner once more, everything of it, and say what differs. A past day's run moves no break."""
     with _bot(path) as bot:
-        diff = bot.runs.rerun(_known(bot, partner), as_of=as_of, actor=Actor(id=f"{getpass.getuser()} (command line)", role=Role.ADMIN))
+        known = _known(bot, partner)
+        diff = bot.runs.rerun(known, as_of=as_of, actor=Actor(id=f"{getpass.getuser()} (command line)", role=Role.ADMIN))
     click.echo(f"{diff.after.id}, as of {diff.after.as_of}")
-    _say(diff)
+    _say(diff, known)
 
 
 @click.group()
@@ -77,14 +78,15 @@ def agreement() -> None:
 def try_agreement(file: Path, partner: str, path: Path) -> None:
     """What the last run would have said by the agreement in FILE: matches, breaks and value that differ. Nothing is stored."""
     with _bot(path) as bot:
-        diff = bot.runs.tried(_known(bot, partner), terms_of(_known(bot, partner), path=file))
+        known = _known(bot, partner)
+        diff = bot.runs.tried(known, terms_of(known, path=file))
     click.echo(f"{file}, on what the run {diff.before.id if diff.before else ''} was given:")
-    _say(diff)
+    _say(diff, known)
     click.echo("Nothing was stored. To accept it, name the file as the partner's agreement in breakwater.toml.")
 
 
-def _say(diff: RunDifference) -> None:
-    for line in difference_lines(diff):
+def _say(diff: RunDifference, partner: Partner) -> None:
+    for line in difference_lines(diff, ends=partner.ends):
         click.echo(f"  {printable(_MARKUP.sub('', line))}")
 
 

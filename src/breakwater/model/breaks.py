@@ -122,6 +122,10 @@ NEEDS = MappingProxyType(
 )
 
 
+ENDS = ("from", "to")
+"""What a break of a leg has among its `extra`: the names of the provider that pays out and of the bank where that arrives."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Break:
     """One break. Its identity is (agreement, fingerprint); `id` is a short name for people and cards.
@@ -165,6 +169,12 @@ class Break:
     escalated: int = 0
     reminded_at: datetime | None = None
     suppressed_by: str | None = None
+
+    @property
+    def ends(self) -> tuple[str, str] | None:
+        """For a break of a leg, the names of its two ends."""
+        source, target = (self.extra.get(name) for name in ENDS)
+        return (source, target) if source and target else None
 
     @property
     def active(self) -> bool:

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require_of_other
+from breakwater.model.breaks import ENDS
 
 CAUSE = "C-"  # what the name of a cause begins with
 
@@ -112,6 +113,12 @@ class Cause:
     acknowledged_at: datetime | None = None
     over_at: datetime | None = None
     incident_id: str | None = None
+
+    @property
+    def ends(self) -> tuple[str, str] | None:
+        """For a cause in a leg, the names of its two ends."""
+        source, target = (self.evidence.get(name) for name in ENDS)
+        return (source, target) if source and target else None
 
     @property
     def active(self) -> bool:

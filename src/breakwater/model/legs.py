@@ -48,6 +48,11 @@ class Leg:
     before_source: tuple[LegEnd, ...] = ()
     before_target: tuple[LegEnd, ...] = ()
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The names of the provider and of the bank."""
+        return self.source.name, self.target.name
+
     def end(self, side: Side) -> LegEnd:
         """Whose records stand on a side of the leg."""
         return self.source if side is Side.OURS else self.target

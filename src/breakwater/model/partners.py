@@ -54,6 +54,11 @@ class Partner:
     leg: Leg | None = None
     taken: tuple[LegEnd, ...] = ()
 
+    @property
+    def ends(self) -> tuple[str, str] | None:
+        """For a leg the names of the provider that pays out and of the bank where that arrives."""
+        return self.leg.ends if self.leg else None
+
     def business_date(self, now: datetime) -> date:
         """The partner's business date at a moment: its local day, the next one after cut-off, moved to a business day."""
         local = now.astimezone(self.time_zone)

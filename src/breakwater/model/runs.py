@@ -267,5 +267,7 @@ class PartnerReconciliation:
     late_files: tuple[str, ...] = ()
     changed_periods: tuple[SignOff, ...] = ()
     """Signed periods whose figures are no longer those that were signed."""
+    ends: tuple[str, str] | None = None
+    """Of a leg, the names of its two ends."""
     suppressed: BreakFigure = NO_BREAKS
     """What rules call known noise; `active` and `ageing` leave it out."""

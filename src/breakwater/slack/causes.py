@@ -89,7 +89,7 @@ def _incident_form(doors: Doors, body: dict[str, Any], asked: dict[str, Any], ac
     require(actor, Permission.OPEN_INCIDENT)
     cause, partner = _known(doors, asked)
     title, summary = views.incident_words(cause, partner_name=partner.name)
-    doors.open_form(body, incident_forms.open_modal(partner=partner, title=title, summary=summary, about=cause.id))
+    doors.open_form(body, incident_forms.open_modal(partner=doors.whom_to_ask(partner), title=title, summary=summary, about=cause.id))
 
 
 def _breaks(doors: Doors, body: dict[str, Any], asked: dict[str, Any], actor: Actor) -> None:

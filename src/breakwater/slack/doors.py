@@ -82,6 +82,23 @@ class Doors:
             f"There is no partner '{word}'.{nearest(wanted, self.partners)}", remedy=f"Use one of: {', '.join(self.partners)}."
         )
 
+    @property
+    def counterparties(self) -> list[Partner]:
+        """The partners one can talk to: a leg is none."""
+        return [partner for partner in self.partners.values() if not partner.leg]
+
+    def whom_to_ask(self, partner: Partner) -> Partner:
+        """Who an incident about it is with: in a leg, the provider that says it paid out."""
+        return self.partners[partner.leg.source.partner] if partner.leg else partner
+
+    def ends_of(self, partner: Partner) -> list[Partner]:
+        """The partner itself; for a leg the two that it lies between."""
+        return [self.partners[end.partner] for end in (partner.leg.source, partner.leg.target)] if partner.leg else [partner]
+
+    def with_legs(self, partner: Partner) -> list[Partner]:
+        """The partner, and the legs that begin or end with it."""
+        return [partner, *(p for p in self.partners.values() if p.leg and partner in self.ends_of(p))]
+
     def open_form(self, body: Body, view: dict[str, Any]) -> str:
         """Open a modal, and return its id; refused in words where Slack's three seconds for it are over."""
         try:

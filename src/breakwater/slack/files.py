@@ -52,7 +52,7 @@ def show_files(doors: Doors, body: Body, words: list[str], actor: Actor) -> None
     require(actor, Permission.READ)
     if len(words) > 1:
         raise RefusedError("`/recon files` takes one partner.", remedy="For example `/recon files nordbank`.")
-    chosen = [doors.partner_named(words[0])] if words else list(doors.partners.values())
+    chosen = doors.ends_of(doors.partner_named(words[0])) if words else doors.counterparties
     now = doors.now()
     with doors.database.reading() as tx:
         standing = [files_of(tx, partner=partner, now=now) for partner in chosen]

@@ -56,7 +56,7 @@ def _do(doors: Doors, do: Do, asked: Mapping[str, Any], body: Body, actor: Actor
     if do is Do.INCIDENT:
         with doors.database.reading() as tx:
             found = steps.opens_incident(tx, click)
-        doors.open_form(body, forms.incident_form(found, partner=_partner(doors, found), partners=list(doors.partners.values())))
+        doors.open_form(body, forms.incident_form(found, partner=_partner(doors, found), partners=doors.counterparties))
     elif do in (Do.EXPECTED, Do.MUTE):
         with doors.database.reading() as tx:
             found = steps.as_shown(tx, click)
@@ -106,4 +106,4 @@ def _where(body: Mapping[str, Any], view: Mapping[str, Any]) -> Body:
 def _partner(doors: Doors, found: Finding) -> Partner:
     """Whose incident it would be: of several partners, the one that is struck most."""
     most = found.contributions[0].where.partition(" · ")[0] if found.partner == SEVERAL and found.contributions else found.partner
-    return doors.partners.get(most) or next(iter(doors.partners.values()))
+    return doors.whom_to_ask(doors.partners[most]) if most in doors.partners else doors.counterparties[0]

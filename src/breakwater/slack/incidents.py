@@ -78,8 +78,8 @@ def _incident(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
         doors.tell(body, views.incident_list(running, partner_names={p.id: p.name for p in doors.partners.values()}))
     elif words[0] == "open" and len(words) == 2:
         require(actor, Permission.OPEN_INCIDENT)
-        partner = doors.partner_named(words[1])
-        doors.open_form(body, forms.open_modal(partner=partner, partners=list(doors.partners.values())))
+        partner = doors.whom_to_ask(doors.partner_named(words[1]))
+        doors.open_form(body, forms.open_modal(partner=partner, partners=doors.counterparties))
     elif words[0] == "resolve" and len(words) == 2:
         _resolve_modal(doors, body, words[1], actor)
     else:

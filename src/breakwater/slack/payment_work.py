@@ -81,7 +81,7 @@ def _open(doors: Doors, body: Body, reference: str, actor: Actor, *, asks: bool)
     expected = doors.tracing.expected(found, now=doors.now())
     view = incident_forms.open_modal(
         partner=partner,
-        partners=list(doors.partners.values()),
+        partners=doors.counterparties,
         title=forms.title_for(found),
         summary=forms.known_of(found, expected=expected),
         partner_text=forms.question_for(found, expected=expected) if asks else "",

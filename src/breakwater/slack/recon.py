@@ -62,7 +62,7 @@ def _show_state(doors: Doors, body: Body, words: list[str]) -> None:
     names = [w for w in words if not _date(w)]
     if len(days) > 1 or len(names) > 1:
         raise RefusedError("`/recon` takes one partner and one date.", remedy="For example `/recon nordbank 2026-11-20`.")
-    chosen = [doors.partner_named(names[0])] if names else list(doors.partners.values())
+    chosen = doors.with_legs(doors.partner_named(names[0])) if names else list(doors.partners.values())
     now = doors.now()
     reasons = None
     with doors.database.reading() as tx:

@@ -71,7 +71,7 @@ def _compare(doors: Doors, body: dict[str, Any], partner: Partner, actor: Actor)
         day_before = partner.calendar.shift(run.as_of, -1)
         before = reads.last_run(tx, partner=partner.id, as_of=day_before)
         stands = standings(tx, partner=partner.id, today=run.as_of)
-    doors.tell(body, views.compared(partner.name, now=run, before=before, day_before=day_before, standings=stands))
+    doors.tell(body, views.compared(partner.name, now=run, before=before, day_before=day_before, standings=stands, ends=partner.ends))
 
 
 def _trend(doors: Doors, body: dict[str, Any], partner: Partner, actor: Actor) -> None:

@@ -35,7 +35,7 @@ def rerun(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
     """`/recon rerun PARTNER [DAY]`."""
     require(actor, Permission.RERUN)
     partner, day = _asked(doors, words, with_day=True, example="/recon rerun nordbank 2026-11-20")
-    doors.tell(body, views.run_difference(doors.runs.rerun(partner, as_of=day, actor=actor), partner_name=partner.name))
+    doors.tell(body, views.run_difference(doors.runs.rerun(partner, as_of=day, actor=actor), partner_name=partner.name, ends=partner.ends))
 
 
 def show_opening(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
@@ -44,7 +44,7 @@ def show_opening(doors: Doors, body: Body, words: list[str], actor: Actor) -> No
     partner, _ = _asked(doors, words, with_day=False, example="/recon opening nordbank")
     run, items = doors.runs.opening(partner)
     first = items.slice(0, views.ITEMS_SHOWN + 1).to_pylist()
-    doors.tell(body, views.opening_list(first, run=run, partner_id=partner.id, partner_name=partner.name))
+    doors.tell(body, views.opening_list(first, run=run, partner_id=partner.id, partner_name=partner.name, ends=partner.ends))
 
 
 def _send_opening(doors: Doors, body: Body, partner_id: str, actor: Actor) -> None:

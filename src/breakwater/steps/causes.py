@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from breakwater.matching.agreement import Agreement
 from breakwater.model import breaks as break_moves
 from breakwater.model import causes as moves
 from breakwater.model.access import INTERNAL, SYSTEM
-from breakwater.model.breaks import Break
+from breakwater.model.breaks import ENDS, Break
 from breakwater.model.causes import AbsentFile, Cause, Explanation
 from breakwater.model.files import PartnerFiles
 from breakwater.model.partner_state import PartnerState, Standing
@@ -69,7 +69,7 @@ def look(database: Database, lake: Lake, *, run: Run, parts: Parts, partner: Par
     days = states.days_before(run.as_of, calendar=partner.calendar)
     measured = standing.figures(lake, run.id, ours=ours, theirs=theirs, first=first, last=run.as_of, days=days, known=known)
     return Explained(
-        causes=explanations.explain(broken, population, agreement=agreement, absent=_absent(files)),
+        causes=[_between(partner, e) for e in explanations.explain(broken, population, agreement=agreement, absent=_absent(files))],
         states=[states.measured(row, partner=partner.id, business_date=run.as_of, run_id=run.id) for row in measured.to_pylist()],
     )
 
@@ -144,6 +144,12 @@ def _now(tx: Connection, explained: Explained, *, partner: Partner, run: Run) ->
 def first_day(as_of: date) -> date:
     """The first day of what is looked back at from a business date."""
     return as_of - timedelta(days=states.LOOK_BACK_DAYS - 1)
+
+
+def _between(partner: Partner, explanation: Explanation) -> Explanation:
+    """In a leg an explanation knows between whom."""
+    ends = dict(zip(ENDS, partner.ends, strict=True)) if partner.ends else {}
+    return replace(explanation, evidence={**explanation.evidence, **ends})
 
 
 def _absent(files: PartnerFiles) -> list[AbsentFile]:

@@ -50,7 +50,7 @@ def home_of(tx: Connection, *, actor: Actor, partners: Mapping[str, Partner], au
             state_of(tx, partner=p, today=today[p.id], late_files=late_files(tx, partner=p, now=now)) for p in partners.values()
         ),
         incidents=tuple(i for i in reads.incidents(tx) if i.partner in partners),
-        files=tuple(files_of(tx, partner=p, now=now) for p in partners.values()),
+        files=tuple(files_of(tx, partner=p, now=now) for p in partners.values() if not p.leg),
     )
 
 

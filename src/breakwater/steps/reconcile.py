@@ -126,6 +126,7 @@ def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Seque
     return PartnerReconciliation(
         partner_id=partner.id,
         partner_name=partner.name,
+        ends=partner.ends,
         run=reads.last_run(tx, partner=partner.id),
         active={kind: _figure([f for f in figures if f.kind is kind]) for kind in BreakKind if any(f.kind is kind for f in figures)},
         ageing=tuple(
@@ -144,7 +145,13 @@ def state_on(tx: Connection, *, partner: Partner, day: date) -> PartnerReconcili
     """What the last run as of a past day found: its breaks as they were then, without their life since."""
     run = reads.last_run(tx, partner=partner.id, as_of=day)
     return PartnerReconciliation(
-        partner_id=partner.id, partner_name=partner.name, run=run, active=run.breaks if run else {}, ageing=(), acknowledged=0
+        partner_id=partner.id,
+        partner_name=partner.name,
+        ends=partner.ends,
+        run=run,
+        active=run.breaks if run else {},
+        ageing=(),
+        acknowledged=0,
     )
 
 

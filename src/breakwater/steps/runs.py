@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from breakwater.lake import outcomes
 from breakwater.lake.parts import Lake
 from breakwater.matching.agreement import Agreement
-from breakwater.model.breaks import Break, BreakKind, break_id
+from breakwater.model.breaks import ENDS, Break, BreakKind, break_id
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.runs import ByHand, MatchChanges, Outcome, Rematched, Run, RunChanges, break_figures
@@ -151,4 +151,5 @@ def _seen(row: Mapping[str, Any], *, run: Run, partner: Partner, now: datetime) 
         lag=row["lag"],
         references=tuple(row["references"] or ()),
         run_id=run.id,
+        extra=dict(zip(ENDS, partner.ends, strict=True)) if partner.ends else {},
     )

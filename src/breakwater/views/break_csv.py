@@ -8,10 +8,11 @@ from collections.abc import Iterable
 
 from breakwater.model.breaks import Break
 from breakwater.model.money import exponent, major_text
+from breakwater.views.breaks import break_words
 
 COLUMNS = (
     "break", "partner", "kind", "amount", "currency", "amount_minor", "dated", "state", "owner", "snoozed_until", "material", "references",
-    "ours", "theirs", "links",
+    "ours", "theirs", "links", "what",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
@@ -47,6 +48,7 @@ def _cells(brk: Break) -> tuple[object, ...]:
         " ".join(brk.ours),
         " ".join(brk.theirs),
         " ".join(brk.links),
+        break_words(brk, mark=str),
     )
 
 

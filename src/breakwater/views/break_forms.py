@@ -15,7 +15,7 @@ from breakwater.model.proposals import Effect, ProposalKind, ReasonCode
 from breakwater.model.working import amount_complaint, snooze_complaint
 from breakwater.views.blocks import Block, code, context, plain, section, word
 from breakwater.views.break_news import REASON_WORDS
-from breakwater.views.breaks import DO_WORDS, Do, kind_words
+from breakwater.views.breaks import DO_WORDS, Do, break_words
 from breakwater.views.modals import (
     choice,
     chosen,
@@ -92,7 +92,7 @@ def form(do: Do, brk: Break, *, channel: str, partner: Partner, today: date) -> 
         currency=brk.currency,
         at_stake_minor=brk.amount_minor,
     )
-    head = section(f"{code(brk.id)} {heading(kind_words(brk.kind))} · {money(brk.amount_minor, brk.currency)} · {word(partner.name)}")
+    head = section(f"{code(brk.id)} {heading(break_words(brk))} · {money(brk.amount_minor, brk.currency)} · {word(partner.name)}")
     title = DO_WORDS[do].rstrip("…")
     return modal(
         callback_id(do), title=title, blocks=[head, *_fields(do, brk, partner, today)], submit=_SUBMITS.get(do, title), metadata=asked

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
-from breakwater.model.breaks import Break, BreakKind, BreakState
+from breakwater.model.breaks import ENDS, Break, BreakKind, BreakState
 from breakwater.model.money import format_minor
 from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, overflow, section, word
 from breakwater.views.break_news import PROPOSAL_WORDS, proposal_lines, proposal_words
 from breakwater.views.bulk import chooser
+from breakwater.views.leg_words import Ends, apart, group, leg_words
 from breakwater.views.words import channel as channel_link
 from breakwater.views.words import day, heading, joined, moment, moment_utc, money, person, plain_money, plural
 
@@ -107,9 +108,16 @@ OFFERS: Mapping[BreakState, tuple[tuple[Do, ...], tuple[Do, ...]]] = {
 _STYLES = {Do.ACKNOWLEDGE: "primary", Do.APPROVE: "primary", Do.DECLINE: "danger"}
 
 
-def kind_words(kind: str) -> str:
-    """A break kind in plain words; one we do not know is shown as it is."""
-    return KIND_WORDS[BreakKind(kind)] if kind in set(BreakKind) else word(kind.replace("_", " "))
+def kind_words(kind: str, ends: Ends | None = None, *, mark: Callable[[str], str] = word) -> str:
+    """A break kind in plain words, of a leg between its ends; one we do not know is shown as it is. `mark` is what is done to names."""
+    if kind not in set(BreakKind):
+        return mark(kind.replace("_", " "))
+    return (leg_words(BreakKind(kind), ends, mark=mark) if ends else "") or KIND_WORDS[BreakKind(kind)]
+
+
+def break_words(brk: Break, *, mark: Callable[[str], str] = word) -> str:
+    """What a break is, in plain words."""
+    return kind_words(brk.kind, brk.ends, mark=mark)
 
 
 def break_card(brk: Break, *, partner_name: str) -> Message:
@@ -158,14 +166,14 @@ def break_list(
     head = f"*{plural(total, 'active break')}{of}*" + (f"{part}:" if total > len(shown) else "")
     rows = [section(break_line(b, partner_names, with_partner=partner is None), accessory=show_card_button(b)) for b in shown]
     twin = f"{plural(total, 'active break')}{of}. " + "; ".join(
-        f"{word(b.id)} {kind_words(b.kind)} {plain_money(b.amount_minor, b.currency)}" for b in shown[:3]
+        f"{word(b.id)} {break_words(b)} {plain_money(b.amount_minor, b.currency)}" for b in shown[:3]
     )
     left = total - page * LIST_SHOWN - len(shown)
     rest = f"{plural(left, 'more break')} not shown." if left > 0 else ""
     narrow = context(
         joined((rest, f"Fewer: a partner, a kind, `5d` old, {code('>100')}, `EUR`, `mine` or `oldest` behind `/recon breaks`."), " ")
     )
-    several = chooser([(b, f"{plain_money(b.amount_minor, b.currency)} {kind_words(b.kind)} {b.id}") for b in shown])
+    several = chooser([(b, f"{plain_money(b.amount_minor, b.currency)} {break_words(b)} {b.id}") for b in shown])
     turns = actions(*_turns(total, len(shown), asked, page))
     return fit(Message(text=f"{twin}.", blocks=(section(head), *rows, *several, turns, narrow)))
 
@@ -202,7 +210,7 @@ def sign(brk: Break) -> str:
 
 
 def _headline(brk: Break, partner_name: str) -> str:
-    return f"{sign(brk)} *{heading(kind_words(brk.kind))}* · {money(brk.amount_minor, brk.currency)} · {word(partner_name)}"
+    return f"{sign(brk)} *{heading(break_words(brk))}* · {money(brk.amount_minor, brk.currency)} · {word(partner_name)}"
 
 
 def _references(brk: Break) -> str:
@@ -212,12 +220,23 @@ def _references(brk: Break) -> str:
 
 
 def _difference(brk: Break) -> str:
-    also = f"Also: {', '.join(kind_words(kind) for kind in brk.also)}" if brk.also else ""
-    lag = f"Partner booked it {plural(abs(brk.lag), 'business day')} {'after' if brk.lag > 0 else 'before'} us" if brk.lag else ""
-    extra = " · ".join(f"{word(name.replace('_', ' '))}: {word(value, 200)}" for name, value in brk.extra.items())
-    many = len(brk.ours) + len(brk.theirs) > 2
-    sides = f"{plural(len(brk.ours), 'record')} of ours against {len(brk.theirs):,} of theirs" if many else ""
+    also = f"Also: {', '.join(kind_words(kind, brk.ends) for kind in brk.also)}" if brk.also else ""
+    lag = _lag(brk, brk.lag) if brk.lag else ""
+    extra = " · ".join(f"{word(name.replace('_', ' '))}: {word(value, 200)}" for name, value in brk.extra.items() if name not in ENDS)
+    sides = _sides(brk) if len(brk.ours) + len(brk.theirs) > 2 else ""
     return "\n".join(line for line in (sides, also, lag, extra) if line)
+
+
+def _lag(brk: Break, days: int) -> str:
+    if brk.ends:
+        return apart(days, brk.ends)
+    return f"Partner booked it {plural(abs(days), 'business day')} {'after' if days > 0 else 'before'} us"
+
+
+def _sides(brk: Break) -> str:
+    if brk.ends:
+        return group(len(brk.ours), len(brk.theirs), brk.ends)
+    return f"{plural(len(brk.ours), 'record')} of ours against {len(brk.theirs):,} of theirs"
 
 
 def _proposal(brk: Break) -> str:
@@ -272,7 +291,7 @@ def _standing(brk: Break) -> str:
 
 
 def _twin(brk: Break, partner_name: str) -> str:
-    what = f"{heading(kind_words(brk.kind))}: {plain_money(brk.amount_minor, brk.currency)} at stake, {word(partner_name)}, {word(brk.id)}"
+    what = f"{heading(break_words(brk))}: {plain_money(brk.amount_minor, brk.currency)} at stake, {word(partner_name)}, {word(brk.id)}"
     at = f", {moment_utc(brk.acknowledged_at)}" if brk.state is BreakState.ACKNOWLEDGED and brk.acknowledged_at else ""
     return f"{what}. {heading(_standing(brk))}{at}."
 
@@ -280,7 +299,7 @@ def _twin(brk: Break, partner_name: str) -> str:
 def break_line(brk: Break, partner_names: Mapping[str, str], *, with_partner: bool = True) -> str:
     """A break in two lines: amount, kind and partner; then id, reference, date and who has it."""
     partner = word(partner_names.get(brk.partner, brk.partner)) if with_partner else ""
-    first = joined((f"{sign(brk)} {money(brk.amount_minor, brk.currency)}", heading(kind_words(brk.kind)), partner))
+    first = joined((f"{sign(brk)} {money(brk.amount_minor, brk.currency)}", heading(break_words(brk)), partner))
     owner = f"{STATE_WORDS[brk.state]}, {person(brk.owner_id)}" if brk.owner_id else STATE_WORDS[brk.state]
     reference = code(brk.references[0], 40) if brk.references else ""
     return f"{first}\n{joined((code(brk.id), reference, f'since {day(brk.dated)}', owner))}"

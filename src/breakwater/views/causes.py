@@ -8,7 +8,7 @@ from datetime import date
 from breakwater.model.breaks import Break, BreakState
 from breakwater.model.causes import Cause, CauseKind, CauseState
 from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, listing, section, word
-from breakwater.views.breaks import STATE_WORDS, kind_words
+from breakwater.views.breaks import STATE_WORDS, break_words
 from breakwater.views.modals import modal, person_choice
 from breakwater.views.words import amounts, day, heading, joined, moment, money, person, plain_money, plural
 
@@ -23,7 +23,7 @@ _CENT = 100  # basis points are hundredths of a per cent
 
 def sentence(cause: Cause, *, partner_name: str, ref: Ref = code) -> str:
     """What happened, in half a sentence: 'the Alipay settlement of 19 Nov 2026 did not arrive'. `ref` is how references are marked."""
-    return _SENTENCES[cause.kind](cause, word(partner_name), ref)
+    return _SENTENCES[cause.kind](cause, word(_asked(cause, partner_name)), ref)
 
 
 def in_full(cause: Cause, *, partner_name: str) -> str:
@@ -54,7 +54,9 @@ def cause_card(cause: Cause, *, partner_name: str) -> Message:
         return fit(Message(text=twin, blocks=(section(said), context(closed))))
     head = f"{_sign(cause)} {in_full(cause, partner_name=partner_name)}"
     body = "\n".join(
-        line for line in (_evidence(cause), f"*Confirms it:* {_CONFIRMS[cause.kind].format(partner=word(partner_name))}") if line
+        line
+        for line in (_evidence(cause), f"*Confirms it:* {_CONFIRMS[cause.kind].format(partner=word(_asked(cause, partner_name)))}")
+        if line
     )
     small = joined((code(cause.id), word(partner_name), f"{cause.confidence} % sure", f"found {moment(cause.found_at)}"))
     blocks = (section(head), section(body), section(_standing(cause)), actions(*_offers(cause)), context(small))
@@ -107,7 +109,12 @@ def assign_form(cause: Cause, *, channel: str, partner_name: str) -> Block:
 def incident_words(cause: Cause, *, partner_name: str) -> tuple[str, str]:
     """What the form of an incident begins with: a title that the partner may see, so without figures of ours, and what we know."""
     shown = _evidence(cause).replace("*", "").replace("`", "")
-    return heading(sentence(cause, partner_name=partner_name, ref=str)), f"{in_plain(cause, partner_name=partner_name)}. {shown}".strip()
+    title = (
+        f"Payouts of {cause.ends[0]} that we can't reconcile"
+        if cause.ends
+        else heading(sentence(cause, partner_name=partner_name, ref=str))
+    )
+    return title, f"{in_plain(cause, partner_name=partner_name)}. {shown}".strip()
 
 
 def _counted(cause: Cause, worth: str) -> str:
@@ -147,7 +154,7 @@ def _offers(cause: Cause) -> list[Block]:
 
 def _row(brk: Break) -> str:
     reference = code(brk.references[0], 40) if brk.references else ""
-    what = joined((heading(kind_words(brk.kind)), reference, day(brk.dated), STATE_WORDS[brk.state]))
+    what = joined((heading(break_words(brk)), reference, day(brk.dated), STATE_WORDS[brk.state]))
     return f"{money(brk.amount_minor, brk.currency)} · {code(brk.id)} · {what}"
 
 
@@ -166,8 +173,15 @@ def _evidence(cause: Cause) -> str:
     return f"*Shown by:* {said}" if said else ""
 
 
-def _where(side: str, partner: str) -> str:
-    return f"at {partner}" if side == "theirs" else "in our ledger"
+def _asked(cause: Cause, partner_name: str) -> str:
+    """Who did it and can say why: in a leg the bank where payouts arrive."""
+    return cause.ends[1] if cause.ends else partner_name
+
+
+def _where(cause: Cause, side: str, partner: str) -> str:
+    if side == "theirs":
+        return f"at {partner}"
+    return f"in the reports of {word(cause.ends[0])}" if cause.ends else "in our ledger"
 
 
 def _day(text: str) -> str:
@@ -177,7 +191,7 @@ def _day(text: str) -> str:
 def _file_missing(cause: Cause, partner: str, _: Ref) -> str:
     on = _day(cause.scope["date"])
     if cause.scope["side"] == "ours":
-        return f"our own records of {on} did not arrive"
+        return f"the report of {word(cause.ends[0])} of {on} did not arrive" if cause.ends else f"our own records of {on} did not arrive"
     stream, why = word(cause.evidence.get("stream", "file")), cause.evidence.get("why")
     return f"the {partner} {stream} of {on} " + ("was refused" if why == "refused" else "did not arrive")
 
@@ -215,25 +229,26 @@ def _cut_off(cause: Cause, partner: str, _: Ref) -> str:
         else ""
     )
     apart = f"{plural(lag, 'business day')} {word(cause.scope['direction'])}"
-    return f"{partner} books what we have{hours} about {apart}: another cut-off, or another time zone"
+    what = f"what {word(cause.ends[0])} pays out" if cause.ends else "what we have"
+    return f"{partner} books {what}{hours} about {apart}: another cut-off, or another time zone"
 
 
 def _sign_flipped(cause: Cause, partner: str, _: Ref) -> str:
     if cause.evidence.get("swapped") == "yes":
-        return f"nearly everything has the other sign {_where('theirs', partner)}: our side and theirs look swapped"
+        return f"nearly everything has the other sign {_where(cause, 'theirs', partner)}: our side and theirs look swapped"
     kinds = joined((f"{word(kind)}s" for kind in cause.evidence["kinds"].split()), ", ")
-    return f"{kinds} have the other sign {_where('theirs', partner)}"
+    return f"{kinds} have the other sign {_where(cause, 'theirs', partner)}"
 
 
 def _scaled(cause: Cause, partner: str, _: Ref) -> str:
-    larger = _where(cause.scope["larger"], partner)
+    larger = _where(cause, cause.scope["larger"], partner)
     currency = word(cause.scope["currency"])
     return f"amounts in {currency} are {word(cause.scope['factor'])} times as large {larger}: decimals were read wrongly"
 
 
 def _reference(cause: Cause, partner: str, _: Ref) -> str:
     column = word(cause.scope["column"].removeprefix("ref_").replace("_", " "))
-    side = _where("ours" if cause.scope["shorter"] == "ours" else "theirs", partner)
+    side = _where(cause, "ours" if cause.scope["shorter"] == "ours" else "theirs", partner)
     how, *kept = cause.evidence["detail"].split(" ", 1)
     return f"references ({column}) are " + (
         f"cut to the {word(how)} {word(kept[0])} characters {side}" if kept else f"written differently {side}"
@@ -250,11 +265,11 @@ def _place(cause: Cause, name: str, called: str, ref: Ref) -> str:
 
 _SENTENCES: Mapping[CauseKind, Callable[[Cause, str, Ref], str]] = {
     CauseKind.FILE_MISSING: _file_missing,
-    CauseKind.BATCH_MISSING: lambda c, partner, ref: f"{_batch(c, ref)} is missing {_where(c.scope['side'], partner)}",
+    CauseKind.BATCH_MISSING: lambda c, partner, ref: f"{_batch(c, ref)} is missing {_where(c, c.scope['side'], partner)}",
     CauseKind.FILE_TWICE: lambda c, partner, ref: (
-        f"a whole file ({ref(c.scope['source_file'][:12])}) was booked twice {_where(c.scope['side'], partner)}"
+        f"a whole file ({ref(c.scope['source_file'][:12])}) was booked twice {_where(c, c.scope['side'], partner)}"
     ),
-    CauseKind.BATCH_TWICE: lambda c, partner, ref: f"{_batch(c, ref)} was booked twice {_where(c.scope['side'], partner)}",
+    CauseKind.BATCH_TWICE: lambda c, partner, ref: f"{_batch(c, ref)} was booked twice {_where(c, c.scope['side'], partner)}",
     CauseKind.FEE_SCHEDULE: _fees,
     CauseKind.FX_RATE: _rate,
     CauseKind.CUT_OFF: _cut_off,
@@ -262,7 +277,7 @@ _SENTENCES: Mapping[CauseKind, Callable[[Cause, str, Ref], str]] = {
     CauseKind.AMOUNT_SCALED: _scaled,
     CauseKind.REFERENCE_CHANGED: _reference,
     CauseKind.ACCOUNT_MAPPED: _account,
-    CauseKind.KIND_MISSING: lambda c, partner, _: f"nearly all {word(c.scope['kind'])}s are missing {_where(c.scope['side'], partner)}",
+    CauseKind.KIND_MISSING: lambda c, partner, _: f"nearly all {word(c.scope['kind'])}s are missing {_where(c, c.scope['side'], partner)}",
     CauseKind.ONE_MERCHANT: lambda c, _, ref: _place(c, "account", "the account", ref),
     CauseKind.ONE_BIN: lambda c, _, ref: _place(c, "bin", "the acquirer BIN", ref),
 }

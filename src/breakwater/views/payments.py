@@ -13,7 +13,7 @@ from breakwater.model.payment_history import Told, has_amount, has_no_time
 from breakwater.model.payments import Evidence, PaymentTrace, ProcessingState, ReconciliationState
 from breakwater.model.records import Kind, Record, Side, clean_reference
 from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, listing, section, word
-from breakwater.views.breaks import kind_words, sign, state_line
+from breakwater.views.breaks import break_words, sign, state_line
 from breakwater.views.payment_words import (
     HOLDER_WORDS,
     MONEY_WORDS,
@@ -120,7 +120,7 @@ def _headline(trace: PaymentTrace) -> str:
     """Where it stands, in one breath."""
     active = [b for b in trace.breaks if b.active]
     if active:
-        return f"In a break: {kind_words(active[0].kind)}, {plain_money(active[0].amount_minor, active[0].currency)} at stake"
+        return f"In a break: {break_words(active[0])}, {plain_money(active[0].amount_minor, active[0].currency)} at stake"
     return heading(joined((_processing(trace) if trace.events else "", RECONCILIATION_WORDS[trace.reconciliation][1]), ", "))
 
 
@@ -162,9 +162,7 @@ def _others(trace: PaymentTrace) -> str:
 
 
 def _breaks(breaks: Sequence[Break]) -> str:
-    lines = [
-        f"{sign(b)} {code(b.id)} {heading(kind_words(b.kind))} · {money(b.amount_minor, b.currency)} · {state_line(b)}" for b in breaks
-    ]
+    lines = [f"{sign(b)} {code(b.id)} {heading(break_words(b))} · {money(b.amount_minor, b.currency)} · {state_line(b)}" for b in breaks]
     return listing(lines, most=BREAKS_SHOWN, rest="`/recon breaks`") if lines else ""
 
 
@@ -267,7 +265,7 @@ def _newest(trace: PaymentTrace) -> str:
 
 def _twin(trace: PaymentTrace, names: Sequence[str], expected: Expected | None) -> str:
     at = f" at {', '.join(word(n) for n in names[:3])}" if names else ""
-    breaks = f" {plural(len(trace.breaks), 'break')}: {kind_words(trace.breaks[0].kind)}." if trace.breaks else ""
+    breaks = f" {plural(len(trace.breaks), 'break')}: {break_words(trace.breaks[0])}." if trace.breaks else ""
     amount = amount_of(trace).replace("*", "")
     late = f" Late: {expected.what}." if expected and expected.overdue is not None else ""
     axes = f"Processing {_processing(trace)}; money {MONEY_WORDS[trace.money]}; {RECONCILIATION_WORDS[trace.reconciliation][1]}."

@@ -11,6 +11,7 @@ from breakwater.model.runs import BreakFigure, PartnerReconciliation, Run, Total
 from breakwater.views.blocks import Block, Message, bold, code, context, fit, listing, section, word
 from breakwater.views.breaks import kind_words
 from breakwater.views.causes import in_plain
+from breakwater.views.leg_words import Ends
 from breakwater.views.recon_reasons import buttons, standing_lines, why, why_in_short
 from breakwater.views.signoff import changed_line
 from breakwater.views.words import amounts, day, heading, joined, moment, plain_money, plural, share
@@ -103,7 +104,7 @@ def _in_full(state: PartnerReconciliation) -> list[Block]:
     if state.run is None:
         return [section("\n".join((_headline(state), *_late(state), *_no_run(state))))]
     currencies = _by_rows(state.run, {*state.run.matched, *state.run.pending, *state.run.in_breaks})
-    tables = [_currency(state.run, currency) for currency in currencies[:CURRENCIES_SHOWN]]
+    tables = [_currency(state.run, currency, state.ends) for currency in currencies[:CURRENCIES_SHOWN]]
     more = len(currencies) - CURRENCIES_SHOWN
     if more > 0:
         tables.append(
@@ -158,35 +159,37 @@ def _shares(run: Run) -> str:
     )
 
 
-def _currency(run: Run, currency: str) -> str:
+def _currency(run: Run, currency: str, ends: Ends | None) -> str:
     outcomes = (("matched", run.matched), ("pending", run.pending), ("in breaks", run.in_breaks))
     lines = [
-        f"{name}: {_both_sides(totals[currency], currency)}" for name, totals in outcomes if currency in totals and _rows(totals[currency])
+        f"{name}: {_both_sides(totals[currency], currency, ends)}"
+        for name, totals in outcomes
+        if currency in totals and _rows(totals[currency])
     ]
     return "\n".join((bold(currency), *lines))
 
 
-def _both_sides(totals: Totals, currency: str) -> str:
+def _both_sides(totals: Totals, currency: str, ends: Ends | None) -> str:
     ours, theirs = (totals.ours_rows, totals.ours_moved_minor), (totals.theirs_rows, totals.theirs_moved_minor)
     if ours == theirs:
         return f"{totals.ours_rows:,} on each side, *{plain_money(totals.ours_moved_minor, currency)}*"
     return " / ".join(
         f"{side} {rows:,}" + (f", *{plain_money(minor, currency)}*" if rows else "")
-        for side, (rows, minor) in (("ours", ours), ("theirs", theirs))
+        for side, (rows, minor) in zip(map(word, ends or ("ours", "theirs")), (ours, theirs), strict=True)
     )
 
 
 def _breaks(state: PartnerReconciliation, *, most: int) -> str:
     order = list(active_value(state))
     figures = sorted(state.active.items(), key=lambda item: ([-item[1].value_minor.get(c, 0) for c in order], -item[1].count, item[0]))
-    kinds = listing([_kind(kind, figure) for kind, figure in figures], most=most, rest=f"`/recon breaks {word(state.partner_id)}`")
+    kinds = listing([_kind(kind, figure, state) for kind, figure in figures], most=most, rest=f"`/recon breaks {word(state.partner_id)}`")
     ages = ageing_line(state)
     taken = f"acknowledged {state.acknowledged:,} of {active_count(state):,}"
     return f"{kinds}\n{heading(joined((f'age in business days {ages}' if ages else '', taken)))}"
 
 
-def _kind(kind: BreakKind, figure: BreakFigure) -> str:
-    return f"• {heading(kind_words(kind))}: {figure.count:,} · {amounts(figure.value_minor)}"
+def _kind(kind: BreakKind, figure: BreakFigure, state: PartnerReconciliation) -> str:
+    return f"• {heading(kind_words(kind, state.ends))}: {figure.count:,} · {amounts(figure.value_minor)}"
 
 
 def _late(state: PartnerReconciliation) -> list[str]:

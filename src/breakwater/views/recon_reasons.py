@@ -12,6 +12,7 @@ from breakwater.views.blocks import Block, Message, actions, bold, button, chart
 from breakwater.views.breaks import kind_words
 from breakwater.views.causes import SHOW_CARD, cause_line
 from breakwater.views.figures import Chart, Panel
+from breakwater.views.leg_words import Ends
 from breakwater.views.modals import modal
 from breakwater.views.words import amounts, day, heading, joined, plain_money, plural
 
@@ -88,13 +89,15 @@ def buttons(partner_id: str, *, can_compare: bool) -> Block:
     return actions(button(BREAKS, "Breaks", value), button(FILES, "Files", value), *later, again, figures)
 
 
-def compared(partner_name: str, *, now: Run, before: Run | None, day_before: date, standings: Sequence[Standing]) -> Message:
-    """What changed since the business date before: breaks by kind, as the runs found them, and the state."""
+def compared(
+    partner_name: str, *, now: Run, before: Run | None, day_before: date, standings: Sequence[Standing], ends: Ends | None = None
+) -> Message:
+    """What changed since the business date before: breaks by kind, as the runs found them, and the state. A leg has `ends`."""
     if before is None:
         text = f"{word(partner_name)} was not reconciled as of {day(day_before)}, so there is nothing to compare with."
         return Message(text=text, blocks=(section(text),))
     kinds = [k for k in BreakKind if k in now.breaks or k in before.breaks]
-    lines = [_then_and_now(k, before.breaks.get(k), now.breaks.get(k)) for k in kinds] or ["No breaks on either day."]
+    lines = [_then_and_now(kind_words(k, ends), before.breaks.get(k), now.breaks.get(k)) for k in kinds] or ["No breaks on either day."]
     shares = [_moved(s) for s in standings[:CURRENCIES_SHOWN] if s.before]
     found = f"{plural(_count(now), 'break')} now, {_count(before):,} then"
     head = f"{bold(partner_name)}: {day(now.as_of)} against {day(before.as_of)}\n{found}"
@@ -157,8 +160,8 @@ def _moved(s: Standing) -> str:
     return f"{bold(s.currency)} " + ", ".join(f"{_WORDS[m]} {per_cent(s.before[m])} → *{per_cent(s.shares[m])}*" for m in _MAIN)
 
 
-def _then_and_now(kind: BreakKind, was: BreakFigure | None, now: BreakFigure | None) -> str:
-    return f"• {heading(kind_words(kind))}: {_figure(was)} → {_figure(now)}"
+def _then_and_now(kind: str, was: BreakFigure | None, now: BreakFigure | None) -> str:
+    return f"• {heading(kind)}: {_figure(was)} → {_figure(now)}"
 
 
 def _figure(figure: BreakFigure | None) -> str:

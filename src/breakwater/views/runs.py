@@ -7,13 +7,13 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from breakwater.model.breaks import BreakKind
 from breakwater.model.money import exponent, major_text
 from breakwater.model.run_differences import RunDifference
 from breakwater.model.runs import BreakFigure, OpeningItems, Run, total_of
 from breakwater.views.blocks import Message, bold, code, context, fit, listing, section, word
 from breakwater.views.break_csv import harmless
 from breakwater.views.breaks import kind_words
+from breakwater.views.leg_words import Ends
 from breakwater.views.words import amounts, day, heading, joined, moment, person, plural
 
 RUNS_SHOWN = 10
@@ -36,18 +36,18 @@ def history(runs: Sequence[Run], *, partner_name: str) -> Message:
     return fit(Message(text=twin, blocks=(section(f"{name}: the last runs\n{lines}"), foot)), rest=code("breakwater runs PARTNER"))
 
 
-def run_difference(diff: RunDifference, *, partner_name: str) -> Message:
-    """What a run that somebody asked for says, beside the one before it."""
+def run_difference(diff: RunDifference, *, partner_name: str, ends: Ends | None = None) -> Message:
+    """What a run that somebody asked for says, beside the one before it. A leg has `ends`."""
     run = diff.after
     what = "seen again with what is known now; no break was moved" if run.is_restatement else "everything matched again"
     title = f"{bold(partner_name)} as of {day(run.as_of)}: {what}"
-    lines = difference_lines(diff)
+    lines = difference_lines(diff, ends=ends)
     twin = f"{word(partner_name)} as of {day(run.as_of)}: {what}. {' '.join(lines[:1])}"
     blocks = (section(title), section("\n".join(f"• {line}" for line in lines)), context(f"Run {code(run.id, 150)}"))
     return fit(Message(text=twin, blocks=blocks), rest=code("/recon breaks"))
 
 
-def difference_lines(diff: RunDifference) -> list[str]:
+def difference_lines(diff: RunDifference, *, ends: Ends | None = None) -> list[str]:
     """How a run differs from the one before it, line by line, without blocks."""
     if diff.before is None:
         return [f"There was no run of that day. {_breaks(_total(diff.after))} now."]
@@ -63,18 +63,18 @@ def difference_lines(diff: RunDifference) -> list[str]:
         f"New: {_breaks(diff.new)}" if diff.new.count else "",
         f"Gone: {_breaks(diff.gone)}" if diff.gone.count else "",
     ]
-    return [line for line in (*lines, *_kinds(diff)) if line]
+    return [line for line in (*lines, *_kinds(diff, ends)) if line]
 
 
-def opening_list(rows: Sequence[Mapping[str, Any]], *, run: Run, partner_id: str, partner_name: str) -> Message:
-    """The opening items of a partner: how many, worth how much, the largest."""
+def opening_list(rows: Sequence[Mapping[str, Any]], *, run: Run, partner_id: str, partner_name: str, ends: Ends | None = None) -> Message:
+    """The opening items of a partner or of a leg between `ends`: how many, worth how much, the largest."""
     total = total_of(run.opening.breaks.values())
     if not total.count:
         text = f"{bold(partner_name)}: no opening items. Nothing of the time before it went live is unmatched."
         return Message(text=f"{word(partner_name)}: no opening items.", blocks=(section(text),))
     head = f"{bold(partner_name)}: {plural(total.count, 'opening item')} worth {amounts(total.value_minor)}"
-    kinds = joined(f"{kind_words(kind)} {figure.count:,}" for kind, figure in run.opening.breaks.items())
-    items = listing([_item(row) for row in rows], most=ITEMS_SHOWN, rest="all of them: *All as CSV*")
+    kinds = joined(f"{kind_words(kind, ends)} {figure.count:,}" for kind, figure in run.opening.breaks.items())
+    items = listing([_item(row, ends) for row in rows], most=ITEMS_SHOWN, rest="all of them: *All as CSV*")
     twin = f"{word(partner_name)}: {plural(total.count, 'opening item')} worth {amounts(total.value_minor, strong=False)}."
     button = {
         "type": "actions",
@@ -139,15 +139,15 @@ def _worth(value_minor: Mapping[str, int]) -> str:
     return f"worth {amounts(value_minor, strong=False)}"
 
 
-def _kinds(diff: RunDifference) -> list[str]:
+def _kinds(diff: RunDifference, ends: Ends | None) -> list[str]:
     assert diff.before
-    lines = [_kind(kind, diff.before.breaks.get(kind, _NONE), diff.after.breaks.get(kind, _NONE)) for kind in diff.kinds]
+    lines = [_kind(kind_words(kind, ends), diff.before.breaks.get(kind, _NONE), diff.after.breaks.get(kind, _NONE)) for kind in diff.kinds]
     was, now = _opening(diff.before.opening), _opening(diff.after.opening)
     return [*lines, f"opening items: {was} → {now}" if was != now else ""]
 
 
-def _kind(kind: BreakKind, was: BreakFigure, now: BreakFigure) -> str:
-    return "" if was == now else f"{kind_words(kind)}: {_figure(was)} → {_figure(now)}"
+def _kind(kind: str, was: BreakFigure, now: BreakFigure) -> str:
+    return "" if was == now else f"{kind}: {_figure(was)} → {_figure(now)}"
 
 
 def _figure(figure: BreakFigure) -> str:
@@ -158,9 +158,9 @@ def _opening(items: OpeningItems) -> str:
     return _figure(total_of(items.breaks.values()))
 
 
-def _item(row: Mapping[str, Any]) -> str:
+def _item(row: Mapping[str, Any], ends: Ends | None) -> str:
     references = " ".join(code(r, 60) for r in (row["references"] or ())[:2])
-    what = f"{amounts({row['currency']: row['amount_minor']})} {kind_words(BreakKind(row['kind']))} of {day(row['dated'])}"
+    what = f"{amounts({row['currency']: row['amount_minor']})} {kind_words(row['kind'], ends)} of {day(row['dated'])}"
     return f"• {joined((what, references), ' ')}"
 
 

@@ -9,7 +9,7 @@ from breakwater.model.breaks import Break
 from breakwater.model.incidents import Incident
 from breakwater.model.masking import mask_cards
 from breakwater.views.blocks import Block, Message, button, code, context, fit, section, word
-from breakwater.views.breaks import kind_words
+from breakwater.views.breaks import break_words
 from breakwater.views.modals import choice, chosen_if_any, metadata, modal, text_input, typed
 from breakwater.views.payments import SHOW
 from breakwater.views.words import joined, plain_money
@@ -60,7 +60,7 @@ def add_form(*, breaks: Sequence[Break], incidents: Sequence[Incident], text: st
     """Where to, and what to say of it; the words of the message stand there already."""
     blocks: list[Block] = []
     if breaks:
-        options = [(b.id, f"{b.id} {kind_words(b.kind)} {plain_money(b.amount_minor, b.currency)}") for b in breaks]
+        options = [(b.id, f"{b.id} {break_words(b)} {plain_money(b.amount_minor, b.currency)}") for b in breaks]
         blocks.append(choice(BREAK, "Break", options, chosen=options[0][0] if len(options) == 1 else None, optional=True))
     if incidents:
         options = [(i.id, f"{i.id} {i.title}") for i in incidents]
