@@ -15,7 +15,8 @@ from breakwater.model.breaks import MOVES, Break, BreakState, Move
 from breakwater.model.proposals import Proposal, ProposalKind, ReasonCode
 from breakwater.views import break_forms as forms
 from breakwater.views.break_news import news
-from breakwater.views.breaks import OFFERS, Do, break_card
+from breakwater.views.break_offers import OFFERS, Do
+from breakwater.views.breaks import break_card
 
 TODAY = date(2026, 11, 24)
 WORDS = {"plain": "The bank took it.", "nasty": NASTY, "long": LONG}

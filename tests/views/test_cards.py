@@ -15,7 +15,7 @@ from breakwater.model.breaks import BreakKind, BreakState
 from breakwater.model.findings import FindingKind, FindingState
 from breakwater.model.payments import ProcessingState, ReconciliationState
 from breakwater.model.runs import BreakFigure, Totals
-from breakwater.views import breaks, digests, findings, help, payments, recon
+from breakwater.views import break_offers, breaks, digests, findings, help, payments, recon
 from breakwater.views.blocks import Message
 
 NAMES = {"nordbank": "Nordbank"}
@@ -36,7 +36,7 @@ def test_every_break_kind_and_state_has_its_words() -> None:
 def test_an_open_break_can_be_acknowledged_at_the_revision_on_show() -> None:
     buttons = nodes(list(breaks.break_card(a_break(revision=3), partner_name="Nordbank").blocks), "button")
 
-    assert [b["action_id"] for b in buttons] == [breaks.ACKNOWLEDGE]
+    assert [b["action_id"] for b in buttons] == [break_offers.ACKNOWLEDGE]
     assert json.loads(buttons[0]["value"]) == {"break_id": "B-4F1A90C2D7", "revision": 3}
 
 
@@ -44,7 +44,7 @@ def test_an_open_break_can_be_acknowledged_at_the_revision_on_show() -> None:
 def test_a_break_that_is_not_open_can_not_be_acknowledged(state: BreakState) -> None:
     card = breaks.break_card(a_break(state=state, owner_id="U0ADA"), partner_name="Nordbank")
 
-    assert breaks.ACKNOWLEDGE not in [b["action_id"] for b in nodes(list(card.blocks), "button")]
+    assert break_offers.ACKNOWLEDGE not in [b["action_id"] for b in nodes(list(card.blocks), "button")]
 
 
 def test_an_acknowledged_card_says_who_and_when() -> None:

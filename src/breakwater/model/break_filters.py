@@ -24,7 +24,7 @@ class BreakFilter:
     """Active breaks of `partners` (all if empty) that are of these kinds, this old in business days, worth this much, and somebody's.
 
     `least_major` counts whole major units of each break's own currency. `suppressed` asks for those that a rule calls known noise, which
-    are left out otherwise.
+    are left out otherwise; `overtaken` for those that are over and booked, but explained by a later run, and by nobody answered.
     """
 
     partners: tuple[Partner, ...] = field(default=())
@@ -35,6 +35,7 @@ class BreakFilter:
     owner_id: str | None = None
     oldest_first: bool = False
     suppressed: bool = False
+    overtaken: bool = False
 
     def latest_date(self, partner: Partner, *, today: date) -> date | None:
         """Breaks dated later are too young; None if any age will do."""
@@ -67,13 +68,15 @@ def _with(wanted: BreakFilter, word: str, *, partners: Mapping[str, Partner], as
         return replace(wanted, owner_id=asker_id) if low == "mine" else replace(wanted, oldest_first=low == "oldest")
     if low == "suppressed":
         return replace(wanted, suppressed=True)
+    if low == "overtaken":
+        return replace(wanted, overtaken=True)
     if age := _AGE.fullmatch(low):
         return replace(wanted, least_age_days=int(age[1]))
     if amount := _AMOUNT.fullmatch(low.replace("_", "")):
         return replace(wanted, least_major=int(amount[1]))
     if len(word) == 3 and _is_currency(word.upper()):
         return replace(wanted, currency=word.upper())
-    known = [*partners, *BreakKind, "mine", "oldest", "largest", "suppressed"]
+    known = [*partners, *BreakKind, "mine", "oldest", "largest", "suppressed", "overtaken"]
     raise RefusedError(
         f"'{word[:40]}' is no partner, kind, age or amount.{nearest(low, known)}",
         remedy=f"{EXAMPLE} Ages are business days (`5d`), amounts whole units (`>100`).",

@@ -69,6 +69,12 @@ class Move(StrEnum):
     EXPIRE = "expire"
     AUTO_CLOSE = "auto_close"
     REOPEN = "reopen"
+    OVERTAKE = "overtake"
+    STAND_AGAIN = "stand_again"
+    KEEP_BOOKING = "keep_booking"
+    PROPOSE_REVERSAL = "propose_reversal"
+    APPROVE_REVERSAL = "approve_reversal"
+    DECLINE_REVERSAL = "decline_reversal"
 
 
 ACTIVE = frozenset(BreakState) - {BreakState.RESOLVED, BreakState.WRITTEN_OFF}
@@ -76,7 +82,9 @@ _WORKED = frozenset(
     {BreakState.OPEN, BreakState.ACKNOWLEDGED, BreakState.INVESTIGATING, BreakState.AWAITING_PARTNER, BreakState.AWAITING_US}
 )
 
-# Which states a move starts from. Where it leads is in the move's own function.
+_OVER = frozenset({BreakState.RESOLVED, BreakState.WRITTEN_OFF})
+
+# Which states a move starts from. Where it leads is in the move's own function, which may ask for more.
 MOVES = MappingProxyType(
     {
         Move.ACKNOWLEDGE: frozenset({BreakState.OPEN}),
@@ -93,7 +101,18 @@ MOVES = MappingProxyType(
         Move.RESOLVE: ACTIVE - {BreakState.PROPOSED},
         Move.EXPIRE: frozenset({BreakState.ACKNOWLEDGED}),
         Move.AUTO_CLOSE: ACTIVE,
-        Move.REOPEN: frozenset({BreakState.RESOLVED, BreakState.WRITTEN_OFF}),
+        **dict.fromkeys(
+            (
+                Move.REOPEN,
+                Move.OVERTAKE,
+                Move.STAND_AGAIN,
+                Move.KEEP_BOOKING,
+                Move.PROPOSE_REVERSAL,
+                Move.APPROVE_REVERSAL,
+                Move.DECLINE_REVERSAL,
+            ),
+            _OVER,
+        ),
     }
 )
 
@@ -103,6 +122,8 @@ NEEDS = MappingProxyType(
         Move.ACKNOWLEDGE: Permission.ACKNOWLEDGE_BREAK,
         Move.APPROVE: Permission.APPROVE_PROPOSAL,
         Move.DECLINE: Permission.APPROVE_PROPOSAL,
+        Move.APPROVE_REVERSAL: Permission.APPROVE_PROPOSAL,
+        Move.DECLINE_REVERSAL: Permission.APPROVE_PROPOSAL,
         **dict.fromkeys(
             (
                 Move.ASSIGN,
@@ -115,6 +136,8 @@ NEEDS = MappingProxyType(
                 Move.PROPOSE,
                 Move.RESOLVE,
                 Move.REOPEN,
+                Move.KEEP_BOOKING,
+                Move.PROPOSE_REVERSAL,
             ),
             Permission.WORK_BREAK,
         ),
@@ -204,6 +227,9 @@ def expire(brk: Break) -> Break:
 
 MATCHED_LATE = "matched_late"
 OPENING_ITEM = "opening_item"  # its records are all of the time before the partner went live
+OVERTAKEN = "overtaken"  # two people had it booked, and a later run explains its records: the booking may have to be reversed
+REVERSAL_PROPOSED = "reversal_proposed"
+REVERSED = "reversed"
 
 
 def auto_close(brk: Break, *, now: datetime, resolution: str = MATCHED_LATE) -> Break:
@@ -233,6 +259,11 @@ def succeed(brk: Break, *, predecessor: Break) -> Break:
 def reopen(brk: Break, *, by: Actor | None = None, now: datetime | None = None) -> Break:
     """A resolved break is open again: its records break again, or somebody (`by`) says it was not right."""
     require_state(brk, Move.REOPEN)
+    if by and brk.resolution in (OVERTAKEN, REVERSAL_PROPOSED):
+        raise RefusedError(
+            f"A later run explains {brk.id}: it would be closed again, and one person alone would have reversed its booking.",
+            remedy="Propose the reversal on its card; a second person then agrees.",
+        )
     fresh = _changed(brk, state=BreakState.OPEN, owner_id=None, acknowledged_at=None, resolution=None, resolved_at=None, proposal=None)
     return replace(fresh, touched_by=by.id, touched_at=now) if by else fresh
 

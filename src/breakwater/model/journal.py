@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from breakwater.model.breaks import Break, BreakState
-from breakwater.model.proposals import Effect, Proposal, ProposalKind, ReasonCode
-
-_BOOKED = frozenset({ProposalKind.WRITE_OFF, ProposalKind.CORRECTION})
+from breakwater.model.breaks import Break
+from breakwater.model.proposals import Effect, Proposal, ProposalKind, ReasonCode, Reversal
+from breakwater.model.reversals import booking_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +47,12 @@ class JournalLine:
 
 def entry_of(was: Break, brk: Break, *, by: str, now: datetime) -> JournalEntry | None:
     """What a change of a break books: an approved write-off or correction, or its reversal; None if it books nothing."""
-    before, after = _booked(was), _booked(brk)
+    before, after = booking_of(was), booking_of(brk)
     if after and not before:
         return _entry(brk, after, revision=brk.revision, is_reversal=False, by=after.decided_by or by, now=now)
     if before and not after:
-        return _entry(was, before, revision=brk.revision, is_reversal=True, by=by, now=now)
+        agreed = brk.proposal.reversal if brk.proposal else None
+        return _entry(was, before, revision=brk.revision, is_reversal=True, agreed=agreed, by=by, now=now)
     return None
 
 
@@ -66,14 +66,9 @@ def lines(entry: JournalEntry, *, contra_account: str) -> tuple[JournalLine, Jou
     )
 
 
-def _booked(brk: Break) -> Proposal | None:
-    """The agreed proposal by which a break is over, if it moves money in our books."""
-    proposal = brk.proposal
-    is_over = brk.state in (BreakState.WRITTEN_OFF, BreakState.RESOLVED)
-    return proposal if is_over and proposal and proposal.decided_by and proposal.kind in _BOOKED else None
-
-
-def _entry(brk: Break, proposal: Proposal, *, revision: int, is_reversal: bool, by: str, now: datetime) -> JournalEntry:
+def _entry(
+    brk: Break, proposal: Proposal, *, revision: int, is_reversal: bool, by: str, now: datetime, agreed: Reversal | None = None
+) -> JournalEntry:
     return JournalEntry(
         id=f"J-{brk.id.removeprefix('B-')}-{revision}",
         break_id=brk.id,
@@ -86,8 +81,8 @@ def _entry(brk: Break, proposal: Proposal, *, revision: int, is_reversal: bool, 
         currency=proposal.currency,
         reference=brk.references[0] if brk.references else "",
         reason=proposal.reason,
-        note=proposal.note,
-        proposed_by=proposal.by,
+        note=agreed.note if agreed else proposal.note,
+        proposed_by=agreed.by if agreed else proposal.by,
         approved_by=by,
         booked_at=now,
     )

@@ -62,11 +62,23 @@ def gap_minor(ours: Iterable[Tied], theirs: Iterable[Tied]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reversal:
+    """What `by` proposes about a booking that a later run has overtaken: to take it back. `decided_by` is the second person."""
+
+    by: str
+    at: datetime
+    note: str
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Proposal:
     """What `by` proposes: `amount_minor` in `currency`, to be booked on the suspense `account`, with its evidence.
 
     `effect` says in which direction. `matches` are what somebody typed to say which records a manual match ties together, `ours` and
-    `theirs` the records that were found. `decided_by` is the second person, once they agreed.
+    `theirs` the records that were found. `decided_by` is the second person, once they agreed. `overtaken` is how a later run explains
+    what was booked, in one of its words or by the id of the break that holds its records now; empty while none does.
     """
 
     kind: ProposalKind
@@ -84,28 +96,58 @@ class Proposal:
     theirs: tuple[Tied, ...] = ()
     decided_by: str | None = None
     decided_at: datetime | None = None
+    overtaken: str = ""
+    reversal: Reversal | None = None
+
+    @property
+    def asked_by(self) -> str:
+        """Who waits for a second person: who proposed it, or its reversal."""
+        return self.reversal.by if self.reversal else self.by
+
+    @property
+    def asked_at(self) -> datetime:
+        """Since when they wait."""
+        return self.reversal.at if self.reversal else self.at
 
     def to_json(self) -> dict[str, Any]:
         """The proposal in words JSON has."""
-        times = {"at": self.at.isoformat(), "decided_at": self.decided_at.isoformat() if self.decided_at else None}
+        times = _times(self)
+        reversal = {**asdict(self.reversal), **_times(self.reversal)} if self.reversal else None
         tied = {side: [asdict(t) for t in getattr(self, side)] for side in ("ours", "theirs")}
         lists = {"evidence": list(self.evidence), "matches": list(self.matches), **tied}
-        return {**asdict(self), "kind": str(self.kind), "reason": str(self.reason), "effect": str(self.effect), **lists, **times}
+        return {
+            **asdict(self),
+            "kind": str(self.kind),
+            "reason": str(self.reason),
+            "effect": str(self.effect),
+            **lists,
+            **times,
+            "reversal": reversal,
+        }
 
 
 def proposal_of(given: Mapping[str, Any]) -> Proposal:
     """The inverse of `Proposal.to_json`."""
+    reversal = given.get("reversal")
     changes = {
         "kind": ProposalKind(given["kind"]),
         "reason": ReasonCode(given["reason"]),
         "effect": Effect(given.get("effect", Effect.LOSS)),
-        "at": datetime.fromisoformat(given["at"]),
-        "decided_at": datetime.fromisoformat(given["decided_at"]) if given["decided_at"] else None,
+        **_times_of(given),
+        "reversal": Reversal(**{**reversal, **_times_of(reversal)}) if reversal else None,
         "evidence": tuple(given["evidence"]),
         "matches": tuple(given["matches"]),
         **{side: tuple(Tied(**t) for t in given.get(side, ())) for side in ("ours", "theirs")},
     }
     return Proposal(**{**given, **changes})
+
+
+def _times(said: Proposal | Reversal) -> dict[str, str | None]:
+    return {"at": said.at.isoformat(), "decided_at": said.decided_at.isoformat() if said.decided_at else None}
+
+
+def _times_of(given: Mapping[str, Any]) -> dict[str, datetime | None]:
+    return {name: datetime.fromisoformat(given[name]) if given[name] else None for name in ("at", "decided_at")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +177,8 @@ class Authority:
 
     def require_may_approve(self, actor: Actor, proposal: Proposal) -> None:
         """Refuse, in words that help, unless `actor` is a second person whose limit reaches far enough."""
-        if self.is_same_person(actor.id, proposal.by):
-            account = "yourself" if actor.id == proposal.by else f"with your other account, <@{proposal.by}>"
+        if self.is_same_person(actor.id, proposal.asked_by):
+            account = "yourself" if actor.id == proposal.asked_by else f"with your other account, <@{proposal.asked_by}>"
             raise ForbiddenError(f"You proposed this {account}: a second person has to agree.", remedy="Ask another approver to click.")
         if proposal.kind is not ProposalKind.WRITE_OFF:
             return

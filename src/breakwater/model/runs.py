@@ -271,3 +271,5 @@ class PartnerReconciliation:
     """Of a leg, the names of its two ends."""
     suppressed: BreakFigure = NO_BREAKS
     """What rules call known noise; `active` and `ageing` leave it out."""
+    overtaken: BreakFigure = NO_BREAKS
+    """What two people had booked and a later run explains, while nobody has answered that."""

@@ -20,7 +20,7 @@ from breakwater.steps.breaks import Click
 from breakwater.steps.cards import partner_of
 from breakwater.store.database import Connection
 from breakwater.views import break_forms as forms
-from breakwater.views.breaks import MORE, Do
+from breakwater.views.break_offers import MORE, Do
 
 _MOVES: Mapping[Do, Move] = {do: Move.ASSIGN if do is Do.TAKE else Move(do) for do in Do}
 
@@ -93,6 +93,8 @@ def _do(doors: Doors, do: Do, asked: Mapping[str, Any], body: Mapping[str, Any],
 def _make(tx: Connection, do: Do, click: Click, doors: Doors) -> Break:
     if do is Do.APPROVE:
         return steps.approve(tx, click, authority=doors.authority)
+    if do is Do.APPROVE_REVERSAL:
+        return steps.approve_reversal(tx, click, authority=doors.authority)
     if do is Do.TAKE:
         return steps.assign(tx, click, to=click.actor)
     return steps.investigate(tx, click) if do is Do.INVESTIGATE else steps.acknowledge(tx, click)
@@ -135,6 +137,9 @@ _SAY: Mapping[Do, Callable[[Connection, Click, str], Break]] = {
     Do.ASK_US: lambda tx, click, text: steps.ask_us(tx, click, question=text),
     Do.RESOLVE: lambda tx, click, text: steps.resolve(tx, click, reason=text),
     Do.DECLINE: lambda tx, click, text: steps.decline(tx, click, reason=text),
+    Do.PROPOSE_REVERSAL: lambda tx, click, text: steps.propose_reversal(tx, click, reason=text),
+    Do.KEEP_BOOKING: lambda tx, click, text: steps.keep_booking(tx, click, reason=text),
+    Do.DECLINE_REVERSAL: lambda tx, click, text: steps.decline_reversal(tx, click, reason=text),
 }
 
 

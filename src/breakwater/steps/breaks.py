@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from breakwater.errors import NotFoundError, RefusedError
 from breakwater.model import breaks as moves
-from breakwater.model import working
+from breakwater.model import reversals, working
 from breakwater.model.access import Actor, Permission, require
 from breakwater.model.breaks import NEEDS, Break, Move
 from breakwater.model.partners import Partner
@@ -121,6 +121,34 @@ def reopen(tx: Connection, click: Click, *, reason: str, authority: Authority = 
     was = break_as_shown(tx, click, Move.REOPEN)
     take_back(tx, was, by=click.actor, authority=authority, reason=reason, now=click.now)
     return _moved(tx, click, Move.REOPEN, lambda brk: moves.reopen(brk, by=click.actor, now=click.now), said=reason)
+
+
+def keep_booking(tx: Connection, click: Click, *, reason: str) -> Break:
+    """Say that what was booked is right although a later run explains it."""
+    return _moved(tx, click, Move.KEEP_BOOKING, lambda brk: reversals.keep_booking(brk, by=click.actor, now=click.now), said=reason)
+
+
+def propose_reversal(tx: Connection, click: Click, *, reason: str) -> Break:
+    """Propose to a second person that a booking is taken back."""
+
+    def apply(brk: Break) -> Break:
+        return reversals.propose_reversal(brk, note=reason, by=click.actor, now=click.now)
+
+    return _moved(tx, click, Move.PROPOSE_REVERSAL, apply, said=reason)
+
+
+def approve_reversal(tx: Connection, click: Click, *, authority: Authority) -> Break:
+    """Agree, as the second person, that a booking is taken back. The journal has its lines from then on."""
+
+    def apply(brk: Break) -> Break:
+        return reversals.approve_reversal(brk, by=click.actor, authority=authority, now=click.now)
+
+    return _moved(tx, click, Move.APPROVE_REVERSAL, apply)
+
+
+def decline_reversal(tx: Connection, click: Click, *, reason: str) -> Break:
+    """Refuse that a booking is taken back."""
+    return _moved(tx, click, Move.DECLINE_REVERSAL, lambda brk: reversals.decline_reversal(brk, by=click.actor, now=click.now), said=reason)
 
 
 def show(tx: Connection, *, actor: Actor, break_id: str, channel: str, partners: Mapping[str, Partner], now: datetime) -> Break:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -19,9 +20,10 @@ from breakwater.model.runs import ActiveFigure, AgeFigure, BreakFigure, PartnerR
 from breakwater.model.signoff import SignOffState
 from breakwater.steps import causes
 from breakwater.steps.by_hand import holding_now
+from breakwater.steps.overtaken import TOLD_ONE_BY_ONE, tell_of_overtaken, tell_of_standing, whereabouts
 from breakwater.steps.run_breaks import follow
 from breakwater.steps.runs import Given, Rematch, Terms, WorkedOut, asked_for, given_now, input_key, work_out
-from breakwater.store import audit, by_hand, claims, noise, outbox, reads, signoffs, writes
+from breakwater.store import audit, break_lists, by_hand, claims, noise, outbox, reads, signoffs, writes
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
 from breakwater.views.breaks import break_card
@@ -64,7 +66,7 @@ def reconcile(
         held = [made.pair for made in by_hand.holding(tx, partner=partner.id)]
         if (current and current.id) != (given.last and given.last.id) or held != given.by_hand:
             return None  # another process finished a run, or people matched by hand meanwhile: the next tick looks again
-        return _bring_in(tx, found, explained, partner=partner, actor=asked_by or SYSTEM, now=now)
+        return _bring_in(tx, lake, found, explained, partner=partner, actor=asked_by or SYSTEM, now=now)
 
 
 def restate(
@@ -92,18 +94,25 @@ def _given(database: Database, lake: Lake, *, partner: Partner, now: datetime) -
     return replace(given, by_hand=[made.pair for made in held])
 
 
-def _bring_in(tx: Connection, found: WorkedOut, explained: causes.Explained, *, partner: Partner, actor: Actor, now: datetime) -> Run:
+def _bring_in(
+    tx: Connection, lake: Lake, found: WorkedOut, explained: causes.Explained, *, partner: Partner, actor: Actor, now: datetime
+) -> Run:
     """Keep a run, and what it means for the breaks and their causes."""
     known = reads.breaks_of_agreement(tx, agreement=found.run.agreement)
     opening = frozenset(found.opening["fingerprint"].to_pylist())
-    followed = follow(tx, found.breaks(partner=partner, now=now), known=known, opening=opening, partner=partner, now=now)
+    seen = found.breaks(partner=partner, now=now)
+    explain = partial(whereabouts, lake, found.run.id, seen)
+    followed = follow(tx, seen, known=known, opening=opening, explain=explain, partner=partner, now=now)
     opened, closed, reopened = (len(some) for some in (followed.opened, followed.closed, followed.reopened))
     run = replace(found.run, changes=replace(found.run.changes, opened=opened, closed=closed, reopened=reopened))
     writes.save_run(tx, run, actor=actor, now=now)
     _audit_changes(tx, found, now=now)
     changed = [*followed.changed, *causes.keep(tx, explained, run=run, partner=partner, now=now)]
     alone = [b for b in followed.opened if b.fingerprint not in explained.fingerprints]  # a cause has one card for all its breaks
-    _show(tx, opened=alone, changed=changed, partner=partner, now=now)
+    apart = followed.overtaken if len(followed.overtaken) <= TOLD_ONE_BY_ONE else ()
+    _show(tx, opened=alone, told=apart, changed=changed, partner=partner, now=now)
+    tell_of_overtaken(tx, followed.overtaken, run_id=run.id, partner=partner, now=now)
+    tell_of_standing(tx, followed.standing, partner=partner, now=now)
     return run
 
 
@@ -138,6 +147,7 @@ def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Seque
         late_files=tuple(late_files),
         changed_periods=tuple(s for s in signoffs.sign_offs(tx, partners=[partner.id], state=SignOffState.SIGNED) if s.now),
         suppressed=total_of(noise.figures(tx, partners=[partner.id]).values()),
+        overtaken=break_lists.overtaken(tx, partner=partner.id),
     )
 
 
@@ -162,15 +172,17 @@ def _figure(figures: Sequence[ActiveFigure]) -> BreakFigure:
     return BreakFigure(count=sum(f.count for f in figures), value_minor=dict(sorted(value.items())))
 
 
-def _show(tx: Connection, *, opened: Sequence[Break], changed: Sequence[Break], partner: Partner, now: datetime) -> None:
-    """Cards: the largest new material breaks get one, and cards that are out are brought up to date."""
+def _show(
+    tx: Connection, *, opened: Sequence[Break], told: Sequence[Break], changed: Sequence[Break], partner: Partner, now: datetime
+) -> None:
+    """Cards: the largest new material breaks and those that a thread tells of get one, and cards that are out are brought up to date."""
     if not partner.internal_channels:
         return
     channel = partner.internal_channels[0]
     new = sorted((b for b in opened if b.material and b.active and not b.suppressed_by), key=lambda b: (-b.amount_minor, b.id))[
         :CARDS_PER_RUN
     ]
-    for brk in new:
+    for brk in [*new, *told]:
         enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
     by_id = {brk.id: brk for brk in changed}
     for about, channels in outbox.channels_of(tx, abouts=list(by_id)).items():

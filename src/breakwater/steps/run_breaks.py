@@ -15,30 +15,46 @@ from breakwater.model.breaks import Break
 from breakwater.model.partners import Partner
 from breakwater.model.proposals import ProposalKind
 from breakwater.model.records import Side
+from breakwater.model.reversals import booking_of, overtake, stand_again
 from breakwater.steps.hushing import hush_new
 from breakwater.store import writes
 
 BECAME = "became "  # resolution of a break whose records are in another one now
-_CLOSED_BY_MATCHING = {moves.MATCHED_LATE, moves.OPENING_ITEM, str(ProposalKind.MANUAL_MATCH)}
+_CLOSED_BY_MATCHING = {moves.MATCHED_LATE, moves.OPENING_ITEM, moves.REVERSED, str(ProposalKind.MANUAL_MATCH)}
+
+Explain = Callable[[Sequence[Break]], Mapping[str, str]]
+"""How the run explains the records of breaks that are gone, by their ids; one whose records wait for their window is left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Followed:
-    """What became of the breaks: those opened by a run, and those it closed, opened again or saw with other figures, as they are now."""
+    """What became of the breaks: those opened by a run, and those it closed, opened again or saw with other figures, as they are now.
+
+    Of those that two people had booked, `overtaken` are explained now, and `standing` break again as they were booked.
+    """
 
     opened: Sequence[Break]
     closed: Sequence[Break]
     reopened: Sequence[Break]
     restated: Sequence[Break]
+    overtaken: Sequence[Break]
+    standing: Sequence[Break]
 
     @property
     def changed(self) -> list[Break]:
         """Known breaks that look different now."""
-        return [*self.closed, *self.reopened, *self.restated]
+        return [*self.closed, *self.reopened, *self.restated, *self.overtaken, *self.standing]
 
 
 def follow(
-    tx: Connection, seen: Sequence[Break], *, known: Mapping[str, Break], opening: frozenset[str], partner: Partner, now: datetime
+    tx: Connection,
+    seen: Sequence[Break],
+    *,
+    known: Mapping[str, Break],
+    opening: frozenset[str],
+    explain: Explain,
+    partner: Partner,
+    now: datetime,
 ) -> Followed:
     """Bring the breaks up to what a run has seen.
 
@@ -57,11 +73,16 @@ def follow(
     opened = hush_new(tx, [moves.succeed(b, predecessor=lives[b.id]) if b.id in lives else b for b in new], partner=partner, now=now)
     writes.insert_breaks(tx, opened, actor=SYSTEM, now=now)
     again = _save(tx, [(was, partial(_seen_again, seen=b, predecessor=lives.get(b.id))) for was, b in known_here], now=now).values()
+    over = [b for fingerprint, b in known.items() if booking_of(b) and fingerprint not in here | opening]
+    why = explain([b for b in over if overtake(b, why="")])
+    overtaken = _save(tx, [(b, partial(overtake, why=why[b.id])) for b in over if b.id in why], now=now)
     return Followed(
         opened=opened,
         closed=[c.now for c in closed.values()],
-        reopened=[c.now for c in again if not c.was.active],
+        reopened=[c.now for c in again if c.now.active and not c.was.active],
         restated=[c.now for c in again if c.was.active],
+        overtaken=[c.now for c in overtaken.values()],
+        standing=[c.now for c in again if not c.now.active],
     )
 
 
@@ -76,7 +97,7 @@ def _seen_again(was: Break, *, seen: Break, predecessor: Break | None = None) ->
     if not was.active and (is_open_by_itself or restated is not was):
         again = moves.reopen(restated)
         return moves.succeed(again, predecessor=predecessor) if predecessor else again
-    return None if restated is was else restated
+    return stand_again(was) if restated is was else restated
 
 
 def _end(brk: Break, *, heir: str | None, opening: frozenset[str]) -> str:
@@ -101,7 +122,8 @@ class _Changed:
     def action(self) -> str:
         """What the audit trail calls it."""
         if self.was.active == self.now.active:
-            return "restate"
+            is_overtaken = bool(self.now.proposal and self.now.proposal.overtaken)
+            return "restate" if self.now.active else str(moves.Move.OVERTAKE if is_overtaken else moves.Move.STAND_AGAIN)
         return str(moves.Move.REOPEN if self.now.active else moves.Move.AUTO_CLOSE)
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from breakwater.model.break_filters import BreakFilter
-from breakwater.model.breaks import ACTIVE, Break, BreakState
+from breakwater.model.breaks import ACTIVE, OVERTAKEN, REVERSAL_PROPOSED, Break, BreakState
 from breakwater.model.money import exponent
 from breakwater.model.partners import Partner
+from breakwater.model.runs import BreakFigure, total_of
 from breakwater.store.rows import break_of
+from breakwater.store.sums import halves, whole
 from breakwater.store.tables.breaks import breaks
 
 
@@ -29,10 +31,18 @@ def filtered(tx: Connection, wanted: BreakFilter, *, today: dict[str, date], lim
 
 
 def proposed(tx: Connection, *, partners: Iterable[str], limit: int) -> list[Break]:
-    """Breaks of these partners that wait for a second person, the longest waiting first."""
-    waiting = (breaks.c.state == str(BreakState.PROPOSED), breaks.c.partner.in_(sorted(partners)))
+    """Breaks of these partners of which a proposal or a reversal waits for a second person, the longest waiting first."""
+    is_proposed = or_(breaks.c.state == str(BreakState.PROPOSED), and_(_over(), breaks.c.resolution == REVERSAL_PROPOSED))
+    waiting = (is_proposed, breaks.c.partner.in_(sorted(partners)))
     query = select(breaks).where(*waiting).order_by(breaks.c.touched_at, breaks.c.id).limit(limit)
     return [break_of(row) for row in tx.execute(query).mappings()]
+
+
+def overtaken(tx: Connection, *, partner: str) -> BreakFigure:
+    """What was booked and is explained by a later run, and whose reversal nobody has decided on."""
+    groups = (breaks.c.currency, func.count(), *halves(breaks.c.amount_minor))
+    query = select(*groups).where(breaks.c.partner == partner, _in_doubt()).group_by(breaks.c.currency)
+    return total_of(BreakFigure(count=n, value_minor={currency: whole(*value)}) for currency, n, *value in tx.execute(query))
 
 
 def left_alone(tx: Connection, *, partners: Iterable[str], since: datetime, after_id: str = "", limit: int) -> list[Break]:
@@ -43,7 +53,7 @@ def left_alone(tx: Connection, *, partners: Iterable[str], since: datetime, afte
 
 
 def _matching(tx: Connection, wanted: BreakFilter, today: dict[str, date]) -> tuple[ColumnElement[bool], ...]:
-    where: list[ColumnElement[bool]] = [breaks.c.state.in_(_names(ACTIVE))]
+    where: list[ColumnElement[bool]] = [_in_doubt() if wanted.overtaken else breaks.c.state.in_(_names(ACTIVE))]
     where.append(breaks.c.suppressed_by.is_not(None) if wanted.suppressed else breaks.c.suppressed_by.is_(None))
     where.append(or_(false(), *(_of_partner(wanted, p, today[p.id]) for p in wanted.partners)))
     if wanted.kinds:
@@ -56,6 +66,14 @@ def _matching(tx: Connection, wanted: BreakFilter, today: dict[str, date]) -> tu
         currencies = tx.scalars(select(breaks.c.currency).where(*where).distinct()).all()
         where.append(or_(false(), *(_worth(currency, wanted.least_major) for currency in currencies)))
     return tuple(where)
+
+
+def _in_doubt() -> ColumnElement[bool]:
+    return and_(_over(), breaks.c.resolution.in_([OVERTAKEN, REVERSAL_PROPOSED]))
+
+
+def _over() -> ColumnElement[bool]:
+    return breaks.c.state.in_(_names(frozenset(BreakState) - ACTIVE))
 
 
 def _of_partner(wanted: BreakFilter, partner: Partner, today: date) -> ColumnElement[bool]:

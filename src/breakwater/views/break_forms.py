@@ -15,7 +15,8 @@ from breakwater.model.proposals import Effect, ProposalKind, ReasonCode
 from breakwater.model.working import amount_complaint, snooze_complaint
 from breakwater.views.blocks import Block, code, context, plain, section, word
 from breakwater.views.break_news import REASON_WORDS
-from breakwater.views.breaks import DO_WORDS, Do, break_words
+from breakwater.views.break_offers import DO_WORDS, Do
+from breakwater.views.breaks import break_words
 from breakwater.views.modals import (
     choice,
     chosen,
@@ -47,6 +48,9 @@ _ASKS: Mapping[Do, tuple[str, str]] = {
     Do.RESOLVE: ("Why it is explained", "No money moves. Anybody reads this in the thread and in the audit trail."),
     Do.DECLINE: ("Why not", "The proposer reads it in the thread."),
     Do.REOPEN: ("Why it is not over", "It is open again and nobody's."),
+    Do.PROPOSE_REVERSAL: ("What shows that the money came", "A second person reads it, and so does accounting beside the journal's lines."),
+    Do.KEEP_BOOKING: ("Why the booking is right", "What matches may be the booking itself, once it is in our ledger."),
+    Do.DECLINE_REVERSAL: ("Why not", "Who proposed the reversal reads it in the thread."),
     Do.ASK_PARTNER: ("What you asked them", "Nothing is sent to the partner: ask in the incident's thread or by mail, and note it here."),
     Do.ASK_US: ("Your question", "It stands in the thread; name people there if it is urgent."),
 }
@@ -99,7 +103,7 @@ def form(do: Do, brk: Break, *, channel: str, partner: Partner, today: date) -> 
     )
 
 
-_SUBMITS = {Do.ASSIGN: "Assign", Do.COMMENT: "Say it", Do.ASK_PARTNER: "Note it", Do.ASK_US: "Ask"}
+_SUBMITS = {Do.KEEP_BOOKING: "It stands", Do.ASSIGN: "Assign", Do.COMMENT: "Say it", Do.ASK_PARTNER: "Note it", Do.ASK_US: "Ask"}
 
 
 def complaints(do: Do, view: Mapping[str, Any], *, partners: Mapping[str, Partner], today: date) -> dict[str, str]:

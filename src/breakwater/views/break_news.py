@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from breakwater.model.breaks import Break, Move
 from breakwater.model.proposals import Effect, Proposal, ProposalKind, ReasonCode, Tied, gap_minor
+from breakwater.model.reversals import MATCHED, WITHDRAWN
 from breakwater.views.blocks import Message, code, cut, plain, quote, section
 from breakwater.views.words import day, joined, person, plain_money
 
@@ -50,6 +51,18 @@ def proposal_words(proposal: Proposal) -> str:
     return f"{PROPOSAL_WORDS[proposal.kind]}{of} ({REASON_WORDS[proposal.reason]})"
 
 
+def overtaken_words(booking: Proposal | None) -> str:
+    """How a later run explains the records of what was booked."""
+    why = booking.overtaken if booking else ""
+    known = {MATCHED: "a later run matches its records", WITHDRAWN: "no file has its records any more"}
+    return known.get(why, f"a later run sees its records in {code(why)}")
+
+
+def asked_words(proposal: Proposal) -> str:
+    """What waits for a second person: 'proposed a write-off of EUR 12.50 (bank charge)'."""
+    return f"proposed to reverse {proposal_words(proposal)}" if proposal.reversal else f"proposed {proposal_words(proposal)}"
+
+
 def proposal_lines(proposal: Proposal) -> str:
     """What a second person has to see: the account, what is matched, the evidence, the note."""
     shown = " ".join(code(entry, 120) for entry in proposal.evidence[:EVIDENCE_SHOWN])
@@ -61,6 +74,7 @@ def proposal_lines(proposal: Proposal) -> str:
         f"Matches {matches}" if matches else "",
         f"Evidence {shown}{f' and {more:,} more' if more > 0 else ''}" if shown else "",
         quote(proposal.note, 600) if proposal.note else "",
+        f"To be reversed, says {person(proposal.reversal.by)}:\n{quote(proposal.reversal.note, 600)}" if proposal.reversal else "",
     )
     return "\n".join(line for line in lines if line)
 
@@ -93,7 +107,17 @@ def _sentence(move: Move, brk: Break, *, was: Break) -> str:
         return f"{who} approved {proposal_words(brk.proposal)}, proposed by {person(brk.proposal.by)}."
     if move is Move.DECLINE and was.proposal:
         return f"{who} declined {proposal_words(was.proposal)}, proposed by {person(was.proposal.by)}:"
+    if move in _ABOUT_A_BOOKING and brk.proposal:
+        return _ABOUT_A_BOOKING[move].format(who=who, what=proposal_words(brk.proposal))
     return _PLAIN_SENTENCES.get(move, "").format(who=who)
+
+
+_ABOUT_A_BOOKING = {
+    Move.KEEP_BOOKING: "{who} says that {what} stands:",
+    Move.PROPOSE_REVERSAL: "{who} proposes to reverse {what}. A second person approves or declines it on the card.",
+    Move.APPROVE_REVERSAL: "{who} approved: {what} is reversed, and the journal has the lines that take it back.",
+    Move.DECLINE_REVERSAL: "{who} declined to reverse {what}:",
+}
 
 
 _PLAIN_SENTENCES = {

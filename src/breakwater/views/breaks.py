@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 
-from breakwater.model.breaks import ENDS, Break, BreakKind, BreakState
-from breakwater.model.money import format_minor
+from breakwater.model.breaks import ENDS, OVERTAKEN, REVERSAL_PROPOSED, REVERSED, Break, BreakKind, BreakState
 from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, overflow, section, word
-from breakwater.views.break_news import PROPOSAL_WORDS, proposal_lines, proposal_words
+from breakwater.views.break_news import overtaken_words, proposal_lines, proposal_words
+from breakwater.views.break_offers import DO_WORDS, IN_DOUBT, MORE, move_button, offers_of, shown
 from breakwater.views.bulk import chooser
 from breakwater.views.leg_words import Ends, apart, group, leg_words
 from breakwater.views.words import channel as channel_link
 from breakwater.views.words import day, heading, joined, moment, moment_utc, money, person, plain_money, plural
 
 SHOW_CARD = "break_show_card"
-MORE = "break_more"
 PAGE_BACK, PAGE_ON, ALL_AS_CSV = "break_page_back", "break_page_on", "break_all_as_csv"
 LINKS_SHOWN = 6
 REFERENCES_SHOWN = 4
@@ -55,57 +53,11 @@ RESOLUTION_WORDS = {
     "write_off": "agreed by two people",
     "correction": "corrected, agreed by two people",
     "manual_match": "matched by hand, agreed by two people",
+    OVERTAKEN: "agreed by two people, but a later run explains it: is the booking to be reversed?",
+    REVERSAL_PROPOSED: "a later run explains it, and its reversal waits for a second person",
+    REVERSED: "a later run explains it; the booking was reversed, agreed by two people",
     "opening_item": "all of it is from before the partner went live: an opening item",
 }
-
-
-class Do(StrEnum):
-    """What a button or menu entry of a card asks for; its action id is `break_` and this."""
-
-    ACKNOWLEDGE = "acknowledge"
-    TAKE = "take"
-    INVESTIGATE = "investigate"
-    APPROVE = "approve"
-    ASSIGN = "assign"
-    COMMENT = "comment"
-    SNOOZE = "snooze"
-    ASK_PARTNER = "ask_partner"
-    ASK_US = "ask_us"
-    PROPOSE = "propose"
-    DECLINE = "decline"
-    RESOLVE = "resolve"
-    REOPEN = "reopen"
-
-
-ACKNOWLEDGE = f"break_{Do.ACKNOWLEDGE}"
-DO_WORDS: Mapping[Do, str] = {
-    Do.ACKNOWLEDGE: "Acknowledge",
-    Do.TAKE: "Assign to me",
-    Do.INVESTIGATE: "I am looking into it",
-    Do.APPROVE: "Approve",
-    Do.ASSIGN: "Assign to somebody…",
-    Do.COMMENT: "Comment or link…",
-    Do.SNOOZE: "Snooze…",
-    Do.ASK_PARTNER: "Ask the partner…",
-    Do.ASK_US: "Ask our side…",
-    Do.PROPOSE: "Propose…",
-    Do.DECLINE: "Decline…",
-    Do.RESOLVE: "Resolve…",
-    Do.REOPEN: "Reopen…",
-}
-_WORK = ((Do.TAKE, Do.ASK_PARTNER, Do.RESOLVE, Do.PROPOSE), (Do.INVESTIGATE, Do.ASK_US, Do.ASSIGN, Do.COMMENT, Do.SNOOZE))
-# For each state: the buttons, and what is in the menu beside them.
-OFFERS: Mapping[BreakState, tuple[tuple[Do, ...], tuple[Do, ...]]] = {
-    BreakState.OPEN: ((Do.ACKNOWLEDGE,), (Do.ASSIGN, Do.COMMENT, Do.SNOOZE, Do.RESOLVE, Do.PROPOSE)),
-    BreakState.ACKNOWLEDGED: _WORK,
-    BreakState.INVESTIGATING: (_WORK[0], (Do.ASK_US, Do.ASSIGN, Do.COMMENT, Do.SNOOZE)),
-    BreakState.AWAITING_PARTNER: ((Do.TAKE, Do.RESOLVE, Do.PROPOSE), _WORK[1]),
-    BreakState.AWAITING_US: (_WORK[0], (Do.INVESTIGATE, Do.ASSIGN, Do.COMMENT, Do.SNOOZE)),
-    BreakState.PROPOSED: ((Do.APPROVE, Do.DECLINE), (Do.ASSIGN, Do.COMMENT, Do.SNOOZE)),
-    BreakState.RESOLVED: ((Do.REOPEN,), ()),
-    BreakState.WRITTEN_OFF: ((Do.REOPEN,), ()),
-}
-_STYLES = {Do.ACKNOWLEDGE: "primary", Do.APPROVE: "primary", Do.DECLINE: "danger"}
 
 
 def kind_words(kind: str, ends: Ends | None = None, *, mark: Callable[[str], str] = word) -> str:
@@ -158,14 +110,15 @@ def break_list(
     `asked` are the words the list was asked for with: the buttons below it ask for another page, or for all of them, with the same.
     """
     of = f" of {word(partner_names.get(partner, partner))}" if partner else ""
+    noun = "booked break explained since" if OVERTAKEN in asked.split() else "active break"
     if not breaks:
-        return _private(f"✅ No active breaks{of}{' like that' if asked else ''}.")
+        return _private(f"✅ No {noun.replace('break', 'breaks')}{of}{' like that' if asked else ''}.")
     shown = breaks[:LIST_SHOWN]
     first = page * LIST_SHOWN + 1
     part = f", {first:,} to {first + len(shown) - 1:,}" if page else f", the {len(shown)} that matter most"
-    head = f"*{plural(total, 'active break')}{of}*" + (f"{part}:" if total > len(shown) else "")
+    head = f"*{_counted(total, noun)}{of}*" + (f"{part}:" if total > len(shown) else "")
     rows = [section(break_line(b, partner_names, with_partner=partner is None), accessory=show_card_button(b)) for b in shown]
-    twin = f"{plural(total, 'active break')}{of}. " + "; ".join(
+    twin = f"{_counted(total, noun)}{of}. " + "; ".join(
         f"{word(b.id)} {break_words(b)} {plain_money(b.amount_minor, b.currency)}" for b in shown[:3]
     )
     left = total - page * LIST_SHOWN - len(shown)
@@ -173,9 +126,13 @@ def break_list(
     narrow = context(
         joined((rest, f"Fewer: a partner, a kind, `5d` old, {code('>100')}, `EUR`, `mine` or `oldest` behind `/recon breaks`."), " ")
     )
-    several = chooser([(b, f"{plain_money(b.amount_minor, b.currency)} {break_words(b)} {b.id}") for b in shown])
+    several = chooser([(b, f"{plain_money(b.amount_minor, b.currency)} {break_words(b)} {b.id}") for b in shown if b.active])
     turns = actions(*_turns(total, len(shown), asked, page))
     return fit(Message(text=f"{twin}.", blocks=(section(head), *rows, *several, turns, narrow)))
+
+
+def _counted(total: int, noun: str) -> str:
+    return plural(total, noun, noun.replace("break", "breaks"))
 
 
 def csv_sent(count: int, *, total: int) -> Message:
@@ -206,6 +163,8 @@ def state_line(brk: Break) -> str:
 
 def sign(brk: Break) -> str:
     """One emoji for where a break stands."""
+    if not brk.active and brk.resolution in IN_DOUBT:
+        return "💶"
     return _SIGN.get(brk.state, "🟡")
 
 
@@ -245,7 +204,12 @@ def _proposal(brk: Break) -> str:
         return ""
     by = f"{person(proposal.by)} proposed {proposal_words(proposal)}, {moment(proposal.at)}"
     agreed = f"Approved by {person(proposal.decided_by)}, {moment(proposal.decided_at)}" if proposal.decided_at else ""
-    return "\n".join(line for line in (by, agreed, proposal_lines(proposal)) if line)
+    since = f"Since then: {overtaken_words(proposal)}" if proposal.overtaken else ""
+    reversal = proposal.reversal
+    undone = (
+        f"Reversal approved by {person(reversal.decided_by)}, {moment(reversal.decided_at)}" if reversal and reversal.decided_at else ""
+    )
+    return "\n".join(line for line in (by, agreed, since, undone, proposal_lines(proposal)) if line)
 
 
 def _notes(brk: Break) -> str:
@@ -260,22 +224,9 @@ def _notes(brk: Break) -> str:
 
 def _offers(brk: Break) -> list[Block]:
     """The buttons and the menu of a state."""
-    buttons, menu = OFFERS[brk.state]
+    buttons, menu = offers_of(brk)
     offered = [move_button(do, brk) for do in buttons]
-    return offered + ([overflow(MORE, [(DO_WORDS[do], {"do": str(do), **_value(brk)}) for do in menu])] if menu else [])
-
-
-def move_button(do: Do, brk: Break) -> Block:
-    """Asks for a move of the break as it is shown."""
-    return button(f"break_{do}", DO_WORDS[do], _value(brk), style=_STYLES.get(do), confirm=_question(do, brk))
-
-
-def _question(do: Do, brk: Break) -> str:
-    """What is asked before a click that can't be taken back lightly."""
-    if do is not Do.APPROVE or brk.proposal is None:
-        return ""
-    amount = format_minor(brk.proposal.amount_minor, brk.proposal.currency)
-    return f"You agree to {PROPOSAL_WORDS[brk.proposal.kind]} of {amount}. Your name stands beside it in the audit trail."
+    return offered + ([overflow(MORE, [(DO_WORDS[do], {"do": str(do), **shown(brk)}) for do in menu])] if menu else [])
 
 
 def _source(brk: Break) -> str:
@@ -307,11 +258,7 @@ def break_line(brk: Break, partner_names: Mapping[str, str], *, with_partner: bo
 
 def show_card_button(brk: Break) -> Block:
     """Asks for the card of a break."""
-    return button(SHOW_CARD, "Show card", _value(brk))
-
-
-def _value(brk: Break) -> dict[str, str | int]:
-    return {"break_id": brk.id, "revision": brk.revision}
+    return button(SHOW_CARD, "Show card", shown(brk))
 
 
 def _private(text: str) -> Message:

@@ -61,7 +61,10 @@ def chooser(offered: Sequence[tuple[Break, str]]) -> list[Block]:
     """Below a list: which of its breaks, each given with its words, and what to do with them.
 
     The block is named after its page: Slack remembers what was chosen in a block by its name, and another page offers other breaks.
+    Nothing is offered where none of them can be worked on.
     """
+    if not offered:
+        return []
     options = [{"text": _plain(text), "value": f"{brk.id}:{brk.revision}"} for brk, text in offered]
     select = {"type": "multi_static_select", "action_id": CHOSEN, "placeholder": _plain("Choose breaks"), "options": options}
     chosen = section("*Several at once*", accessory=select) | {"block_id": f"{CHOOSE}:{offered[0][0].id}"}

@@ -33,7 +33,7 @@ from breakwater.views.findings import FILE_KINDS, finding_line
 from breakwater.views.incidents import SEVERITY_WORDS, STATUS_WORDS
 from breakwater.views.learning import learnt_line
 from breakwater.views.noise import suppressed_line
-from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count, total_value
+from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count, overtaken_lines, total_value
 from breakwater.views.words import amounts, joined, moment, money, number, person, plural, share
 
 LATE_SHOWN = 10
@@ -53,10 +53,12 @@ def digest(digest: Digest) -> Message:
     late, found = _late(digest), _findings(digest)
     broken = [s for s in digest.partners if s.active]
     incidents = [i for i in digest.incidents if i.open]
-    if not (late or found or broken or incidents or digest.waiting or digest.unknown_codes):
+    booked = total_of(s.overtaken for s in digest.partners).count
+    if not (late or found or broken or incidents or digest.waiting or digest.unknown_codes or booked):
         return _quiet(digest)
     strange = plural(len(digest.unknown_codes), "unknown code") if digest.unknown_codes else ""
-    counts = joined((_counts(late, found, broken, incidents), strange))
+    doubted = f"{plural(booked, 'booking')} to reverse or not" if booked else ""
+    counts = joined((_counts(late, found, broken, incidents), strange, doubted))
     chart = volume_chart(digest.volumes)
     blocks: list[Block] = [header(f"{'🔴' if late or found or incidents else '🟠'} {counts or 'Approvals wait'}")]
     blocks += [section(change)] if (change := _changed(digest)) else []
@@ -69,6 +71,7 @@ def digest(digest: Digest) -> Message:
         rest="`/recon`",
     )
     blocks += _part("Known noise, suppressed by rule", _suppressed(digest), most=PARTNERS_SHOWN, rest="`/recon noise`")
+    blocks += _part("Booked, but explained since", overtaken_lines(digest.partners), most=PARTNERS_SHOWN, rest="`/recon`")
     blocks += _part("State of partners", _standings(digest), most=PARTNERS_SHOWN, rest="`/recon`")
     blocks += _part(
         "Incidents",

@@ -24,8 +24,9 @@ from breakwater.views.blocks import (
     with_our_tokens,
     word,
 )
-from breakwater.views.break_news import proposal_lines, proposal_words
-from breakwater.views.breaks import Do, break_line, move_button, show_card_button
+from breakwater.views.break_news import asked_words, proposal_lines
+from breakwater.views.break_offers import move_button, offers_of
+from breakwater.views.breaks import break_line, show_card_button
 from breakwater.views.digests import incident_line
 from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count
 from breakwater.views.severity import severity_words
@@ -66,12 +67,13 @@ def _waiting(page: HomePage, names: Mapping[str, str]) -> list[Block]:
 
 def _proposed(one: AgedBreak, names: Mapping[str, str]) -> str:
     proposal = one.brk.proposal
-    what = f"{person(proposal.by)} proposed {proposal_words(proposal)}, {moment(proposal.at)}" if proposal else ""
+    what = f"{person(proposal.asked_by)} {asked_words(proposal)}, {moment(proposal.asked_at)}" if proposal else ""
     return "\n".join(line for line in (_line(one, names), what, proposal_lines(proposal) if proposal else "") if line)
 
 
 def _decisions(one: AgedBreak) -> tuple[Block, ...]:
-    return (move_button(Do.APPROVE, one.brk), move_button(Do.DECLINE, one.brk), show_card_button(one.brk))
+    approve_and_decline, _ = offers_of(one.brk)
+    return (*(move_button(do, one.brk) for do in approve_and_decline), show_card_button(one.brk))
 
 
 def _mine(page: HomePage, names: Mapping[str, str]) -> list[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from breakwater.model.breaks import BreakKind
+from breakwater.model.breaks import OVERTAKEN, BreakKind
 from breakwater.model.partner_state import Reasons
 from breakwater.model.runs import BreakFigure, PartnerReconciliation, Run, Totals
 from breakwater.views.blocks import Block, Message, bold, code, context, fit, listing, section, word
@@ -111,7 +111,7 @@ def _in_full(state: PartnerReconciliation) -> list[Block]:
             f"_… and {plural(more, 'more currency', 'more currencies')}: {', '.join(word(c) for c in currencies[CURRENCIES_SHOWN:][:20])}_"
         )
     blocks = [
-        section("\n".join((_headline(state), _shares(state.run), *_late(state), *_suppressed(state), *_changed_periods(state)))),
+        section("\n".join((_headline(state), _shares(state.run), *_late(state), *_besides(state), *_changed_periods(state)))),
         section("\n".join(tables) or "No records yet."),
     ]
     return [*blocks, section(_breaks(state, most=KINDS_SHOWN))] if state.active else blocks
@@ -121,7 +121,7 @@ def _summary(state: PartnerReconciliation) -> str:
     if state.run is None:
         return "\n".join((_headline(state), *_late(state), *_no_run(state)))
     breaks = [_breaks(state, most=KINDS_IN_SUMMARY)] if state.active else []
-    return "\n".join((_headline(state), _shares(state.run), *_late(state), *breaks, *_suppressed(state), *_changed_periods(state)))
+    return "\n".join((_headline(state), _shares(state.run), *_late(state), *breaks, *_besides(state), *_changed_periods(state)))
 
 
 def _headline(state: PartnerReconciliation) -> str:
@@ -205,12 +205,24 @@ def _changed_periods(state: PartnerReconciliation) -> list[str]:
     return [listing([changed_line(s) for s in state.changed_periods], most=PERIODS_SHOWN, rest=asked, limit=1_000)]
 
 
-def _suppressed(state: PartnerReconciliation) -> list[str]:
-    figure = state.suppressed
-    if not figure.count:
-        return []
-    asked = code(f"/recon breaks {state.partner_id} suppressed", 120)
-    return [f"🔇 Besides, known noise: {plural(figure.count, 'break')} worth {amounts(figure.value_minor)}, {asked}"]
+def _besides(state: PartnerReconciliation) -> list[str]:
+    """What is not among the active breaks and must not be forgotten."""
+    said = {"suppressed": "🔇 Besides, known noise", OVERTAKEN: "💶 Booked, but explained since"}
+    figures = {"suppressed": state.suppressed, OVERTAKEN: state.overtaken}
+    return [
+        f"{said[name]}: {plural(f.count, 'break')} worth {amounts(f.value_minor)}, {code(f'/recon breaks {state.partner_id} {name}', 120)}"
+        for name, f in figures.items()
+        if f.count
+    ]
+
+
+def overtaken_lines(states: Sequence[PartnerReconciliation]) -> list[str]:
+    """For the digest: what waits for somebody to say whether it is reversed, partner by partner."""
+    return [
+        f"• {bold(s.partner_name)}: {plural(s.overtaken.count, 'break')} worth {amounts(s.overtaken.value_minor)}, to be reversed or not"
+        for s in states
+        if s.overtaken.count
+    ]
 
 
 def _overview(states: Sequence[PartnerReconciliation]) -> str:

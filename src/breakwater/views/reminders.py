@@ -9,7 +9,7 @@ from breakwater.model.ageing import AgedBreak
 from breakwater.model.breaks import Break
 from breakwater.model.runs import BreakFigure, total_of
 from breakwater.views.blocks import Message, actions, button, code, listing, section
-from breakwater.views.breaks import Do, move_button
+from breakwater.views.break_offers import Do, move_button
 from breakwater.views.home import SHOW_LIST
 from breakwater.views.severity import severity_words
 from breakwater.views.words import amounts, joined, mentions, moment, moment_utc, person, plain_money, plural

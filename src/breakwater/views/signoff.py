@@ -26,6 +26,8 @@ ROW_WORDS = {
 _HAPPENED = {
     "files": ("file came", "files came"),
     "auto_close": ("break matched late", "breaks matched late"),
+    "overtake": ("booked break is explained after all", "booked breaks are explained after all"),
+    "approve_reversal": ("booking reversed", "bookings reversed"),
     "reopen": ("break opened again", "breaks opened again"),
     "open": ("break found", "breaks found"),
     "restate": ("break changed its amount", "breaks changed their amount"),

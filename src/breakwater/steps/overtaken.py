@@ -1,0 +1,79 @@
+"""Bookings that a run overtakes: where their records are now, and who hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from breakwater.lake.parts import Lake
+from breakwater.model.access import INTERNAL
+from breakwater.model.breaks import Break
+from breakwater.model.partners import Partner
+from breakwater.model.payments import ReconciliationState
+from breakwater.model.records import Side
+from breakwater.model.reversals import MATCHED, WITHDRAWN
+from breakwater.store import outbox
+from breakwater.store.outbox import Kind
+from breakwater.views import overtaken as views
+from breakwater.views.blocks import Message
+
+TOLD_ONE_BY_ONE = 5  # of one run; more are told of in one message
+
+
+def whereabouts(lake: Lake, run_id: str, seen: Sequence[Break], gone: Sequence[Break]) -> Mapping[str, str]:
+    """How a run explains the records of each break that is `gone`, by its id: matched, withdrawn, or the id of the break they are in.
+
+    One is left out while its records only wait for their window, or are opening items.
+    """
+    if not gone:
+        return {}
+    states = lake.outcome_of(run_id, [record for brk in gone for record in _records_of(brk)])
+    holds = {record: brk.id for brk in sorted(seen, key=lambda b: b.id, reverse=True) for record in _records_of(brk)}
+    found: dict[str, str] = {}
+    for brk in gone:
+        its = {states[record][0] for record in _records_of(brk) if record in states}
+        inside = sorted({holds[record] for record in _records_of(brk) if record in holds})
+        if inside:
+            found[brk.id] = inside[0]
+        elif its <= {ReconciliationState.MATCHED}:
+            found[brk.id] = MATCHED if its else WITHDRAWN
+    return found
+
+
+def tell_of_overtaken(tx: Connection, overtaken: Sequence[Break], *, run_id: str, partner: Partner, now: datetime) -> None:
+    """In each thread, with the buttons that answer it; of very many in one message to the partner's channel."""
+    if len(overtaken) <= TOLD_ONE_BY_ONE:
+        for brk in overtaken:
+            _reply(tx, brk, views.overtaken(brk), partner=partner, now=now)
+        return
+    for channel in partner.internal_channels[:1]:
+        message = views.many_overtaken(overtaken, partner_name=partner.name, partner_id=partner.id)
+        key = f"overtaken:{run_id}:{channel}"
+        outbox.enqueue(tx, key=key, kind=Kind.POST, audience=INTERNAL, channel=channel, payload=message.payload(), now=now)
+
+
+def tell_of_standing(tx: Connection, standing: Sequence[Break], *, partner: Partner, now: datetime) -> None:
+    """Where a booking was in doubt: its records break again as they were booked."""
+    for brk in standing:
+        _reply(tx, brk, views.stands_again(brk), partner=partner, now=now)
+
+
+def _reply(tx: Connection, brk: Break, message: Message, *, partner: Partner, now: datetime) -> None:
+    for channel in outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, []):
+        if channel in partner.internal_channels:
+            outbox.enqueue(
+                tx,
+                key=f"break:{brk.id}:{channel}:{brk.revision}:overtaken",
+                kind=Kind.REPLY,
+                audience=INTERNAL,
+                channel=channel,
+                payload=message.payload(),
+                thread_about=brk.id,
+                now=now,
+            )
+
+
+def _records_of(brk: Break) -> list[tuple[Side, str]]:
+    return [(Side.OURS, r) for r in brk.ours] + [(Side.THEIRS, r) for r in brk.theirs]
