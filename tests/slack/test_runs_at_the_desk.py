@@ -55,7 +55,7 @@ def reconciled(desk: Desk) -> Desk:
         a_record("NEW", 700, date(2026, 11, 2)),
     ]
     delivered(desk, Side.OURS, HASH, *records)
-    desk.sandbox.wait_for(lambda: is_reconciled(desk))
+    desk.until(lambda: is_reconciled(desk))
     return desk
 
 
