@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from breakwater.matching.outcome import REFERENCE_NOTICE
+from breakwater.matching.outcome import REFERENCE_NOTICE, SIDES
 from breakwater.model.runs import MATCH_SCHEMA, PENDING_SCHEMA
 
 # Matches share no record, so the first of ours alone decides their order.
-_SORTED = """
-CREATE TEMP TABLE breakwater_matches AS SELECT row_number() OVER () - 1 AS match_id, * FROM (FROM ({heads}) ORDER BY ours)
-"""
 _ROWS = """
-SELECT match_id, CASE WHEN is_ours THEN 'ours' ELSE 'theirs' END AS side, record_id, {passes}[pass + 1] AS pass,
-  CASE WHEN noticed THEN {notice} END AS notice
-FROM (SELECT match_id, unnest({members}) AS record_id, unnest({are_ours}) AS is_ours, pass, noticed FROM breakwater_matches)
+SELECT match_id, unnest(CASE WHEN theirs IS NULL THEN members ELSE [ours, theirs] END) AS record_id,
+  unnest(CASE WHEN theirs IS NULL THEN are_ours ELSE [true, false] END) AS is_ours, pass, noticed
+FROM (SELECT row_number() OVER () - 1 AS match_id, * FROM (FROM ({heads}) ORDER BY ours))
 """
-_PAIRS = {"members": "[ours, theirs]", "are_ours": "[true, false]"}
-_PAIRS_AND_GROUPS = {name: f"CASE WHEN theirs IS NULL THEN {name} ELSE {of_pair} END" for name, of_pair in _PAIRS.items()}
+_ROWS_AT_ONCE = 131_072
+_ENCODED = ["side", "pass", "notice"]
 
 
 def write_matches(connection: duckdb.DuckDBPyConnection, heads: str, *, passes: Sequence[str], target: Path) -> None:
@@ -31,25 +29,58 @@ def write_matches(connection: duckdb.DuckDBPyConnection, heads: str, *, passes: 
     `heads` is a query for the matches as `Books` keeps them. The same matches give the same bytes, whatever engine found them.
     """
     connection.execute("SET preserve_insertion_order = true")
-    connection.execute(_SORTED.format(heads=heads))
-    has_groups = connection.execute("SELECT 1 FROM breakwater_matches WHERE theirs IS NULL LIMIT 1").fetchall()
-    names = f"[{', '.join(map(_quoted, passes))}]"
-    rows = _ROWS.format(passes=names, notice=_quoted(REFERENCE_NOTICE), **(_PAIRS_AND_GROUPS if has_groups else _PAIRS))
-    connection.execute(f"COPY ({rows}) TO {_quoted(str(target))} (FORMAT parquet)")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    rows = connection.sql(_ROWS.format(heads=heads))
+    _write(target, (_named(part, pa.array(passes, pa.string())) for part in _in_parts(rows.to_arrow_reader(_ROWS_AT_ONCE))))
 
 
 def write_match_table(matches: pa.Table, target: Path) -> None:
     """The same file from the rows themselves, in their order."""
-    with duckdb.connect() as connection:
-        connection.register("matches", matches)
-        connection.execute("CREATE TEMP TABLE rows AS FROM matches")
-        # Through a list as above, or the file would say that a record_id is never null, in other bytes.
-        rows = "SELECT match_id, side, unnest([record_id]) AS record_id, pass, notice FROM rows"
-        connection.execute(f"COPY ({rows}) TO {_quoted(str(target))} (FORMAT parquet)")
+    _write(target, (_encoded(part) for part in _in_parts(matches.to_batches())))
+
+
+def _write(target: Path, parts: Iterable[pa.Table]) -> None:
+    """Arrow's writer takes few words as numbers, which is cheaper than DuckDB's; what it writes are texts all the same."""
+    options = {"use_dictionary": _ENCODED, "column_encoding": {"match_id": "DELTA_BINARY_PACKED"}, "write_statistics": ["match_id"]}
+    with pq.ParquetWriter(target, _FILE_SCHEMA, store_schema=False, **options) as writer:
+        for part in parts:
+            writer.write_table(part)
+
+
+_WORD = pa.dictionary(pa.int32(), pa.string())
+_FILE_SCHEMA = pa.schema([f.with_type(_WORD) if f.name in ("side", "pass") else f for f in MATCH_SCHEMA])
+
+
+def _in_parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """All rows in parts of one size, each in one piece: how they came must not show in the file."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        while sum(map(len, held)) >= _ROWS_AT_ONCE:
+            table = pa.Table.from_batches(held)
+            yield table.slice(0, _ROWS_AT_ONCE).combine_chunks()
+            held = table.slice(_ROWS_AT_ONCE).to_batches()
+    if held:
+        yield pa.Table.from_batches(held).combine_chunks()
+
+
+def _named(rows: pa.Table, passes: pa.Array) -> pa.Table:
+    side = _words(pc.if_else(rows["is_ours"], _OURS, _THEIRS), pa.array(SIDES))
+    notice = pc.if_else(rows["noticed"], pa.scalar(REFERENCE_NOTICE), pa.scalar(None, pa.string()))
+    return pa.table([rows["match_id"], side, rows["record_id"], _words(rows["pass"], passes), notice], _FILE_SCHEMA)
+
+
+_OURS, _THEIRS = (pa.scalar(place, pa.int8()) for place in range(2))
+
+
+def _words(places: pa.ChunkedArray, words: pa.Array) -> pa.DictionaryArray:
+    """The words at these places, in the order in which they come up first, as encoding the texts themselves would have it."""
+    encoded = places.combine_chunks().dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices, words.take(encoded.dictionary))
+
+
+def _encoded(rows: pa.Table) -> pa.Table:
+    columns = [rows[f.name].dictionary_encode() if f.type == _WORD else rows[f.name] for f in _FILE_SCHEMA]
+    return pa.table(columns, _FILE_SCHEMA)
 
 
 def match_count(path: Path) -> int:
