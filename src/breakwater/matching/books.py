@@ -11,7 +11,7 @@ import ibis
 import pyarrow as pa
 from ibis import Table, Value
 
-from breakwater.matching.agreement import Agreement, Kinds, Pass
+from breakwater.matching.agreement import Agreement, ExactPass, Kinds, Pass
 from breakwater.matching.break_columns import FLAGS, PAIR_COLUMNS, REFERENCES, pair_breaks, shares, single_breaks
 from breakwater.matching.outcome import SIDES, Found, Share, references_of, share
 from breakwater.matching.pairs import compared
@@ -100,6 +100,14 @@ class Books:
         kept = self.engine.keep(left)
         self.free[side], self.free_rows[side] = kept.table, kept.size
 
+    def leave_free(self, side: str, each: ExactPass, left: Table, column: str) -> None:
+        """Of the records that a pass sees by its keys, only those numbered in `column` are still free."""
+        free = self.free[side]
+        numbers = left.filter(left[column].notnull()).select(n=column)
+        numbers = numbers.union(free.filter(~ibis.and_(*_sees(free, side, each, *each.keys))).select("n"))
+        kept = self.engine.keep(self.engine.records(side, numbers) if free is self.sides[side] else free.semi_join(numbers, "n"))
+        self.free[side], self.free_rows[side] = kept.table, kept.size
+
     def claim_rows(self, side: str, records: Iterable[Row]) -> None:
         """The same for records at hand."""
         if numbers := [row["n"] for row in records]:
@@ -181,10 +189,14 @@ class Books:
 
 def seen(table: Table, side: str, each: Pass, *columns: str) -> Table:
     """The records of a table that a pass sees: of its kinds, with all `columns`."""
+    conditions = _sees(table, side, each, *columns)
+    return table.filter(*conditions) if conditions else table
+
+
+def _sees(table: Table, side: str, each: Pass, *columns: str) -> list[Value]:
     kinds: Kinds = each.kinds_ours if side == "ours" else each.kinds_theirs
     right_kind = [] if kinds is None else [table.kind.isin(sorted(kinds))]
-    conditions = [*right_kind, *(table[column].notnull() for column in columns)]
-    return table.filter(*conditions) if conditions else table
+    return [*right_kind, *(table[column].notnull() for column in columns)]
 
 
 def counts(table: Table, by: Sequence[str]) -> Table:

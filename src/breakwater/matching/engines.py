@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -92,7 +92,7 @@ class _Engine:
         self.backend, self.agreement = backend, agreement
         self._names = (f"breakwater_{number}" for number in count())
         parts = {side: side_files.parquet_parts(paths[side], side=side, scratch=scratch) for side in SIDES}
-        self._staged = {side: _without_empty_texts(backend.stage(next(self._names), parts[side])) for side in SIDES}
+        self._staged = {side: backend.stage(next(self._names), parts[side]) for side in SIDES}
         self.profiles = {side: self._checked(side, paths[side]) for side in SIDES}
         self._calendar = self.put(_calendar(agreement, {day for profile in self.profiles.values() for day in profile.dates}))
 
@@ -121,7 +121,7 @@ class _Engine:
         return self._seen(side, self._staged[side].anti_join(numbers, "n"))
 
     def _seen(self, side: str, table: Table) -> Table:
-        return _records(table, self._calendar, self.agreement, self.profiles[side].clean)
+        return _records(table, self._calendar, self.agreement, self.profiles[side])
 
     def keep(self, table: Table) -> Kept:
         """The rows of an expression, worked out once."""
@@ -138,11 +138,6 @@ class _Engine:
             raise CallError(f"The files of {side} can't be read: {first_line(wrong)}", remedy="Write them again.") from wrong
 
 
-def _without_empty_texts(table: Table) -> Table:
-    """In every column of texts, an empty one is null."""
-    return table.mutate(**{name: table[name].nullif("") for name, kind in table.schema().items() if kind.is_string()})
-
-
 def _calendar(agreement: Agreement, days: Iterable[date]) -> pa.Table:
     """Each date there is, with `b`, the business days up to it, and `day`, the calendar days."""
     ordered = sorted(days)
@@ -154,9 +149,14 @@ def _calendar(agreement: Agreement, days: Iterable[date]) -> pa.Table:
     return pa.table(columns)
 
 
-def _records(table: Table, calendar: Table, agreement: Agreement, clean_columns: Container[str]) -> Table:
-    """Canonical records as the passes see them: one date with its count of business days, references cleaned."""
-    dated = table.mutate(date=ibis.coalesce(table.value_date, table.booked_on))
-    plain = dated.mutate(**{name: clean(dated[name], agreement.not_keys) for name in KEY_COLUMNS if name not in clean_columns})
+def _records(table: Table, calendar: Table, agreement: Agreement, profile: side_files.Profile) -> Table:
+    """Canonical records as the passes see them: one date with its count of business days, references cleaned, no empty texts."""
+    dated = table.mutate(date=ibis.coalesce(table.value_date, table.booked_on), status=table.status.nullif(""))
+    plain = dated.mutate(**{name: clean(dated[name], agreement.not_keys) for name in KEY_COLUMNS if name not in profile.clean})
+    original = (plain.original_currency.nullif(""), plain.original_amount_minor) if profile.has_originals else _NO_ORIGINAL
+    plain = plain.mutate(original_currency=original[0], original_amount_minor=original[1])
     kept = ["n", "date", *(name for name in CANONICAL_COLUMNS if name not in ("booked_on", "value_date"))]
     return plain.select(kept).join(calendar, "date")
+
+
+_NO_ORIGINAL = ibis.null("string"), ibis.null("int64")  # said so, an engine carries and compares nothing

@@ -5,7 +5,7 @@ Where a group has one record on each side, sets decide; the greedy rule is for `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from itertools import groupby
 from math import prod
@@ -19,7 +19,7 @@ from breakwater.matching.agreement import Agreement, ExactPass
 from breakwater.matching.books import Books, Kept, counts, is_empty, rows, seen
 from breakwater.matching.break_columns import REFERENCES
 from breakwater.matching.outcome import DUPLICATE, MOST_PAIRS, SIDES, coarse
-from breakwater.matching.pairs import COMPARED, compared, hash_of, no_conflict, side_by_side
+from breakwater.matching.pairs import COMPARED, Beside, compared, comparison, hash_of, no_conflict
 from breakwater.model.breaks import BreakKind
 
 BUCKETS = 65_536  # of keys, when groups are counted
@@ -32,14 +32,14 @@ class Step(Enum):
     LATE = "amounts agree, close enough to belong together"
     DIFFERENT = "close enough to belong together"
 
-    def candidates(self, p: Table, agreement: Agreement) -> Value:
-        """True for candidates among compared pairs."""
-        linked = p.lag.between(-agreement.link, agreement.link)
+    def candidates(self, found: Mapping[str, Value], agreement: Agreement) -> Value:
+        """True for candidates, by what their comparison found."""
+        linked = found["lag"].between(-agreement.link, agreement.link)
         match self:
             case Step.TIMELY:
-                return p.amount.isnull() & ~p.late
+                return found["amount"].isnull() & ~found["late"]
             case Step.LATE:
-                return p.amount.isnull() & linked
+                return found["amount"].isnull() & linked
             case Step.DIFFERENT:
                 return linked
 
@@ -48,26 +48,37 @@ def pair_up(books: Books, each: ExactPass, step: Step) -> None:
     """Pair the candidates of each group: one to one where nothing else is possible, else the cheapest first."""
     if not books.both_free:
         return
-    same = ("kind", *each.keys)
-    columns = dict.fromkeys((*COMPARED, *same, *books.agreement.identity))
-    o, t = (books.seen(side, each, *each.keys).select(*columns) for side in SIDES)
+    o, t = (books.seen(side, each, *each.keys) for side in SIDES)
     if step is Step.TIMELY and prod(books.free_rows.values()) > MOST_PAIRS:
         _refuse_coarse(o, t, each)
-    p = compared(side_by_side(o, t, same), books.agreement)
-    p = p.filter(no_conflict(p, books.agreement, each.keys), step.candidates(p, books.agreement))
-    fine = p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs
-    pairs = books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", fine=fine))
-    if not pairs.size:
+    every = _every_record(books, each, step, o, t)
+    pairs = every.table.filter(every.table.o_n.notnull(), every.table.t_n.notnull())
+    if is_empty(pairs):
         return
-    crowds = [(n, books.engine.keep(counts(pairs.table, [n]).filter(lambda g: g.rows > 1))) for n in ("o_n", "t_n")]
-    matched = _alone(pairs.table.filter(pairs.table.fine), crowds)
-    books.match_pairs(matched, each)
-    books.claim("ours", matched, "o_n")
-    books.claim("theirs", matched, "t_n")
+    crowds = [(n, books.engine.keep(counts(pairs, [n]).filter(lambda g: g.rows > 1))) for n in ("o_n", "t_n")]
+    fine = every.table.filter(every.table.fine)
+    books.match_pairs(_alone(fine, crowds), each)
+    left = books.engine.keep(_without_alone(every.table, crowds))
+    if left.size < every.size:
+        for side, n in zip(SIDES, ("o_n", "t_n"), strict=True):
+            books.leave_free(side, each, left.table, n)
     if books.both_free:
-        closer = books.compare(pairs.table)
+        closer = books.compare(left.table.filter(left.table.o_n.notnull(), left.table.t_n.notnull()))
         if closer.size:
             books.settle(_cheapest(books, closer.table, crowds), each)
+
+
+def _every_record(books: Books, each: ExactPass, step: Step, o: Table, t: Table) -> Kept:
+    """The candidates, and whether they are `fine`; a record without any stands alone. So one join tells what stays free, too."""
+    same = ("kind", *each.keys)
+    columns = dict.fromkeys((*COMPARED, *same, *books.agreement.identity))
+    o, t = o.select(*columns).rename("o_{name}"), t.select(*columns).rename("t_{name}")
+    both = Beside(o, t)
+    equal = [both[f"o_{name}"] == both[f"t_{name}"] for name in same]
+    fits = step.candidates(comparison(both, books.agreement), books.agreement), no_conflict(both, books.agreement, each.keys)
+    p = compared(o.join(t, [*equal, *fits], how="outer"), books.agreement)
+    fine = (p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs).fill_null(False)
+    return books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", fine=fine))
 
 
 def _refuse_coarse(o: Table, t: Table, each: ExactPass) -> None:
@@ -98,6 +109,12 @@ def _alone(pairs: Table, crowds: Sequence[tuple[str, Kept]]) -> Table:
     for n, many in crowds:
         pairs = pairs.anti_join(many.table, n) if many.size else pairs
     return pairs
+
+
+def _without_alone(every: Table, crowds: Sequence[tuple[str, Kept]]) -> Table:
+    """All but the fine pairs whose records have no other candidate."""
+    crowded = [every.semi_join(many.table, n) for n, many in crowds if many.size]
+    return ibis.union(every.filter(~every.fine), *crowded, distinct=True) if crowded else every.filter(~every.fine)
 
 
 def _cheapest(books: Books, p: Table, crowds: Sequence[tuple[str, Kept]]) -> Table:

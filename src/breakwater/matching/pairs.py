@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from typing import TypeAlias
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -24,7 +25,7 @@ BPS = 10_000
 COMPARED = (
     "n", "record_id", "kind", "amount_minor", "fee_minor", "currency", "b", "day", "status", "original_amount_minor", "original_currency",
 )  # fmt: skip
-_BLANK = ord(" ")
+_FIRST_VISIBLE = "!"
 _LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -42,8 +43,8 @@ def clean(text: Value, not_keys: Collection[str]) -> Value:
 
 def is_suspect(text: Value, not_keys: Collection[str]) -> Value:
     """False where a reference is surely clean. The exact look is slow, and rarely needed."""
-    # upper() folds more than a to z, so enough is suspect, and so are all control characters.
-    suspect = (text.ascii_str() <= _BLANK) | (text.right(1).ascii_str() <= _BLANK)
+    # upper() folds more than a to z, so enough is suspect, and so are all control characters and an empty text.
+    suspect = (text < _FIRST_VISIBLE) | (text.right(1) < _FIRST_VISIBLE)
     for word in sorted(not_keys):
         suspect = suspect | (text.upper() == ibis.literal(word).upper())
     return suspect
@@ -64,13 +65,29 @@ def _cut(short: Value, long: Value) -> Value:
     return (short.length() == CUT) & (long.length() > CUT) & (form(long.left(CUT)) == form(short))
 
 
+class Beside:
+    """One of ours beside one of theirs before they are joined, with the names of a table of pairs: to say which pairs there shall be."""
+
+    def __init__(self, o: Table, t: Table) -> None:
+        self._o, self._t = o, t
+
+    def __getattr__(self, name: str) -> Value:
+        return self[name]
+
+    def __getitem__(self, name: str) -> Value:
+        return (self._o if name.startswith("o_") else self._t)[name]
+
+
+Pairs: TypeAlias = Table | Beside
+
+
 def side_by_side(o: Table, t: Table, same: Sequence[str], *crossed: tuple[str, str]) -> Table:
     """Every pair with equal columns `same`, and of each crossed (o's, t's) column too."""
     equal = [*((name, name) for name in same), *crossed]
     return o.rename("o_{name}").join(t.rename("t_{name}"), [(f"o_{x}", f"t_{y}") for x, y in equal])
 
 
-def no_conflict(p: Table, agreement: Agreement, equal: Collection[str] = ()) -> Value:
+def no_conflict(p: Pairs, agreement: Agreement, equal: Collection[str] = ()) -> Value:
     """No identity column contradicts. Columns known to be `equal` need no look."""
     fine = ibis.literal(True)
     for column in agreement.identity:
@@ -81,19 +98,24 @@ def no_conflict(p: Table, agreement: Agreement, equal: Collection[str] = ()) -> 
 
 
 def compared(p: Table, agreement: Agreement) -> Table:
-    """The pairs with `amount` (a finding or null), `delta`, `lag`, `days`, `late`, `fee_off`, `fee_differs`, `status_differs`."""
+    """The pairs with what `comparison` says of them."""
+    return p.mutate(**comparison(p, agreement))
+
+
+def comparison(p: Pairs, agreement: Agreement) -> dict[str, Value]:
+    """Of each pair `amount` (a finding or null), `delta`, `lag`, `days`, `late`, `fee_off`, `fee_differs`, `status_differs`."""
     amount, delta = _amount(p, agreement)
     fee_off = _fee_off(p, agreement)
-    return p.mutate(
-        amount=amount,
-        delta=delta,
-        lag=p.t_b - p.o_b,
-        days=p.t_day - p.o_day,
-        late=~in_window(p.t_b - p.o_b, agreement),
-        fee_off=fee_off,
-        fee_differs=(fee_off > _of(agreement.fee_tolerance, p.t_currency)).fill_null(False),
-        status_differs=_status_differs(p.o_status, p.t_status, agreement),
-    )
+    return {
+        "amount": amount,
+        "delta": delta,
+        "lag": p.t_b - p.o_b,
+        "days": p.t_day - p.o_day,
+        "late": ~in_window(p.t_b - p.o_b, agreement),
+        "fee_off": fee_off,
+        "fee_differs": (fee_off > _of(agreement.fee_tolerance, p.t_currency)).fill_null(False),
+        "status_differs": _status_differs(p.o_status, p.t_status, agreement),
+    }
 
 
 def in_window(lag: Value, agreement: Agreement) -> Value:
@@ -111,7 +133,7 @@ def amount_tolerance(currency: Value, agreement: Agreement) -> Value:
     return _of(agreement.amount_tolerance, currency)
 
 
-def _amount(p: Table, agreement: Agreement) -> tuple[Value, Value]:
+def _amount(p: Pairs, agreement: Agreement) -> tuple[Value, Value]:
     """(what is wrong with the amount, by how much), by the first rule that applies."""
     same = p.o_currency == p.t_currency
     gap, near = _gap(p.t_amount_minor, p.o_amount_minor), amount_tolerance(p.t_currency, agreement)
@@ -149,7 +171,7 @@ def _within_rate(delta: Value, base: Value, agreement: Agreement) -> Value:
     return delta * _whole(BPS) <= base.abs() * _whole(agreement.rate_tolerance_bps)
 
 
-def _expected(p: Table, agreement: Agreement) -> Value:
+def _expected(p: Pairs, agreement: Agreement) -> Value:
     """Ours in their currency, rounded half away from zero; null without a rate in exactly this direction."""
     exponent = agreement.exponents.of
     branches = [
@@ -176,7 +198,7 @@ def _times(amount: Value, factor: Decimal, shift: int) -> Value:
     return (amount.cast(AMOUNT) * ibis.literal(exact, f"decimal({FACTOR_DIGITS},{scale})")).cast(WHOLE)
 
 
-def _fee_off(p: Table, agreement: Agreement) -> Value:
+def _fee_off(p: Pairs, agreement: Agreement) -> Value:
     """How far the partner's fee is from the expected one; null where there is nothing to check."""
     branches = [(_fits(p, fee), _scheduled(p, fee)) for fee in agreement.fees]
     unscheduled = ibis.ifelse(p.o_currency == p.t_currency, p.o_fee_minor.cast(WHOLE), None)
@@ -184,12 +206,12 @@ def _fee_off(p: Table, agreement: Agreement) -> Value:
     return (p.t_fee_minor.cast(WHOLE) - expected).abs()
 
 
-def _fits(p: Table, fee: Fee) -> Value:
+def _fits(p: Pairs, fee: Fee) -> Value:
     kind = ibis.literal(True) if fee.kind == ANY else p.t_kind == fee.kind
     return kind if fee.currency == ANY else kind & (p.t_currency == fee.currency)
 
 
-def _scheduled(p: Table, fee: Fee) -> Value:
+def _scheduled(p: Pairs, fee: Fee) -> Value:
     share = _times(p.t_amount_minor.cast(AMOUNT).abs(), Decimal(fee.basis_points), -4)
     return share + _whole(fee.fixed_minor)
 

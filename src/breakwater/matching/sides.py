@@ -33,11 +33,12 @@ _INTEGER, _DATE = "^-?[0-9]+$", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What one look at a side tells: its dates, (currency, rows, sum of amounts, sum of their absolute values), and which of the
-    columns that passes compare are clean as they are."""
+    """What one look at a side tells: its dates, (currency, rows, sum of amounts, sum of their absolute values), which of the columns
+    that passes compare are clean as they are, and whether any record has an original amount."""
 
     rows: int
     clean: frozenset[str]
+    has_originals: bool
     dates: frozenset[date]
     totals: tuple[tuple[str, int, int, int], ...]
 
@@ -211,7 +212,8 @@ def check(table: ibis.Table, *, agreement: Agreement, side: str, paths: Sequence
         _refuse_repeated(table, side, paths)
     totals = tuple((group["currency"], group["rows"], int(group["amount_minor"]), int(group["moved_minor"])) for group in found)
     clean = frozenset(name for name in compared if not any(group[f"suspect_{name}"] for group in found))
-    return Profile(rows=rows, clean=clean, dates=frozenset(group["day"] for group in found), totals=totals)
+    has_originals = any(group["original_currency"] for group in found)
+    return Profile(rows=rows, clean=clean, has_originals=has_originals, dates=frozenset(group["day"] for group in found), totals=totals)
 
 
 def _look(table: ibis.Table, compared: Sequence[str], agreement: Agreement) -> list[dict[str, Any]]:
@@ -222,8 +224,8 @@ def _look(table: ibis.Table, compared: Sequence[str], agreement: Agreement) -> l
         rows=table.count(),
         amount_minor=table.amount_minor.cast("decimal(38,0)").sum().cast("decimal(38,0)"),
         moved_minor=table.amount_minor.cast("decimal(38,0)").abs().sum().cast("decimal(38,0)"),
-        missing=(table.record_id.isnull() | table.amount_minor.isnull() | table.booked_on.isnull() | outside).sum(),
-        halves=(table.original_amount_minor.isnull() != table.original_currency.isnull()).sum(),
+        missing=((table.record_id.fill_null("") == "") | table.amount_minor.isnull() | table.booked_on.isnull() | outside).sum(),
+        halves=(table.original_amount_minor.isnull() != table.original_currency.nullif("").isnull()).sum(),
         **{f"suspect_{name}": is_suspect(table[name], agreement.not_keys).sum() for name in compared},
     )
     return list(groups.to_pyarrow().to_pylist())
@@ -238,6 +240,7 @@ def _is_wrong(group: Mapping[str, Any]) -> bool:
 
 def _refuse_first(table: ibis.Table, side: str, paths: Sequence[str | Path]) -> NoReturn:
     """Find the first wrong record, which is there, and say what is wrong with it."""
+    table = table.mutate(**{name: table[name].nullif("") for name, kind in table.schema().items() if kind.is_string()})
     currencies = (ibis.coalesce(table[name], "XXX") for name in ("currency", "original_currency"))
     wrong = [table[name].isnull() for name in _NEEDED]
     wrong += [table.kind.notin(KINDS), *(~currency.re_search("^[A-Z]{3}$") for currency in currencies)]
