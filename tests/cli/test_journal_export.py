@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -89,6 +91,16 @@ def test_the_same_period_twice_gives_the_same_bytes(settings: str, capfdbinary: 
     assert b"J-1-2,1,2026-10-31,1799,12.500,,KWD,,B-1,nordbank,write_off,rounding,U0ADA,U0BEN,,2026-10-01..2026-10-31\r\n" in out
     assert b"J-1-2,2,2026-10-31,1460,,12.500,KWD," in out
     assert told == b"1 booking.\n1 booking.\n"
+
+
+def test_the_audit_trail_names_whose_account_exported(settings: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["journal", "export", "--from", "2026-10-01", "--to", "2026-10-31", "--config", settings]) == 0
+    capsys.readouterr()
+
+    assert main(["audit", "export", "--json", "--about", "2026-10-01..2026-10-31", "--config", settings]) == 0
+
+    row = json.loads(capsys.readouterr().out)
+    assert (row["action"], row["actor_id"]) == ("journal_exported", f"{getpass.getuser()} (command line)")
 
 
 def test_another_month_has_no_line(settings: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -10,13 +10,11 @@ from pathlib import Path
 import click
 
 from breakwater import config as settings
+from breakwater.cli.offline import CONFIG
 from breakwater.errors import CallError
 from breakwater.store import audit as trail
 from breakwater.store.database import Database, open_database
 
-_CONFIG = click.option(
-    "--config", "path", type=click.Path(path_type=Path), default=Path("breakwater.toml"), show_default=True, help="The settings."
-)
 _JSON = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, and nothing else there.")
 
 
@@ -26,7 +24,7 @@ def audit() -> None:
 
 
 @audit.command()
-@_CONFIG
+@CONFIG
 @_JSON
 def verify(path: Path, as_json: bool) -> int:
     """Follow the chain from its first row to its last. Exit code 1 if a row was changed, taken out or moved; each is named."""
@@ -41,7 +39,7 @@ def verify(path: Path, as_json: bool) -> int:
 
 @audit.command()
 @click.option("--about", default="", metavar="ID", help="Only what was done to one thing, such as a break.")
-@_CONFIG
+@CONFIG
 @_JSON
 def export(about: str, path: Path, as_json: bool) -> None:
     """Write the trail to stdout, one JSON object per row and line, oldest first, with the hashes that chain the rows."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -19,20 +17,20 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
-from breakwater import config as settings
-from breakwater.app import Breakwater, utc_now
+from breakwater.app import utc_now
+from breakwater.cli.offline import CONFIG, offline, partner_known
+from breakwater.cli.printing import printer
 from breakwater.detection.alerts import Alert
 from breakwater.detection.arrivals import Delivery, Fault, FileAlert, file_alerts
 from breakwater.detection.panel import Panel, Planned, Segment, covered, panel_of
 from breakwater.detection.series import HOUR
 from breakwater.detection.watch import Watch
-from breakwater.errors import CallError, nearest
+from breakwater.errors import CallError
 from breakwater.model.backtests import Budget
 from breakwater.model.calendar import BusinessCalendar, named_calendar
 
 _FIELDS = ("partner", "network", "currency")
 _GRAVE = 10.0  # the surprise from which on an alert is of high severity
-_PIPED_COLUMNS = 160  # a pipe has no width of its own
 _SHAPE = "Give a folder with segments.json, attempts.parquet and files.parquet."
 _WORDS = {
     "drop": "payments fell to {size:.0%} of normal",
@@ -48,7 +46,7 @@ _WORDS = {
 @click.option("--json", "target", type=click.Path(path_type=Path), metavar="OUT", help="Where the alerts of FOLDER go.")
 @click.option("--partner", metavar="ID", help="Replay what the lake holds of this partner instead.")
 @click.option("--days", type=click.IntRange(1, 45), default=30, show_default=True, help="How far back, with --partner.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=Path("breakwater.toml"), show_default=True, help="The settings.")
+@CONFIG
 def backtest(*, folder: Path | None, target: Path | None, partner: str | None, days: int, path: Path) -> int:
     """Replay past hours and files through the detectors, as if live: the series in FOLDER, or what the lake holds of a partner."""
     if partner and not folder and not target:
@@ -60,15 +58,10 @@ def backtest(*, folder: Path | None, target: Path | None, partner: str | None, d
 
 def _from_lake(path: Path, *, partner: str, days: int) -> int:
     """What would have been told about a partner, and what a stricter or looser budget would change."""
-    bot = Breakwater(settings.load(path))
-    with contextlib.closing(bot.database):
-        known = bot.config.partners.get(partner)
-        if known is None:
-            raise CallError(
-                f"There is no partner '{partner}'.{nearest(partner, bot.config.partners)}", remedy="Use an id of breakwater.toml."
-            )
+    with offline(path) as bot:
+        known = partner_known(bot, partner)
         done = bot.traffic.replayed(known, days=days, now=utc_now())
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
+    console = printer()
     table = Table("told", "over", "where", "what")
     for one in done.told[Budget.AS_NOW]:
         over = f"{one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else "still open"

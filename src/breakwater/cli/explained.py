@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from breakwater.cli.foreign import printable
+from breakwater.cli.printing import printable
 from breakwater.sources.explaining import ExplainedRow
 
 

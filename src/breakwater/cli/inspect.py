@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from breakwater import config as settings
 from breakwater.cli import explained, progress
-from breakwater.cli.foreign import printable
+from breakwater.cli.printing import printable, printer
 from breakwater.errors import CallError, FileError, nearest
 from breakwater.model.files import Statement
 from breakwater.model.masking import mask_cards
@@ -23,7 +22,6 @@ from breakwater.sources.documents import Language
 from breakwater.sources.explaining import ExplainedRow
 
 _EXPLAINED_ROWS = 3
-_PIPED_COLUMNS = 160  # a pipe has no width of its own
 
 
 @click.command()
@@ -116,9 +114,7 @@ def _masked(text: str | None) -> str | None:
 
 
 def _show(answer: dict[str, Any], rows: Sequence[ExplainedRow]) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = _PIPED_COLUMNS
+    console = printer(soft_wrap=True)
     console.print(f"{printable(answer['file'])}: {answer['format'] or 'refused'}", style="bold")
     if answer["error"]:
         console.print(

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from breakwater import config as settings
-from breakwater.model.access import SYSTEM
+from breakwater.cli.offline import CONFIG, whose_account
 from breakwater.steps import journal as steps
 from breakwater.store.database import open_database
 
@@ -23,14 +23,16 @@ def journal() -> None:
 @journal.command()
 @click.option("--from", "first", type=_DAY, required=True, help="The first day, as UTC counts days.")
 @click.option("--to", "last", type=_DAY, required=True, help="The last day; it must be over.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=Path("breakwater.toml"), show_default=True, help="The settings.")
+@CONFIG
 def export(first: datetime, last: datetime, path: Path) -> None:
     """Write the period's journal to stdout as CSV: two lines for each booking. The same period again gives the same bytes."""
     config = settings.load(path)
     database = open_database(config.database_url)
     try:
         with database.transaction() as tx:
-            made = steps.export(tx, actor=SYSTEM, first=first.date(), last=last.date(), partners=config.partners, now=datetime.now(UTC))
+            made = steps.export(
+                tx, actor=whose_account(), first=first.date(), last=last.date(), partners=config.partners, now=datetime.now(UTC)
+            )
     finally:
         database.close()
     click.echo(made.csv.encode(), nl=False)  # bytes, so that no line end is changed

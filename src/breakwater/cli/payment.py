@@ -10,9 +10,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from rich.console import Console
 
 from breakwater import config as settings
+from breakwater.cli.offline import CONFIG
+from breakwater.cli.printing import printer
 from breakwater.errors import CallError
 from breakwater.lake.parts import Lake
 from breakwater.live_sources import live_sources
@@ -32,7 +33,7 @@ from breakwater.views.blocks import Message
 
 @click.command()
 @click.argument("reference", nargs=-1, required=True)
-@click.option("--config", "path", type=click.Path(path_type=Path), default=Path("breakwater.toml"), show_default=True)
+@CONFIG
 @click.option("--zone", default="UTC", show_default=True, help="The time zone of the times shown, such as Europe/Berlin.")
 def payment(*, reference: tuple[str, ...], path: Path, zone: str) -> int:
     """Where a payment is: by any reference, or by amount, currency and day.
@@ -51,7 +52,7 @@ def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[
         if isinstance(found, PaymentTrace):
             found = with_answers(found, live_sources(config, now=now).ask(live_question(found)))
             expected = tracing.expected(found, now=now())
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = printer(soft_wrap=True)
     for paragraph in terminal.lines(_message(found, config, expected), zone=zone):
         console.print(paragraph, end="\n\n")
     return 0 if not isinstance(found, PaymentTrace) or found.known else 1

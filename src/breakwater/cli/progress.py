@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from breakwater.cli.foreign import printable
+from breakwater.cli.printing import printable
 
 LEAST_BYTES = 20_000_000  # what is smaller is read before anybody looks
 

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from breakwater import config as settings
 from breakwater.app import Breakwater
-from breakwater.cli import logs
-from breakwater.cli.foreign import printable
-from breakwater.model.access import Actor, Role
+from breakwater.cli.offline import CONFIG, offline, whose_account
+from breakwater.cli.printing import printable, printer
 from breakwater.model.files import SourceFile
 from breakwater.steps.quarantine import QUARANTINED, file_known
 from breakwater.store import reads
 
-_CONFIG = click.option(
-    "--config", "path", type=click.Path(path_type=Path), default=Path("breakwater.toml"), show_default=True, help="The settings."
-)
 _PARTNER = click.option("--partner", default="", metavar="ID", help="Files of this partner only ('ledger' for our own side).")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
-_PIPED_COLUMNS = 160  # a pipe has no width of its own
 
 
 @click.group()
@@ -36,12 +26,12 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@_CONFIG
+@CONFIG
 @_PARTNER
 @_JSON
 def list_files(path: Path, partner: str, as_json: bool) -> None:
     """List the files that were refused and wait for somebody."""
-    with _bot(path) as bot, bot.database.reading() as tx:
+    with offline(path) as bot, bot.database.reading() as tx:
         waiting = reads.source_files(tx, partner=partner or None, state=QUARANTINED)
     if as_json:
         for file in waiting:
@@ -54,13 +44,13 @@ def list_files(path: Path, partner: str, as_json: bool) -> None:
 
 @quarantine.command()
 @click.argument("sha256")
-@_CONFIG
+@CONFIG
 @_PARTNER
 @_JSON
 def retry(sha256: str, path: Path, partner: str, as_json: bool) -> int:
     """Read a refused file again, after its layout or reader was put right. SHA256 may be cut short. Exit code 1 if it is refused again."""
-    with _bot(path) as bot:
-        done = bot.deliveries.retry(actor=_actor(), file=_known(bot, partner, sha256))
+    with offline(path) as bot:
+        done = bot.deliveries.retry(actor=whose_account(), file=_known(bot, partner, sha256))
     said = f"{done.file.name} was taken in: {done.file.records:,} records booked." if not done.refused else ""
     _answer(done.file, as_json=as_json, said=said or f"{done.file.name} is still refused. {done.file.reason}")
     if done.refused and not as_json and done.refused.remedy:
@@ -70,35 +60,19 @@ def retry(sha256: str, path: Path, partner: str, as_json: bool) -> int:
 
 @quarantine.command()
 @click.argument("sha256")
-@_CONFIG
+@CONFIG
 @_PARTNER
 @_JSON
 def discard(sha256: str, path: Path, partner: str, as_json: bool) -> None:
     """Put a refused file aside for good: nothing of it will be booked. SHA256 may be cut short."""
-    with _bot(path) as bot:
-        gone = bot.deliveries.discard(actor=_actor(), file=_known(bot, partner, sha256))
+    with offline(path) as bot:
+        gone = bot.deliveries.discard(actor=whose_account(), file=_known(bot, partner, sha256))
     _answer(gone, as_json=as_json, said=f"{gone.name} was discarded.")
-
-
-@contextmanager
-def _bot(path: Path) -> Iterator[Breakwater]:
-    """The bot of these settings, not connected to Slack: the running one shows what changed on the file's card."""
-    logs.to_stderr(quiet=True)
-    bot = Breakwater(settings.load(path))
-    try:
-        yield bot
-    finally:
-        bot.database.close()
 
 
 def _known(bot: Breakwater, partner: str, sha256: str) -> SourceFile:
     with bot.database.reading() as tx:
         return file_known(tx, partner=partner, sha256=sha256)
-
-
-def _actor() -> Actor:
-    """Whoever may read the settings and the database acts under the name of their account."""
-    return Actor(id=f"{getpass.getuser()} (command line)", role=Role.ADMIN)
 
 
 def _answer(file: SourceFile, *, as_json: bool, said: str) -> None:
@@ -122,11 +96,8 @@ def _figures(file: SourceFile) -> dict[str, Any]:
 
 
 def _show(files: list[SourceFile]) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = _PIPED_COLUMNS
     table = Table("sha256", "partner", "stream", "file", "since", "why", box=None)
     for file in files:
         since = f"{file.received_at:%Y-%m-%d %H:%M} UTC"
         table.add_row(*map(printable, (file.sha256[:12], file.partner, file.stream, file.name, since, file.reason or "")))
-    console.print(table)
+    printer(soft_wrap=True).print(table)

@@ -13,13 +13,14 @@ import uvicorn
 from breakwater import config as settings
 from breakwater.app import Breakwater
 from breakwater.cli import logs
+from breakwater.cli.offline import CONFIG
 from breakwater.errors import CallError
 
 BACKLOG = 512  # connections that wait to be taken: Slack opens hundreds at once when everybody types
 
 
 @click.command()
-@click.option("--config", "path", type=click.Path(path_type=Path), default=Path("breakwater.toml"), show_default=True, help="The settings.")
+@CONFIG
 @click.option("--http", "address", metavar="HOST:PORT", help="Serve signed HTTP instead of Socket Mode, with health and metrics.")
 def run(path: Path, address: str | None) -> None:
     """Run the bot until it is stopped: answer Slack, take in files, reconcile, post what is due."""

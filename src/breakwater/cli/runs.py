@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-import getpass
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from breakwater import config as settings
-from breakwater.app import Breakwater, terms_of
-from breakwater.cli import logs
+from breakwater.app import terms_of
 from breakwater.cli.days import DAY
-from breakwater.cli.foreign import printable
-from breakwater.errors import CallError, nearest
-from breakwater.model.access import Actor, Role
+from breakwater.cli.offline import CONFIG, offline, partner_known, whose_account
+from breakwater.cli.printing import printable, printer
 from breakwater.model.money import format_minor
 from breakwater.model.partners import Partner
 from breakwater.model.run_differences import RunDifference
 from breakwater.model.runs import Run, total_of
 from breakwater.views.runs import difference_lines
 
-_CONFIG = click.option(
-    "--config", "path", type=click.Path(path_type=Path), default=Path("breakwater.toml"), show_default=True, help="The settings."
-)
-_PIPED_COLUMNS = 160  # a pipe has no width of its own
 _MARKUP = re.compile(r"[*`]")
 
 
 @click.command()
 @click.argument("partner")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many of the last runs.")
-@_CONFIG
+@CONFIG
 def runs(partner: str, limit: int, path: Path) -> None:
     """The last runs of a partner: as of which day, what came in, what opened and closed, matches that changed."""
-    with _bot(path) as bot:
-        found = bot.runs.history(_known(bot, partner), limit=limit)
+    with offline(path) as bot:
+        found = bot.runs.history(partner_known(bot, partner), limit=limit)
     if not found:
         click.echo("No run yet.")
         return
@@ -50,18 +39,18 @@ def runs(partner: str, limit: int, path: Path) -> None:
     table.columns[1].no_wrap = True
     for run in found:
         table.add_row(*map(printable, _row(run)))
-    _print(table)
+    printer().print(table)
 
 
 @click.command()
 @click.argument("partner")
 @click.option("--as-of", type=DAY, help="The day; today's business date if it is left out.")
-@_CONFIG
+@CONFIG
 def rerun(partner: str, as_of: date | None, path: Path) -> None:
     """Reconcile a day of a partner once more, everything of it, and say what differs. A past day's run moves no break."""
-    with _bot(path) as bot:
-        known = _known(bot, partner)
-        diff = bot.runs.rerun(known, as_of=as_of, actor=Actor(id=f"{getpass.getuser()} (command line)", role=Role.ADMIN))
+    with offline(path) as bot:
+        known = partner_known(bot, partner)
+        diff = bot.runs.rerun(known, as_of=as_of, actor=whose_account())
     click.echo(f"{diff.after.id}, as of {diff.after.as_of}")
     _say(diff, known)
 
@@ -74,11 +63,11 @@ def agreement() -> None:
 @agreement.command("try")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--partner", required=True, metavar="ID", help="Whose last run it is held against.")
-@_CONFIG
+@CONFIG
 def try_agreement(file: Path, partner: str, path: Path) -> None:
     """What the last run would have said by the agreement in FILE: matches, breaks and value that differ. Nothing is stored."""
-    with _bot(path) as bot:
-        known = _known(bot, partner)
+    with offline(path) as bot:
+        known = partner_known(bot, partner)
         diff = bot.runs.tried(known, terms_of(known, path=file))
     click.echo(f"{file}, on what the run {diff.before.id if diff.before else ''} was given:")
     _say(diff, known)
@@ -108,27 +97,3 @@ def _row(run: Run) -> tuple[str, ...]:
         run.agreement_sha256[:8],
         run.asked_by or "",
     )
-
-
-def _known(bot: Breakwater, name: str) -> Partner:
-    if name not in bot.config.partners:
-        known = ", ".join(bot.config.partners)
-        raise CallError(f"There is no partner '{name}'.{nearest(name, bot.config.partners)}", remedy=f"Use one of: {known}.")
-    return bot.config.partners[name]
-
-
-@contextmanager
-def _bot(path: Path) -> Iterator[Breakwater]:
-    logs.to_stderr(quiet=True)
-    bot = Breakwater(settings.load(path))
-    try:
-        yield bot
-    finally:
-        bot.database.close()
-
-
-def _print(table: Table) -> None:
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=_PIPED_COLUMNS)
-    console.print(table)
