@@ -166,7 +166,9 @@ class DigestSettings(Table):
     cron: Cron
     time_zone: TimeZone
     partners: tuple[str, ...] = (EVERYBODY,)
-    metrics: tuple[Literal["*", "files", "volume", "approvals", "amounts", "breaks", "incidents"], ...] = Field(("*",), min_length=1)
+    metrics: tuple[Literal["*", "files", "volume", "approvals", "amounts", "breaks", "incidents", "refunds"], ...] = Field(
+        ("*",), min_length=1
+    )
     calendar: Calendar | None = None
     least_minor: dict[Currency, int] = Field(default_factory=dict)
 

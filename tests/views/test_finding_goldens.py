@@ -12,7 +12,7 @@ from slack_limits import accept, accept_modal
 from view_examples import LONG, NASTY, NOW, a_finding, a_partner
 
 from breakwater.model import findings as moves
-from breakwater.model.findings import Contribution, Finding, FindingKind, FindingState
+from breakwater.model.findings import Contribution, Finding, FindingKind, FindingState, SeriesPoint
 from breakwater.model.learning import Cell
 from breakwater.views import finding_forms, findings, learning
 from breakwater.views.blocks import Block, Message
@@ -63,6 +63,29 @@ REASONS = a_finding(
     currency="GBP",
     cause="'91' is now the reason of 62% of the declines, 3% before.",
 )
+CHARGEBACKS = a_finding(
+    kind=FindingKind.CHARGEBACKS_UP,
+    scope="meridian · cards",
+    place=PLACE,
+    summary=(
+        "Chargebacks at Meridian in all currencies are 4.1 times the usual: 58 in 26 hours, about 14.2 expected. The extra ones are worth"
+        " about EUR 1,240.00 and GBP 530.00."
+    ),
+    expected="about 14.2 in 26 hours",
+    seen="58 since 23 Nov 05:00 (Europe/Berlin)",
+    next_step=(
+        "Look which merchant, card range and day of purchase they are about, and whether Meridian sent a file twice; each of them has a"
+        " last day to be answered."
+    ),
+    at_risk_minor=None,
+    currency=None,
+    since=NOW - timedelta(hours=26),
+    series=tuple(SeriesPoint(NOW - timedelta(days=27 - n), float(14 + n % 3 + 44 * (n == 27)), 14.2) for n in range(28)),
+    contributions=(
+        Contribution(where="meridian · cards · EUR", payments=31, worth_minor=124_000, currency="EUR"),
+        Contribution(where="meridian · cards · GBP", payments=13, worth_minor=53_000, currency="GBP"),
+    ),
+)
 TAKEN = moves.acknowledge(a_finding(), by="U0ADA", now=NOW)
 MUTED = moves.mute(TAKEN, until=NOW + timedelta(hours=4), by="U0BRUNO", now=NOW)
 FALSE = moves.judge(a_finding(), as_=FindingState.FALSE_POSITIVE, by="U0ADA", now=NOW)
@@ -83,6 +106,7 @@ CELLS = [
 
 MESSAGES: dict[str, Message] = {
     "finding_reasons": findings.finding_card(REASONS, partner_name="Meridian"),
+    "finding_chargebacks": findings.finding_card(CHARGEBACKS, partner_name="Meridian"),
     "finding_wide": findings.finding_card(WIDE, partner_name="Meridian"),
     "finding_outage": findings.finding_card(OUTAGE, partner_name="Meridian"),
     "finding_taken": findings.finding_card(TAKEN, partner_name="Meridian"),

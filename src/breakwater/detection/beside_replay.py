@@ -12,6 +12,7 @@ from breakwater.detection.beside import Beside
 from breakwater.detection.families import DEFAULT_BARS, Bars
 from breakwater.detection.live import Live
 from breakwater.detection.occurrences import OccurrenceRows
+from breakwater.detection.rare import DEFAULT_RARE_BARS
 from breakwater.model.backtests import Backtest, Budget, WouldTell
 from breakwater.model.partners import Partner
 
@@ -20,13 +21,18 @@ BARS: Mapping[Budget, Bars] = {
     Budget.AS_NOW: DEFAULT_BARS,
     Budget.LOOSER: Bars(at_once=5.0, least=3.3, discovery=0.2),
 }
+RARE_BARS: Mapping[Budget, Bars] = {
+    Budget.STRICTER: replace(DEFAULT_RARE_BARS, least=5.2),
+    Budget.AS_NOW: DEFAULT_RARE_BARS,
+    Budget.LOOSER: replace(DEFAULT_RARE_BARS, least=3.5, discovery=0.1),
+}
 
 
 def with_beside(
     done: Backtest, *, live: Live, occurrences: OccurrenceRows, partner: Partner, now: datetime, cautions: Mapping[tuple[str, str], float]
 ) -> Backtest:
     """A backtest of a partner's payments with what would have been told beside them. `live` must not have been looked at yet."""
-    budgets = {budget: Beside(live, bars=bars) for budget, bars in BARS.items()}
+    budgets = {budget: Beside(live, bars=BARS[budget], rare_bars=RARE_BARS[budget]) for budget in Budget}
     for beside in budgets.values():
         beside.add(occurrences)
         beside.learn([], cautions=cautions)

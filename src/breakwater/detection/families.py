@@ -119,7 +119,8 @@ class FamilyWatch:
             near = surprise >= bar
             ready = near & ((surprise >= self._bars.at_once) | self._near.get(family, False))
             if ready.any():
-                self._fire(family, hour, ratio=found[family][0], size=found[family][1], surprise=np.where(ready, surprise, -1.0))
+                ratio, size = found[family]
+                self._fire(family, hour, ratio=ratio, size=size, surprise=surprise, ready=ready, bar=bar)
             self._near[family] = near
 
     # ------------------------------------------------------------ what is usual
@@ -191,21 +192,23 @@ class FamilyWatch:
     def _surprise(self, family: DeclineFamily, ratio: Floats, size: Floats) -> Floats:
         """The largest of each scope's windows, in units of surprise, where it is worth telling."""
         surprise: Floats = ((size >= DECLINES.least) * ratio / self._noise[family][1]).max(1) / math.log(10)
-        if any(detector == DETECTOR for detector, _ in self.cautions):
-            surprise = surprise - np.array([self.cautions.get((DETECTOR, level), 0.0) for level in self._levels])
-        return surprise
+        return surprise - self._caution()
+
+    def _caution(self) -> Floats:
+        return np.array([self.cautions.get((DETECTOR, level), 0.0) for level in self._levels])
 
     # ------------------------------------------------------------ alerts
 
-    def _fire(self, family: DeclineFamily, hour: int, *, ratio: Floats, size: Floats, surprise: Floats) -> None:
-        """Open an alert at the scope that explains best what is most surprising, unless an alert about all declines explains it."""
+    def _fire(self, family: DeclineFamily, hour: int, *, ratio: Floats, size: Floats, surprise: Floats, ready: Bools, bar: float) -> None:
+        """Open an alert at the scope that explains best what is most surprising, unless an alert about all declines explains it, or what
+        was learnt of that scope forbids it."""
         scopes = self._live.watch.scopes
         weighed = ratio / self._noise[family][0]
-        near = scopes.touching(scopes.rows(int(surprise.argmax())))
+        near = scopes.touching(scopes.rows(int(np.where(ready, surprise, -1.0).argmax())))
         scope = int(near[int(weighed[near].max(1).argmax())])
         rows = scopes.rows(scope)
         told = [a for a in self._live.watch.open if a.channel.name == DECLINES.name and np.isin(scopes.rows(a.scope), rows).any()]
-        if told:
+        if told or (self._caution()[scope] and surprise[scope] < bar):
             return
         window = int(weighed[scope].argmax())
         onset = hour + 1 - WINDOWS_H[window]

@@ -28,6 +28,7 @@ class Metric(StrEnum):
     AMOUNTS = "amounts"
     BREAKS = "breaks"
     INCIDENTS = "incidents"
+    REFUNDS = "refunds"
 
 
 METRIC_OF: Mapping[FindingKind, Metric] = {
@@ -43,6 +44,8 @@ METRIC_OF: Mapping[FindingKind, Metric] = {
     FindingKind.TICKET_DOWN: Metric.AMOUNTS,
     FindingKind.STATE_BELOW: Metric.BREAKS,
     FindingKind.DECLINE_REASONS: Metric.APPROVALS,
+    FindingKind.REFUNDS_UP: Metric.REFUNDS,
+    FindingKind.CHARGEBACKS_UP: Metric.REFUNDS,
 }
 ALL = "*"
 

@@ -28,6 +28,8 @@ class FindingKind(StrEnum):
     TICKET_DOWN = "ticket_down"
     STATE_BELOW = "state_below"
     DECLINE_REASONS = "decline_reasons"
+    REFUNDS_UP = "refunds_up"
+    CHARGEBACKS_UP = "chargebacks_up"
 
 
 class FindingState(StrEnum):
@@ -45,7 +47,7 @@ FILE_KINDS = frozenset(kind for kind in FindingKind if kind.startswith("file_"))
 PAYMENT_KINDS = frozenset(
     {FindingKind.VOLUME_DROP, FindingKind.VOLUME_SPIKE, FindingKind.APPROVAL_DROP, FindingKind.TICKET_UP, FindingKind.TICKET_DOWN}
 )
-OCCURRENCE_KINDS = frozenset({FindingKind.DECLINE_REASONS})
+OCCURRENCE_KINDS = frozenset({FindingKind.DECLINE_REASONS, FindingKind.REFUNDS_UP, FindingKind.CHARGEBACKS_UP})
 LEVEL_KINDS = PAYMENT_KINDS | OCCURRENCE_KINDS  # what has a level that can be accepted
 
 

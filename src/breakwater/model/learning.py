@@ -21,6 +21,8 @@ _DETECTORS: Mapping[FindingKind, tuple[str, str]] = {
     FindingKind.FILE_GAP: ("gap", "numbers"),
     FindingKind.STATE_BELOW: ("threshold", "state"),
     FindingKind.DECLINE_REASONS: ("reasons", "declines"),
+    FindingKind.REFUNDS_UP: ("refunds", "count"),
+    FindingKind.CHARGEBACKS_UP: ("chargebacks", "count"),
 }
 
 

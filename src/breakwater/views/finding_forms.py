@@ -88,6 +88,7 @@ def _title(finding: Finding) -> str:
         "ticket_up": "Unusual payment amounts", "ticket_down": "Unusual payment amounts", "file_late": "File late",
         "file_missing": "File missing", "file_duplicate": "File delivered twice", "file_truncated": "File incomplete",
         "file_gap": "File number missing", "state_below": "Reconciliation behind", "decline_reasons": "More declines for one reason",
+        "refunds_up": "Refunds above normal", "chargebacks_up": "Chargebacks above normal",
     }  # fmt: skip
     return f"{titles[finding.kind]} since {finding.since.day} {finding.since:%B %H:%M} UTC"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from breakwater.model.findings import LEVEL_KINDS, Contribution, Finding, FindingKind, FindingState
 from breakwater.views.blocks import Block, Message, actions, button, chart_place, code, context, fit, listing, section, word
@@ -28,6 +30,8 @@ WHAT = {
     FindingKind.TICKET_DOWN: "Average payment down",
     FindingKind.STATE_BELOW: "Below its threshold",
     FindingKind.DECLINE_REASONS: "Declines by reason up",
+    FindingKind.REFUNDS_UP: "Refunds up",
+    FindingKind.CHARGEBACKS_UP: "Chargebacks up",
 }
 FILE_KINDS = frozenset({FindingKind.FILE_LATE, FindingKind.FILE_MISSING})
 _SIGNS = {FindingKind.FILE_LATE: "⏰", FindingKind.FILE_MISSING: "⏰", FindingKind.FILE_DUPLICATE: "♻️", FindingKind.FILE_TRUNCATED: "✂️"}
@@ -36,6 +40,8 @@ _CHART_TITLES = {
     FindingKind.TICKET_UP: "Average payment, per cent of the usual",
     FindingKind.TICKET_DOWN: "Average payment, per cent of the usual",
     FindingKind.DECLINE_REASONS: "Declined for this reason, per cent of the attempts per hour",
+    FindingKind.REFUNDS_UP: "Refunds per day",
+    FindingKind.CHARGEBACKS_UP: "Chargebacks per day",
 }
 _ENDED = {
     FindingState.OPEN: "",
@@ -238,6 +244,8 @@ def _chart(finding: Finding, partner_name: str) -> Chart | None:
     if not finding.series:
         return None
     last = finding.series[-1]
+    step = min((later.at - one.at for one, later in pairwise(finding.series)), default=timedelta(hours=1))
+    by_day = step >= timedelta(days=1)
     expected = f"expected {number(last.expected)}" if last.expected is not None else ""
     title = _CHART_TITLES.get(finding.kind, "Payments per hour")
     panel = Panel(
@@ -245,11 +253,11 @@ def _chart(finding: Finding, partner_name: str) -> Chart | None:
         seen=tuple(point.seen for point in finding.series),
         expected=tuple(point.expected for point in finding.series),
         note=expected,
-        alarm_from=next((n for n, point in enumerate(finding.series) if point.at >= finding.since), None),
+        alarm_from=next((n for n, point in enumerate(finding.series) if point.at + step > finding.since), None),
     )
     first, until = finding.series[0].at, last.at
     peak = f"highest {number(max(panel.seen))} since {first.day} {first:%b %H:%M} UTC"
-    span = f"{plural(len(finding.series), 'hour')} to {until.day} {until:%b %H:%M} UTC"
+    span = f"{plural(len(finding.series), 'day' if by_day else 'hour')} to {until.day} {until:%b %H:%M} UTC"
     alt = f"{title} at {partner_name}, {span}: last {number(last.seen)}{f', {expected}' if expected else ''}; {peak}."
-    labels = tuple(f"{point.at.day} {point.at:%b %H}h" for point in finding.series)
+    labels = tuple(f"{point.at.day} {point.at:%b}" + ("" if by_day else f"{point.at: %H}h") for point in finding.series)
     return Chart(title=f"{title} (UTC)", alt_text=alt, labels=labels, panels=(panel,))

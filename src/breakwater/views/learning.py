@@ -23,6 +23,8 @@ _DETECTORS = {
     "gap": "Number missing",
     "threshold": "State below its threshold",
     "reasons": "Declines by reason",
+    "refunds": "Refunds up",
+    "chargebacks": "Chargebacks up",
 }
 
 

@@ -27,6 +27,7 @@ _METRICS = (
     (Metric.AMOUNTS, "Average payments"),
     (Metric.BREAKS, "Breaks and the state of partners"),
     (Metric.INCIDENTS, "Incidents"),
+    (Metric.REFUNDS, "Refunds and chargebacks"),
 )
 
 
