@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -73,13 +74,52 @@ def test_a_row_of_a_table(tmp_path: Path) -> None:
     assert raw_record(path, format="ledger-events", line=4) is None
 
 
-def test_what_is_no_text_is_not_shown(tmp_path: Path) -> None:
-    archive = tmp_path / "a.zip"
-    with zipfile.ZipFile(archive, "w") as written:
-        written.writestr("x.csv", "head\none\n")
+def an_archive(folder: Path, **members: str) -> Path:
+    path = folder / "a.zip"
+    with zipfile.ZipFile(path, "w") as written:
+        for name, text in members.items():
+            written.writestr(f"{name}.csv", text)
+    return path
 
-    assert raw_record(archive, format="adyen-settlement", line=2) is None
-    assert raw_record(FILES / "own_ipm_cp500_1014.ipm", format="ipm", line=1) is None
+
+def test_a_line_of_the_only_file_in_an_archive(tmp_path: Path) -> None:
+    archive = an_archive(tmp_path, x="head\none;4111111111111111\n")
+
+    assert raw_record(archive, format="adyen-settlement", line=2) == "x.csv\none;411111…1111"
+    assert raw_record(archive, format="adyen-settlement", line=3) is None
+
+
+def test_of_several_files_in_an_archive_the_one_that_holds_the_record_is_shown(tmp_path: Path) -> None:
+    archive = an_archive(tmp_path, x="head\nPSP-1;12\n", y="head\nPSP-2;13\n", z="head\n")
+
+    assert raw_record(archive, format="adyen-settlement", line=2, names=["PAY-9", "PSP-2"]) == "y.csv\nPSP-2;13"
+
+
+@pytest.mark.parametrize("names", [[], ["PSP-9"], ["PSP"]], ids=["none", "unknown", "in both"])
+def test_where_the_file_in_an_archive_can_not_be_told_nothing_is_shown(tmp_path: Path, names: list[str]) -> None:
+    archive = an_archive(tmp_path, x="head\nPSP-1;12\n", y="head\nPSP-2;13\n")
+
+    assert raw_record(archive, format="adyen-settlement", line=2, names=names) is None
+
+
+def test_a_clearing_message_is_a_line_for_each_element_without_its_card_number() -> None:
+    path = FILES / "own_ipm_cp500_1014.ipm"
+    (row, *_) = [row for batch in files.read(path, partner="scheme").records for row in batch.to_pylist()]
+
+    text = raw_record(path, format="mastercard-ipm", line=row["line"]) or ""
+
+    assert text.startswith("MTI 1240\nDE2 ")
+    assert re.search(r"^DE2 [0-9]{6}\*+[0-9]{4}$", text, re.M)
+    assert f"DE31 {row['ref_arn']}" in text
+    assert re.search(r"^DE48 PDS[0-9]{4} ", text, re.M)
+    assert raw_record(path, format="mastercard-ipm", line=10_000) is None
+
+
+def test_what_is_no_text_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "x.bin"
+    path.write_bytes(b"head\0\nline\n")
+
+    assert raw_record(path, format="adyen-settlement", line=2) is None
 
 
 def test_a_file_that_hides_something_is_refused_here_too(tmp_path: Path) -> None:

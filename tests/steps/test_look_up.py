@@ -243,7 +243,7 @@ def test_a_masked_card_that_no_file_shows_says_that_amount_and_day_alone_were_co
 def test_a_masked_card_is_looked_for_in_the_files_as_they_were_delivered(company: Company) -> None:
     company.deliver(Side.THEIRS, records=[a_record(f"S-{n}", ref_partner_id=f"NB{n}") for n in (1, 2, 3)])
     lines = {1: "NB1;411111******1111", 2: "NB2;555555******4444", 3: "NB3"}
-    tracing = replace(company.tracing, raw_record=lambda sha256, name, format, line: lines[line])
+    tracing = replace(company.tracing, raw_record=lambda sha256, name, format, line, names: lines[line])
 
     seen = tracing.look_up("555555…4444 12.50 EUR 2026-11-20")
     unseen = tracing.look_up("400000…0000 12.50 EUR 2026-11-20")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import io
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from breakwater.errors import FileError
 from breakwater.sources.documents import RESEND
@@ -70,7 +71,7 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
         raise _unsafe(f"'{info.filename}' is packed in a way that can't be unpacked here") from None
 
 
-class _Member:
+class _Member(io.RawIOBase):
     """A member's bytes. zipfile never gives more than the declared size; a wrong checksum or broken packing is `malformed`."""
 
     def __init__(self, stream: IO[bytes], *, name: str) -> None:
@@ -83,14 +84,17 @@ class _Member:
         except (zipfile.BadZipFile, zlib.error, EOFError):
             raise _damaged(self._name) from None
 
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
     def close(self) -> None:
         self._stream.close()
-
-    def __enter__(self) -> _Member:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().close()
 
 
 def _unsafe(why: str) -> FileError:

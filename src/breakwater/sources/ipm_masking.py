@@ -27,11 +27,11 @@ def write_masked(document: Document, copy: BinaryIO) -> None:
     writer = VbsWriter(copy, blocked=is_blocked(document.head()))
     for message in messages(document):
         message.private_data()  # what can't be cut into its fields can't be masked
-        writer.write(serialized(_masked(message)))
+        writer.write(serialized(masked(message)))
     writer.close()
 
 
-def _masked(message: Message) -> Message:
+def masked(message: Message) -> Message:
     """The message with its card number covered, wherever it may stand."""
     elements = message.elements
     if CARD_NUMBER in elements:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow.parquet as pq
 from lxml import etree
 
 from breakwater.model.masking import mask_cards
-from breakwater.sources import archives, markup
+from breakwater.sources import archives, ipm_text, markup
 from breakwater.sources.documents import Document, head_of
 
 # What a record is, in formats of markup: the element that the reader of the format counts.
@@ -20,20 +22,44 @@ _ELEMENTS: Mapping[str, str] = {
     "camt.052": "Ntry", "camt.053": "Ntry", "camt.054": "Ntry", "camt.056": "TxInf", "pain.001": "CdtTrfTxInf", "pain.008": "DrctDbtTxInf",
     "pain.002": "TxInfAndSts", "pacs.002": "TxInfAndSts", "pacs.004": "TxInf", "pacs.008": "CdtTrfTxInf",
 }  # fmt: skip
+MEMBERS_LOOKED_INTO = 50  # of an archive: nobody waits for more
 _SPANS = {"mt940": (":61:", "-}", ":62", ":64", ":65")}  # a statement line goes on until the next tag of these
 
 
-def raw_record(path: Path, *, format: str, line: int) -> str | None:
-    """The record that `line` names in a file of this format; None where it can't be shown as text, as in archives and binary formats.
+def raw_record(path: Path, *, format: str, line: int, names: Iterable[str] = ()) -> str | None:
+    """The record that `line` names in a file of this format; None where it can't be shown as text.
 
-    FileError if the file can't be read as what it is.
+    Lines of an archive are those of its members: of several, the one whose record holds one of `names`, the record's references, is
+    meant; where that is not one alone, nothing is shown. FileError if the file can't be read as what it is.
     """
-    document = Document(name=path.name, open=lambda: path.open("rb"), partner="", network=None, source_file="", path=path)
-    head = head_of(document)
-    if head.raw.startswith(archives.SIGNATURES) or line < 1:
+    if line < 1:
         return None
+    with path.open("rb") as stream:
+        packed = stream.read(4).startswith(archives.SIGNATURES)
+    if not packed:
+        return _record(_document(path.name, functools.partial(_opened, path), path=path), format, line)
+    members = archives.members(path)
+    found = [(m.name, text) for m in members[:MEMBERS_LOOKED_INTO] if (text := _record(_document(m.name, m.open), format, line))]
+    if len(members) > 1:
+        found = [(name, text) for name, text in found if any(known in text for known in names)]
+    return f"{found[0][0]}\n{found[0][1]}" if len(found) == 1 else None
+
+
+def _document(name: str, open: Callable[[], BinaryIO], *, path: Path | None = None) -> Document:
+    return Document(name=name, open=open, partner="", network=None, source_file="", path=path)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _record(document: Document, format: str, line: int) -> str | None:
+    """A record of one document."""
+    head = head_of(document)
+    if format == "mastercard-ipm":
+        return ipm_text.message_text(document, line)
     if head.parquet_columns:
-        return _row(path, line)
+        return _row(document.path, line) if document.path else None
     if head.text.lstrip("\ufeff \t\r\n").startswith("<"):
         return _element(document, _ELEMENTS[format], line) if format in _ELEMENTS else None
     if b"\0" in head.raw or "\ufffd" in head.text[:1024]:
