@@ -155,7 +155,7 @@ def of_batch(kind: Kind, amount_minor: int, *, fee_minor: int | None = None, sid
 def test_a_batch_adds_up_after_its_fees() -> None:
     lines = [of_batch(Kind.PAYMENT, 10_000, fee_minor=150), of_batch(Kind.REFUND, -2_000), of_batch(Kind.FEE, -50)]
 
-    [sheet] = batch_of("77", [*lines, of_batch(Kind.PAYOUT, -7_800, ref_payment_id="po_1")], is_cut=False).sheets
+    [sheet] = batch_of("77", [*lines, of_batch(Kind.PAYOUT, -7_800, ref_payment_id="po_1")]).sheets
 
     assert (sheet.count, sheet.fees_minor, sheet.net_minor, sheet.payout_minor, sheet.difference_minor) == (3, 150, 7_800, 7_800, 0)
     assert sheet.items == {Kind.PAYMENT: (1, 10_000), Kind.REFUND: (1, -2_000), Kind.FEE: (1, -50)}
@@ -166,7 +166,7 @@ def test_a_batch_adds_up_after_its_fees() -> None:
 def test_what_is_missing_or_too_much_is_said(paid_out: int | None, difference: int | None) -> None:
     payouts = [of_batch(Kind.PAYOUT, amount) for amount in (paid_out,) if amount is not None]
 
-    [sheet] = batch_of("77", [of_batch(Kind.PAYMENT, 10_000), *payouts], is_cut=False).sheets
+    [sheet] = batch_of("77", [of_batch(Kind.PAYMENT, 10_000), *payouts]).sheets
 
     assert sheet.difference_minor == difference
 
@@ -174,8 +174,8 @@ def test_what_is_missing_or_too_much_is_said(paid_out: int | None, difference: i
 def test_each_currency_is_added_up_by_itself_and_our_lines_only_where_theirs_are_missing() -> None:
     theirs = [of_batch(Kind.PAYMENT, 100), of_batch(Kind.PAYMENT, 900, currency="JPY")]
 
-    batch = batch_of("77", [*theirs, of_batch(Kind.PAYMENT, 5, side=Side.OURS)], is_cut=False)
-    alone = batch_of("77", [of_batch(Kind.PAYMENT, 5, side=Side.OURS)], is_cut=False)
+    batch = batch_of("77", [*theirs, of_batch(Kind.PAYMENT, 5, side=Side.OURS)])
+    alone = batch_of("77", [of_batch(Kind.PAYMENT, 5, side=Side.OURS)])
 
     assert [(s.currency, s.net_minor, s.side) for s in batch.sheets] == [("EUR", 100, Side.THEIRS), ("JPY", 900, Side.THEIRS)]
     assert [(s.net_minor, s.side) for s in alone.sheets] == [(5, Side.OURS)]

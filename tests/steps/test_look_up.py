@@ -310,6 +310,30 @@ def test_a_payouts_trace_id_leads_to_what_is_in_it(company: Company) -> None:
     assert [(s.count, s.payout_minor, s.difference_minor) for s in alone.sheets] == [(0, 5, None)]
 
 
+@pytest.mark.parametrize(("asked", "lines"), [("77", 2), (" 77 ", 1), ("TRACE9", 1)])
+def test_a_batch_of_too_many_lines_to_read_adds_up_all_the_same(company: Company, asked: str, lines: int) -> None:
+    records = [
+        a_record("S-1", ref_payment_id="pay_1", amount_minor=10_000, fee_minor=100, ref_batch_id="77", account="EU"),
+        a_record("S-2", ref_payment_id="pay_2", amount_minor=5_000, ref_batch_id="77 ", account="EU"),
+        a_record("S-3", kind=Kind.REFUND, amount_minor=-500, ref_batch_id="77", account="EU"),
+        a_record("S-4", amount_minor=900, currency="JPY", ref_batch_id="77", account="EU"),
+        a_record("S-5", kind=Kind.PAYOUT, amount_minor=-14_399, ref_batch_id="77", account="EU", ref_payout_trace_id="TRACE9"),
+        a_record("S-9", amount_minor=1, ref_batch_id="78", account="EU"),
+    ]
+    company.deliver(Side.THEIRS, records=records)
+    company.deliver(Side.OURS, records=[a_record("L-1", ref_batch_id="77", amount_minor=7)])
+
+    whole = company.tracing.look_up(asked)
+    cut = replace(company.tracing, batch_lines=lines).look_up(asked)
+
+    assert isinstance(whole, Batch)
+    assert isinstance(cut, Batch)
+    assert cut.sheets == whole.sheets
+    assert [(s.currency, s.count, s.net_minor, s.difference_minor) for s in cut.sheets] == [("EUR", 3, 14_400, -1), ("JPY", 1, 900, None)]
+    assert cut.sheets[0].payout_references == ("TRACE9",)
+    assert (cut.is_cut, whole.is_cut) == (True, False)
+
+
 def test_a_batch_does_not_make_its_payments_one(company: Company) -> None:
     company.deliver(Side.THEIRS, records=[a_record(f"S-{n}", ref_payment_id=f"pay_{n}", ref_batch_id="77") for n in (1, 2)])
 

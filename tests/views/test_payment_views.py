@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from view_examples import LONG, NASTY, NOW, a_break, a_digest, a_partner, a_reco
 from breakwater.model.events import NO_CURRENCY
 from breakwater.model.expectations import Expected
 from breakwater.model.live import LiveAnswer
-from breakwater.model.payment_batches import batch_of
+from breakwater.model.payment_batches import BatchSum, batch_of
 from breakwater.model.payment_hits import Hit, Hits, Why
 from breakwater.model.payment_watches import Watch
 from breakwater.model.payments import PaymentTrace, ProcessingState, ReconciliationState, SourceName, with_answers
@@ -70,14 +70,20 @@ def rich_trace(word: str = "pay_8F2K1") -> PaymentTrace:
     return with_answers(trace, answers)
 
 
-def a_batch_answer(*, paid_minor: int | None = -11_970, is_cut: bool = False) -> Message:
+def a_batch_answer(*, paid_minor: int | None = -11_970, sums: Sequence[BatchSum] = ()) -> Message:
     lines = [
         theirs(record=a_record(fee_minor=30, ref_batch_id="77", account="DE89")),
         theirs(record=a_record(kind=Kind.FEE, amount_minor=-0)),
     ]
     paid = [theirs(record=a_record(kind=Kind.PAYOUT, amount_minor=paid_minor, ref_payment_id="po_1", account="DE89"))] if paid_minor else []
     of_account = [replace(e, record=replace(e.record, account="DE89")) for e in [*lines, *paid]]
-    return payment_lists.batch(batch_of("77", of_account, is_cut=is_cut), partner_names=NAMES)
+    return payment_lists.batch(batch_of("77", of_account, sums=sums), partner_names=NAMES)
+
+
+def a_sum(kind: Kind, count: int, amount_minor: int) -> BatchSum:
+    """Lines of a batch that are too many to read."""
+    of = {"partner": "nordbank", "account": "DE89", "currency": "EUR"}
+    return BatchSum(side=Side.THEIRS, kind=kind, count=count, amount_minor=amount_minor, fees_minor=0, **of)
 
 
 MESSAGES: dict[str, Message] = {
@@ -93,9 +99,9 @@ MESSAGES: dict[str, Message] = {
     "payment_batch": a_batch_answer(),
     "payment_batch_off": a_batch_answer(paid_minor=-11_000),
     "payment_batch_open": a_batch_answer(paid_minor=None),
-    "payment_batch_cut": a_batch_answer(is_cut=True),
+    "payment_batch_cut": a_batch_answer(sums=[a_sum(Kind.PAYMENT, 40_000, 400_000_000), a_sum(Kind.PAYOUT, 1, -399_999_900)]),
     "payment_batch_of_nothing": payment_lists.batch(
-        batch_of("77", [theirs(record=a_record(kind=Kind.PAYOUT, amount_minor=-500))], is_cut=False), partner_names=NAMES
+        batch_of("77", [theirs(record=a_record(kind=Kind.PAYOUT, amount_minor=-500))]), partner_names=NAMES
     ),
     "payment_watching": payment_lists.watching([WATCH, replace(WATCH, payment_id="pay_2")]),
     "payment_watching_none": payment_lists.watching([]),
@@ -122,7 +128,7 @@ def test_foreign_words_stay_words_everywhere(word: str) -> None:
     accept(payment_lists.watching([replace(WATCH, payment_id=short)] * 50))
     accept(payment_news.moved(rich_trace(short), was=ProcessingState.CREATED, partner_names={"nordbank": word}, expected=LATE))
     line = theirs(record=a_record(ref_payment_id=short, account=word, partner=word, ref_batch_id=short))
-    accept(payment_lists.batch(batch_of(short, [line] * 30, is_cut=False), partner_names={word: word}))
+    accept(payment_lists.batch(batch_of(short, [line] * 30), partner_names={word: word}))
     modal = payment_forms.evidence_modal(short, [payment_forms.Piece(file_name=word, line=1, what=word, raw=word * 20)] * 60)
     check_blocks(modal["blocks"])
     check_alive(texts(modal["blocks"]))

@@ -41,6 +41,11 @@ def rows(
     return found[:most]
 
 
+def files_with(lake: Lake, parts: Sequence[str], *, entry: Entry, ranges: Sequence[tuple[int, int]]) -> list[Path]:
+    """The files in which the indexes point at anything under keys in `ranges`."""
+    return [path for path, _, _ in _hits(lake, parts, entry=entry, ranges=ranges)] if ranges else []
+
+
 def record_of(row: Row) -> Record:
     """A row of a part of records."""
     booked_at = row["booked_at"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from pathlib import Path
 
 from breakwater.lake import lookup
 from breakwater.lake.index import DATED_BY, INDEXED, Entry
@@ -46,6 +47,11 @@ def records_by_id(lake: Lake, parts: Sequence[str], ids: Sequence[str]) -> list[
         lake, parts, entry=Entry.REFERENCE, ranges=ranges, is_wanted=lambda row: row["record_id"] in wanted, most=RECORDS_FOUND
     )
     return sorted(map(lookup.record_of, rows), key=lambda r: (r.booked_on, r.record_id))
+
+
+def parts_with(lake: Lake, parts: Sequence[str], references: Sequence[str]) -> list[Path]:
+    """The files that may hold rows which carry one of `references`: their indexes say so."""
+    return lookup.files_with(lake, parts, entry=Entry.REFERENCE, ranges=_ranges(references))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,18 +114,22 @@ class _NearSearch:
 
 
 def _rows(lake: Lake, parts: Sequence[str], references: Sequence[str], *, content: str, limit: int) -> list[Row]:
-    asked = [cleaned for r in references if (cleaned := clean_reference(r))]
-    wanted = {_folded(reference) for reference in asked}
-    ranges = sorted({(key, key) for reference in asked for key in (key_of(reference), id_key_of(reference))})
+    wanted = {_folded(cleaned) for r in references if (cleaned := clean_reference(r))}
     columns = INDEXED[content]
     return lookup.rows(
         lake,
         parts,
         entry=Entry.REFERENCE,
-        ranges=ranges,
+        ranges=_ranges(references),
         is_wanted=lambda row: not wanted.isdisjoint(_folded(row[name]) for name in columns if row[name]),
         most=limit,
     )
+
+
+def _ranges(references: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the indexes have these references."""
+    asked = [cleaned for r in references if (cleaned := clean_reference(r))]
+    return sorted({(key, key) for reference in asked for key in (key_of(reference), id_key_of(reference))})
 
 
 def _folded(reference: str) -> str:

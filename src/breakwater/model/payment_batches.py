@@ -43,8 +43,24 @@ class BatchSheet:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BatchSum:
+    """How many lines of one kind a batch has on one account in one currency, as one side has them, and what they come to."""
+
+    side: Side
+    partner: str
+    account: str | None
+    currency: str
+    kind: Kind
+    count: int
+    amount_minor: int
+    fees_minor: int
+    references: tuple[str, ...] = ()
+    """What payouts among them are called."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Batch:
-    """The answer to 'what is in this batch?'. With `is_cut` there are more lines than were read, so nothing can be said of sums."""
+    """The answer to 'what is in this batch?'. The sheets are of all its lines; with `is_cut`, `payments` are the first of them only."""
 
     reference: str
     sheets: tuple[BatchSheet, ...]
@@ -52,32 +68,50 @@ class Batch:
     is_cut: bool
 
 
-def batch_of(reference: str, evidence: Iterable[Evidence], *, is_cut: bool) -> Batch:
-    """The batch of these lines: one sheet for each account and currency; the partner's side where it has any line."""
-    lines = list(evidence)
-    side = Side.THEIRS if any(e.side is Side.THEIRS for e in lines) else Side.OURS
-    groups: dict[tuple[str, str, str], list[Evidence]] = {}
-    for line in lines:
-        if line.side is side:
-            groups.setdefault((line.record.partner, line.record.account or "", line.record.currency), []).append(line)
+def batch_of(reference: str, evidence: Iterable[Evidence], *, sums: Iterable[BatchSum] = ()) -> Batch:
+    """The batch of these lines: one sheet for each account and currency; the partner's side where it has any line.
+
+    `sums` are of all lines, where `evidence` is only the first of them.
+    """
+    lines, of_all = list(evidence), list(sums)
+    added_up = of_all or [_sum_of(line) for line in lines]
+    side = Side.THEIRS if any(s.side is Side.THEIRS for s in added_up) else Side.OURS
+    groups: dict[tuple[str, str, str], list[BatchSum]] = {}
+    for added in added_up:
+        if added.side is side:
+            groups.setdefault((added.partner, added.account or "", added.currency), []).append(added)
     sheets = tuple(_sheet(side, groups[key]) for key in sorted(groups))
-    payments = tuple(line for key in sorted(groups) for line in groups[key] if line.record.kind is not Kind.PAYOUT)
-    return Batch(reference=reference, sheets=sheets, payments=payments, is_cut=is_cut)
+    of_side = (line for line in lines if line.side is side and line.record.kind is not Kind.PAYOUT)
+    payments = sorted(of_side, key=lambda e: (e.record.partner, e.record.account or "", e.record.currency))
+    return Batch(reference=reference, sheets=sheets, payments=tuple(payments), is_cut=bool(of_all))
 
 
-def _sheet(side: Side, lines: list[Evidence]) -> BatchSheet:
-    records = [line.record for line in lines]
-    payouts = [r for r in records if r.kind is Kind.PAYOUT]
-    others = [r for r in records if r.kind is not Kind.PAYOUT]
-    by_kind = {kind: [r.amount_minor for r in others if r.kind is kind] for kind in Kind}
-    names = (name for r in payouts for name in (r.ref_payment_id, r.ref_payout_trace_id, r.ref_partner_id) if name)
+def _sum_of(line: Evidence) -> BatchSum:
+    record = line.record
+    names = (record.ref_payment_id, record.ref_payout_trace_id, record.ref_partner_id)
+    return BatchSum(
+        side=line.side,
+        partner=record.partner,
+        account=record.account,
+        currency=record.currency,
+        kind=record.kind,
+        count=1,
+        amount_minor=record.amount_minor,
+        fees_minor=record.fee_minor or 0,
+        references=tuple(name for name in names if name) if record.kind is Kind.PAYOUT else (),
+    )
+
+
+def _sheet(side: Side, sums: list[BatchSum]) -> BatchSheet:
+    payouts = [s for s in sums if s.kind is Kind.PAYOUT]
+    by_kind = {kind: [s for s in sums if s.kind is kind] for kind in Kind if kind is not Kind.PAYOUT}
     return BatchSheet(
         side=side,
-        partner=records[0].partner,
-        account=records[0].account,
-        currency=records[0].currency,
-        items={kind: (len(amounts), sum(amounts)) for kind, amounts in by_kind.items() if amounts},
-        fees_minor=sum(r.fee_minor or 0 for r in records),
-        payout_minor=abs(sum(r.amount_minor for r in payouts)) if payouts else None,
-        payout_references=tuple(dict.fromkeys(names)),
+        partner=sums[0].partner,
+        account=sums[0].account,
+        currency=sums[0].currency,
+        items={kind: (sum(s.count for s in of), sum(s.amount_minor for s in of)) for kind, of in by_kind.items() if of},
+        fees_minor=sum(s.fees_minor for s in sums),
+        payout_minor=abs(sum(s.amount_minor for s in payouts)) if payouts else None,
+        payout_references=tuple(dict.fromkeys(name for s in payouts for name in s.references)),
     )

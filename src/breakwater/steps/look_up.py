@@ -9,6 +9,7 @@ from functools import partial
 
 from breakwater.errors import RefusedError, nearest
 from breakwater.lake import amounts, references
+from breakwater.lake.batch_sums import batch_sums
 from breakwater.lake.parts import Lake
 from breakwater.lake.references import Near
 from breakwater.model.events import Event
@@ -37,12 +38,16 @@ Answer = PaymentTrace | Batch | Hits
 
 @dataclass(frozen=True)
 class Tracing:
-    """Where payments are looked for. With `raw_record`, masked card numbers are looked for in the files as they were delivered."""
+    """Where payments are looked for. With `raw_record`, masked card numbers are looked for in the files as they were delivered.
+
+    Of a batch of more than `batch_lines` lines only the first ones are read; its sums are of all of them.
+    """
 
     database: Database
     lake: Lake
     partners: Mapping[str, Partner]
     raw_record: RawRecord | None = None
+    batch_lines: int = BATCH_LINES
 
     def look_up(self, text: str) -> Answer:
         """The answer to what a person typed. A trace that is not `known` says that nothing was found."""
@@ -97,16 +102,18 @@ class Tracing:
         )
 
     def _batch(self, asked: str, parts: Parts) -> Batch:
-        lines = records_of(self.lake, parts, [asked], limit=BATCH_LINES + 1)
+        lines = records_of(self.lake, parts, [asked], limit=self.batch_lines + 1)
+        names = {asked}
         if all(r.kind is Kind.PAYOUT for _, r in lines):  # a payout's own trace id: what is in it has the batch's name
-            names = {asked} | {r.ref_batch_id for _, r in lines if r.ref_batch_id}
-            lines = records_of(self.lake, parts, sorted(names), limit=BATCH_LINES + 1)
-        is_cut = len(lines) > BATCH_LINES
+            names |= {r.ref_batch_id for _, r in lines if r.ref_batch_id}
+            lines = records_of(self.lake, parts, sorted(names), limit=self.batch_lines + 1)
+        is_cut = any(sum(of is side for of, _ in lines) > self.batch_lines for side in Side)
+        sums = batch_sums(self.lake, {side: parts["records", side] for side in Side}, sorted(names)) if is_cut else []
         with self.database.reading() as tx:
             breaks = reads.breaks_of_records(tx, records=[(side, r.record_id) for side, r in lines])
             files = reads.source_file_names(tx, {r.source_file for _, r in lines if r.source_file})
             evidence = evidence_of(tx, self.lake, lines, breaks, files)
-        return batch_of(asked, evidence, is_cut=is_cut)
+        return batch_of(asked, evidence, sums=sums)
 
     def _by_amount(self, question: ByAmount) -> Answer:
         partner = self._partner(question.partner)

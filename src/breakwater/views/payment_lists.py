@@ -55,7 +55,8 @@ def batch(found: Batch, *, partner_names: Mapping[str, str]) -> Message:
         blocks.append(section(listing(["*In it*, what is not matched first", *lines], most=LINES_SHOWN + 1, rest="ask for any of them")))
     more = len(found.sheets) - SHEETS_SHOWN
     side = "the partner's lines" if any(s.side is Side.THEIRS for s in found.sheets) else "our own lines: the partner has sent none"
-    small = joined((f"From {side}", f"{plural(more, 'more account')} not shown" if more > 0 else ""))
+    cut = f"The sums are of all lines; listed are only the first {len(found.payments):,}" if found.is_cut else ""
+    small = joined((f"From {side}", f"{plural(more, 'more account')} not shown" if more > 0 else "", cut))
     blocks.append(context(small))
     return fit(Message(text=f"Batch {word(found.reference)}: {_verdict(found).replace('*', '')}.", blocks=tuple(blocks)))
 
@@ -93,8 +94,6 @@ def _hit(hit: Hit, partner_names: Mapping[str, str]) -> str:
 
 
 def _verdict(found: Batch) -> str:
-    if found.is_cut:
-        return "too many lines to add up here"
     open_ones = [s for s in found.sheets if s.difference_minor is None]
     wrong = [s for s in found.sheets if s.difference_minor]
     if wrong:
@@ -105,9 +104,9 @@ def _verdict(found: Batch) -> str:
 
 
 def _verdict_sign(found: Batch) -> str:
-    if any(s.difference_minor for s in found.sheets) and not found.is_cut:
+    if any(s.difference_minor for s in found.sheets):
         return "🔴"
-    return "🟢" if found.sheets and not found.is_cut and all(s.difference_minor == 0 for s in found.sheets) else "🟡"
+    return "🟢" if found.sheets and all(s.difference_minor == 0 for s in found.sheets) else "🟡"
 
 
 def _off(sheet: BatchSheet) -> str:
