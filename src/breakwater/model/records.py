@@ -12,6 +12,10 @@ from enum import StrEnum
 
 import pyarrow as pa
 
+from breakwater.model.arrow import do_without_pandas
+
+do_without_pandas()  # before anything of the house hands values to Arrow
+
 
 class Side(StrEnum):
     """The two sides of a reconciliation: our ledger, the partner's report."""
