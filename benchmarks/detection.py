@@ -1,8 +1,8 @@
 """The hourly pass over 10,000 series (5,000 segments: payments and declines; the average ticket comes on top), on one core, as it lives.
 
 A pass is everything an hour asks: its new counts are added, windows, likelihoods, roll-ups and alerts are worked out, and what is open is
-put into words. What is done once a day (the forecast of the next day, and how far past ones strayed) is measured apart. A tenth of the
-series says how it grows.
+put into words. What is watched beside it is measured apart (six families of declines, refunds and chargebacks of the same segments: 40,000
+series more), and so is what is done once a day: the forecast of the next day, and how far past ones strayed. A tenth says how it grows.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from breakwater.detection.beside import Beside
 from breakwater.detection.live import HourRows, Key, Live
+from breakwater.detection.occurrences import OccurrenceRows
 from breakwater.detection.panel import Segment
 from breakwater.detection.series import DAY_H, WEEK_H
 from breakwater.detection.telling import told
 from breakwater.detection.watch import WARM_UP_H
 from breakwater.model.calendar import named_calendar
+from breakwater.model.decline_families import DeclineFamily
+from breakwater.model.occurrences import Occurrence
 from breakwater.model.partners import Partner
 
 SEGMENTS = 5_000
@@ -27,6 +31,11 @@ BUDGET_S = 5.0
 PASSES = 5
 HISTORY_H = 3 * WEEK_H
 START = datetime(2026, 3, 2, tzinfo=UTC)
+BESIDE = {
+    **{str(family): 1 / 60 for family in list(DeclineFamily)[:6]},
+    str(Occurrence.REFUND): 0.02,
+    str(Occurrence.CHARGEBACK): 0.001,
+}  # what happens, and to which share of the attempts
 START_H = int(START.timestamp()) // 3600
 PARTNERS = {
     f"p{n}": Partner(
@@ -39,16 +48,17 @@ PARTNERS = {
 
 def main() -> None:
     """Print the seconds of a pass and of a day's learning, whether the pass keeps its budget, and how it grows."""
-    small_s, _, _ = _measured(SEGMENTS // 10)
-    pass_s, learning_s, scopes = _measured(SEGMENTS)
+    small_s, _, _, _ = _measured(SEGMENTS // 10)
+    pass_s, beside_s, learning_s, scopes = _measured(SEGMENTS)
     kept = "kept" if pass_s < BUDGET_S else "MISSED"
     print(f"detection: a pass over {2 * SEGMENTS:,} series, {scopes:,} scopes: {pass_s:.2f} s, budget {BUDGET_S} s {kept}")
     print(f"detection: that is {pass_s / small_s:.1f} times a pass over a tenth of the series")
+    print(f"detection: beside it, {len(BESIDE) * SEGMENTS:,} series of declines by family, refunds and chargebacks: {beside_s:.2f} s")
     print(f"detection: first day's forecasts, with the week before it: {learning_s:.2f} s")
 
 
-def _measured(segments: int) -> tuple[float, float, int]:
-    """Seconds of a pass, seconds of the first day's forecasts, and the number of scopes."""
+def _measured(segments: int) -> tuple[float, float, float, int]:
+    """Seconds of a pass, of what is watched beside it, of the first day's forecasts, and the number of scopes."""
     rows = _rows(segments)
     first = HISTORY_H - PASSES
     known = rows.hours < START_H + first
@@ -58,7 +68,10 @@ def _measured(segments: int) -> tuple[float, float, int]:
     learning_s = time.process_time() - began
     live.watch.next_hour = first - 1  # the hours between are not what is measured
     live.watch.begin_day(first // DAY_H * DAY_H)
-    passes_s = []
+    beside = Beside(live)
+    beside.add(_occurrences(rows))
+    beside.step(first - 2)  # what is usual is learned once a day
+    passes_s, beside_s = [], []
     for hour in range(first, HISTORY_H):
         began = time.process_time()
         live.add(_part(rows, rows.hours == START_H + hour))
@@ -66,12 +79,30 @@ def _measured(segments: int) -> tuple[float, float, int]:
         for alert in live.watch.open:
             told(alert, live=live, partners=PARTNERS, now=START)
         passes_s.append(time.process_time() - began)
-    return sorted(passes_s)[PASSES // 2], learning_s, len(live.watch.scopes.names)
+        began = time.process_time()
+        beside.step(hour - 1)
+        beside_s.append(time.process_time() - began)
+    return sorted(passes_s)[PASSES // 2], sorted(beside_s)[PASSES // 2], learning_s, len(live.watch.scopes.names)
 
 
 def _part(rows: HourRows, chosen: np.ndarray) -> HourRows:
     places = [rows.places[n] for n in np.flatnonzero(chosen)]
     return HourRows(places=places, hours=rows.hours[chosen], columns={name: values[chosen] for name, values in rows.columns.items()})
+
+
+def _occurrences(rows: HourRows) -> OccurrenceRows:
+    """Declines in equal families, a refund of every fiftieth attempt, a chargeback of every thousandth."""
+    random = np.random.default_rng(2)
+    attempts, declined = rows.columns["attempts"], rows.columns["declined"]
+    of = [random.binomial(declined, 1 / 6) if what in set(DeclineFamily) else random.binomial(attempts, BESIDE[what]) for what in BESIDE]
+    told = [np.flatnonzero(counts) for counts in of]
+    return OccurrenceRows(
+        places=[rows.places[n] for at in told for n in at],
+        hours=np.concatenate([rows.hours[at] for at in told]),
+        what=[what for what, at in zip(BESIDE, told, strict=True) for _ in at],
+        count=np.concatenate([counts[at] for counts, at in zip(of, told, strict=True)]),
+        minor=np.concatenate([4_000 * counts[at] for counts, at in zip(of, told, strict=True)]),
+    )
 
 
 def _segment(key: Key) -> Segment:

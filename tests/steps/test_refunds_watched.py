@@ -31,7 +31,8 @@ def test_refunds_that_rise_have_a_card_with_what_the_extra_ones_are_worth(databa
     assert found.kind is FindingKind.REFUNDS_UP
     assert METRIC_OF[found.kind] is Metric.REFUNDS
     assert found.summary == (
-        "Refunds at Meridian in EUR are 8.9 times the usual: 68 in 15 hours, about 7.7 expected. The extra ones are worth about EUR 2,412.84."
+        "Refunds at Meridian in EUR are 8.9 times the usual: 68 in 15 hours, about 7.7 expected."
+        " The extra ones are worth about EUR 2,412.84."
     )
     assert (found.at_risk_minor, found.currency) == (241_284, "EUR")
     assert [key for key, _, _ in outbox_of(database)] == [f"finding:{found.id}:C0PAYOPS:1"]
