@@ -15,7 +15,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "model": ({"errors"}, {"iso4217", "holidays", "schwifty", "pyarrow"}),
     "sources": ({"errors", "model"}, {"lxml", "cardutil", "duckdb", "numpy", "pyarrow", "httpx", "sqlalchemy", "asyncssh", "obstore"}),
-    "matching": ({"errors", "model"}, {"ibis", "pyarrow", "duckdb", "psycopg", "sqlglot", "pyspark", "py4j"}),
+    "matching": ({"errors", "model"}, {"ibis", "numpy", "pyarrow", "duckdb", "psycopg", "sqlglot", "pyspark", "py4j"}),
     "detection": ({"errors", "model"}, {"numpy"}),
     "views": ({"errors", "model"}, {"matplotlib", "jinja2", "rich", "babel"}),
     "store": ({"errors", "model"}, {"sqlalchemy", "alembic"}),

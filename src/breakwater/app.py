@@ -103,7 +103,7 @@ class Breakwater:
         self.tracing = Tracing(self.database, self.lake, partners=config.partners, raw_record=self.raw_record)
         self.watchers = Watchers(self.database, self.tracing.trace, partners=config.partners)
         self.traffic = Traffic(self.database, self.lake, partners=config.partners)
-        self.rematch = incremental.open(_match(config))
+        self.rematch = incremental.open(_match(config), hashes=self.lake.hashes)
         self.terms = {p.id: terms_of(p) for p in config.partners.values()}
         self.period_books = PeriodBooks(self.database, self.lake)
         self._clock = Clock()

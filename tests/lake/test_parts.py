@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -214,7 +215,30 @@ def test_what_a_run_said_of_a_record_is_kept(lake: Lake) -> None:
         (Side.THEIRS, "t3"): (ReconciliationState.IN_BREAK, "by_amount"),
     }
     assert lake.outcome_of("nordbank-2026-11-20-abc", []) == {}
-    assert len(files_in(lake)) == 3
+    assert len(files_in(lake)) == 4
+
+
+def test_a_match_that_no_longer_holds_is_not_said_by_the_run_that_carries_its_file_on(lake: Lake) -> None:
+    lake.write_outcome("nordbank-1", an_outcome())
+    (piece,) = lake.matches_of("nordbank-1")
+    nothing = replace(an_outcome(), matches=MATCH_SCHEMA.empty_table())
+    lake.write_outcome("nordbank-2", replace(nothing, carried=[piece]))
+    lake.write_outcome("nordbank-3", replace(nothing, carried=[replace(piece, without=pa.array([1], pa.int64()))]))
+
+    said = [lake.outcome_of(run_id, [(Side.OURS, "o1"), (Side.THEIRS, "t1")]) for run_id in ("nordbank-2", "nordbank-3")]
+
+    matched = (ReconciliationState.MATCHED, "by_reference")
+    assert said == [{(Side.OURS, "o1"): matched, (Side.THEIRS, "t1"): matched}, {}]
+
+
+def test_what_another_run_carries_on_stays_when_a_run_of_the_same_name_comes_again(lake: Lake) -> None:
+    lake.write_outcome("nordbank-1", an_outcome())
+    (piece,) = lake.matches_of("nordbank-1")
+    lake.write_outcome("nordbank-2", replace(an_outcome(), matches=MATCH_SCHEMA.empty_table(), carried=[piece]))
+    lake.write_outcome("nordbank-1", replace(an_outcome(), matches=MATCH_SCHEMA.empty_table()))
+
+    assert lake.outcome_of("nordbank-2", [(Side.OURS, "o1")]) == {(Side.OURS, "o1"): (ReconciliationState.MATCHED, "by_reference")}
+    assert lake.outcome_of("nordbank-1", [(Side.OURS, "o1")]) == {}
 
 
 def test_a_run_whose_outcome_is_gone_is_told(lake: Lake) -> None:

@@ -78,7 +78,13 @@ def run_reference(
 
 
 def match_by_meaning(
-    *, ours: Sequence[Path], theirs: Sequence[Path], agreement: Agreement, as_of: date, by_hand: Sequence[ByHand] = ()
+    *,
+    ours: Sequence[Path],
+    theirs: Sequence[Path],
+    agreement: Agreement,
+    as_of: date,
+    by_hand: Sequence[ByHand] = (),
+    matches_to: Path | None = None,
 ) -> Outcome:
     """A `match` as an engine has it, done by the plain-Python meaning: the same outcome, at once for a few records."""
     sides = {
@@ -102,13 +108,16 @@ def match_by_meaning(
         for side in ("ours", "theirs")
         for i in getattr(match, side)
     ]
+    table = pa.Table.from_pylist(matches, schema=MATCH_SCHEMA)
+    if matches_to:
+        pq.write_table(table, matches_to)
     return Outcome(
         ours_rows=len(sides["ours"]),
         theirs_rows=len(sides["theirs"]),
         matched=figures["matched"],
         pending_totals=figures["pending"],
         in_breaks=figures["in_breaks"],
-        matches=pa.Table.from_pylist(matches, schema=MATCH_SCHEMA),
+        matches=table.slice(0, 0) if matches_to else table,
         pending=pending_table(found.pending),
         breaks=break_table(found.breaks, agreement),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -17,13 +18,14 @@ from matching_builders import AS_OF, Row, a_row, an_agreement, as_table, match_b
 from test_engine_agrees import AS_OFS, SLOW, agreements, records
 
 from breakwater.errors import CallError
-from breakwater.matching import incremental, out
+from breakwater.matching import incremental, out, pieces
 from breakwater.matching.agreement import Agreement
 from breakwater.matching.incremental import Rematch
-from breakwater.model.runs import ByHand, Earlier, Outcome, Rematched
+from breakwater.matching.tables import match_table
+from breakwater.model.runs import ByHand, Earlier, MatchPiece, Outcome, Rematched
 
 rematch = incremental.open(match_by_meaning)
-rematch_at_any_size = incremental.open(match_by_meaning, most_touched=1.0)
+rematch_at_any_size = incremental.open(match_by_meaning, most_touched=1.0, most_pieces=2)
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Company:
     by_hand: list[ByHand] = field(default_factory=list)
     earlier: Earlier | None = None
     written: int = 0
+    runs: int = 0
     rematch: Rematch = rematch
 
     def deliver(self, side: str, rows: Sequence[Row]) -> Path:
@@ -53,9 +56,18 @@ class Company:
         """The next run; what it found is what the one after it starts from."""
         self.agreement, whole = agreement or self.agreement, agreement is not None
         given = {"ours": tuple(self.files["ours"]), "theirs": tuple(self.files["theirs"]), "by_hand": tuple(self.by_hand)}
-        found = self.rematch(**given, agreement=self.agreement, as_of=as_of, earlier=self.earlier, whole=whole)
-        self.earlier = Earlier(**given, as_of=as_of, outcome=found.outcome)
-        return found
+        self.runs += 1
+        file = self.folder / f"run-{self.runs}.parquet"
+        found = self.rematch(**given, agreement=self.agreement, as_of=as_of, earlier=self.earlier, whole=whole, matches_to=file)
+        outcome = replace(found.outcome, carried=[MatchPiece(path=file), *found.outcome.carried])
+        self.earlier = Earlier(**given, as_of=as_of, outcome=outcome)
+        return replace(found, outcome=self.together(outcome))
+
+    def together(self, outcome: Outcome) -> Outcome:
+        """An outcome with all of its matches at hand, as a whole run has them."""
+        with duckdb.connect() as connection:
+            pieces.write(connection, outcome.carried, self.folder / "together.parquet")
+        return replace(outcome, matches=match_table(self.folder / "together.parquet"), carried=())
 
     def text(self, outcome: Outcome, as_of: date = AS_OF) -> bytes:
         out.write(self.folder / "out.json", outcome, agreement="test", as_of=as_of)
@@ -172,8 +184,9 @@ def test_a_record_id_that_comes_twice_is_refused_by_its_file(tmp_path: Path) -> 
     company = a_company(tmp_path)
     twice = company.deliver("theirs", [a_row("t3", ref_payment_id="P3")])
 
+    again = incremental.open(match_on_duckdb)
     with pytest.raises(CallError, match=re.escape(str(twice))):
-        incremental.open(match_on_duckdb)(**company.files, agreement=company.agreement, as_of=AS_OF, earlier=company.earlier)
+        again(**company.files, agreement=company.agreement, as_of=AS_OF, earlier=company.earlier, matches_to=tmp_path / "again")
 
 
 def test_what_was_matched_by_hand_hangs_together_whatever_its_keys(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from tiny_company import DAY, NOW, PARTNER, Payment, TinyCompany
 
 from breakwater.app import Breakwater
 from breakwater.lake import outcomes
-from breakwater.matching import engines, out
+from breakwater.matching import engines, out, pieces
+from breakwater.matching.tables import match_table
 from breakwater.model.breaks import Break
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
@@ -65,7 +67,10 @@ class Desk:
         order = pa.array([places.pop(fingerprint) for fingerprint in whole.breaks["fingerprint"].to_pylist()], pa.int64())
         assert places == {}
         breaks = kept.outcome.breaks.take(order)
-        for name, outcome in (("kept", replace(kept.outcome, breaks=breaks)), ("whole", whole)):
+        with duckdb.connect() as connection:
+            pieces.write(connection, kept.outcome.carried, folder / "matches.parquet")
+        kept_together = replace(kept.outcome, breaks=breaks, matches=match_table(folder / "matches.parquet"))
+        for name, outcome in (("kept", kept_together), ("whole", whole)):
             out.write(folder / name, outcome, agreement=PARTNER, as_of=run.as_of)
         assert (folder / "kept").read_bytes() == (folder / "whole").read_bytes()
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from tiny_company import NOW, PARTNER, Payment, TinyCompany
 
 from breakwater.lake.merging import FEWEST
+from breakwater.lake.parts import Lake
 from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.records import Side
 from breakwater.steps.housekeeping import MESSAGES_AT_ONCE
@@ -109,13 +110,29 @@ def test_matches_of_runs_that_nobody_compares_with_any_more_are_forgotten(tmp_pa
             company.report(f"report{n}", Payment(reference=f"P{n}"), batch=n)
             bot.ingest_new()
             bot.reconcile_all()
-        *old, recent, last = [run.id for run in reversed(bot.runs.history(bot.config.partners[PARTNER], limit=9))]
-        paths = {run_id: Path(bot.lake.outcome_path(run_id, "matches")) for run_id in (*old, recent, last)}
-        for path in paths.values():
-            os.utime(path, (0, 0))
+        last = bot.runs.history(bot.config.partners[PARTNER], limit=1)[0]
+        carried = {piece.path for piece in bot.lake.matches_of(last.id)}
+        _make_old(bot.lake)
 
         bot.tidy()
 
-        assert [run_id for run_id, path in paths.items() if path.exists()] == [recent, last]
+        assert all(path.exists() for path in carried)  # whichever run found them
+        clock[0] += timedelta(hours=1)
+        bot.runs.rerun(bot.config.partners[PARTNER], as_of=None, actor=SYSTEM)  # everything is matched anew
+        clock[0] += timedelta(days=20)
+        bot.reconcile_all()
+        *old, present = [run.id for run in reversed(bot.runs.history(bot.config.partners[PARTNER], limit=9))]
+        _make_old(bot.lake)
+
+        bot.tidy()
+
+        kept = {piece.path for piece in bot.lake.matches_of(present)}
+        assert set(bot.lake.root.glob("runs/*/matches*.parquet")) == kept
+        assert carried.isdisjoint(kept)
         assert all(Path(bot.lake.outcome_path(run_id, "breaks")).exists() for run_id in old)
         bot.runs.rerun(bot.config.partners[PARTNER], as_of=NOW.date(), actor=SYSTEM)
+
+
+def _make_old(lake: Lake) -> None:
+    for path in lake.root.glob("runs/*/*"):
+        os.utime(path, (0, 0))

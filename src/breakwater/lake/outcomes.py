@@ -11,16 +11,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from breakwater.errors import WorldError
+from breakwater.lake.match_files import FILES, LIST, listed
 from breakwater.lake.parts import Lake
 from breakwater.model.parts import part_of
 from breakwater.model.records import Side
-from breakwater.model.runs import BREAK_SCHEMA, ByHand, Earlier, Outcome, Run, added
+from breakwater.model.runs import BREAK_SCHEMA, MATCH_SCHEMA, ByHand, Earlier, Outcome, Run, added
 
 VERSION = version("breakwater")
 _MADE_BY = b"breakwater"  # among the metadata of what a run was given
 _GIVEN = pa.schema([("side", pa.string()), ("part", pa.string())])
 _BY_HAND = pa.schema([("ours", pa.list_(pa.string())), ("theirs", pa.list_(pa.string()))])
-_TABLES = ("matches", "pending", "breaks", "opening", "given", "by_hand")
+_TABLES = ("pending", "breaks", "opening", "given", "by_hand", LIST)
 
 
 def beside(*, parts: Mapping[Side, Sequence[str]], by_hand: Sequence[ByHand], opening: pa.Table) -> dict[str, pa.Table]:
@@ -41,6 +42,11 @@ def earlier(lake: Lake, run: Run) -> Earlier | None:
         return None
     try:
         tables = {name: pq.read_table(path) for name, path in files.items()}
+        carried = lake.matches_of(run.id)
+        if not all(piece.path.is_file() for piece in carried):
+            return None
+        for piece in carried:
+            pq.read_metadata(piece.path)
     except (OSError, pa.ArrowInvalid) as wrong:
         remedy = "Remove its folder in the lake; then everything is matched again."
         raise WorldError(f"The outcome of the run {run.id} can't be read: {wrong}.", remedy=remedy) from None
@@ -59,7 +65,8 @@ def earlier(lake: Lake, run: Run) -> Earlier | None:
             matched=run.matched,
             pending_totals=run.pending,
             in_breaks=added(run.in_breaks, run.opening.totals),
-            matches=tables["matches"],
+            matches=MATCH_SCHEMA.empty_table(),
+            carried=carried,
             pending=tables["pending"],
             breaks=pa.concat_tables([tables["breaks"], tables["opening"]]),
         ),
@@ -85,11 +92,17 @@ def opening_items(lake: Lake, run_id: str) -> pa.Table:
 def forget_matches(lake: Lake, *, keep: set[str], older_than_s: float) -> list[str]:
     """Remove the matches of runs that are not to be kept, by far the largest of what a run leaves; its breaks and what it was given stay.
 
-    A run that was written less than `older_than_s` seconds ago keeps them: it may not be committed yet.
+    What a run that is kept carries on stays, too. A run that was written less than `older_than_s` seconds ago keeps them: it may not be
+    committed yet.
     """
-    kept = {Path(lake.outcome_path(run_id, "matches")) for run_id in keep}
-    there = lake.root.glob("runs/*/matches.parquet")
-    old = [path for path in sorted(there) if path not in kept and time.time() - path.stat().st_mtime > older_than_s]
+
+    def is_old(path: Path) -> bool:
+        return time.time() - path.stat().st_mtime > older_than_s
+
+    folders = {Path(lake.outcome_path(run_id, LIST)).parent for run_id in keep}
+    folders |= {path.parent for path in lake.root.glob(f"runs/*/{LIST}.parquet") if not is_old(path)}
+    kept = {piece.path for folder in folders for piece in listed(lake.root, folder)}
+    old = [path for path in sorted(lake.root.glob(f"runs/*/{FILES}")) if path not in kept and is_old(path)]
     for path in old:
         path.unlink(missing_ok=True)
     return [path.relative_to(lake.root).as_posix() for path in old]

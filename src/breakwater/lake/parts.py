@@ -19,15 +19,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from breakwater.errors import WorldError
+from breakwater.lake import match_files
 from breakwater.lake.index import INDEXES, MERGED, Index, index_of, opened, part_of_index
-from breakwater.lake.writing import CONTENTS, FileWriter, publish
+from breakwater.lake.writing import CONTENTS, FileWriter, move_into_place, publish, unfinished_in
 from breakwater.model.parts import part_of, partner_folder
 from breakwater.model.payments import ReconciliationState
 from breakwater.model.records import Side
-from breakwater.model.runs import Outcome
+from breakwater.model.runs import MatchPiece, Outcome
 
 _UNFINISHED = ".unfinished"
 _RUNS = "runs"
+_HASHES = "hashes"
+_HASHES_KEPT_S = 7 * 24 * 3600.0  # after they were used last; matching makes anew what it misses
 MERGED_LIST = "list.json"
 
 
@@ -107,16 +110,51 @@ class Lake:
         if (self.root / MERGED).is_dir():
             read = {file.removeprefix(f"{MERGED}/") for file in self.merged()}
             removed += [f"{MERGED}/{name}" for name in Lake(self.root / MERGED).sweep(read, older_than_s=older_than_s)]
+        with self.world():
+            for path in self.hashes.rglob("*"):
+                if path.is_file() and time.time() - path.stat().st_mtime > _HASHES_KEPT_S:
+                    path.unlink(missing_ok=True)
         return removed
 
-    def write_outcome(self, run_id: str, outcome: Outcome, *, beside: Mapping[str, pa.Table] | None = None) -> None:
-        """Keep what a run said of every record, as tables that other engines read, and further tables `beside` it by their names."""
+    @property
+    def hashes(self) -> Path:
+        """The folder for what matching knows of files that don't change. Nothing depends on it."""
+        return self.root / _HASHES
+
+    def unfinished(self, name: str) -> Path:
+        """Where a file may be written before it has its place; what stays there is swept."""
+        with self.world():
+            return unfinished_in(self.root / _UNFINISHED, name)
+
+    def write_outcome(
+        self, run_id: str, outcome: Outcome, *, matches: Path | None = None, beside: Mapping[str, pa.Table] | None = None
+    ) -> None:
+        """Keep what a run said of every record, as tables that other engines read, and further tables `beside` it by their names.
+
+        Where the matches that it found are not at hand, they are taken from the unfinished file `matches`, which is moved.
+        """
         with self.world():
             folder = self._run_folder(run_id)
             folder.mkdir(parents=True, exist_ok=True)
-            tables = {"matches": outcome.matches, "pending": outcome.pending, "breaks": outcome.breaks, **(beside or {})}
+            if not matches:
+                matches = self.unfinished("matches")
+                pq.write_table(outcome.matches, matches)
+            found = folder / match_files.name_of(matches)
+            move_into_place(matches, found)
+            pieces = match_files.list_of(self.root, [MatchPiece(path=found), *outcome.carried])
+            tables = {match_files.LIST: pieces, "pending": outcome.pending, "breaks": outcome.breaks, **(beside or {})}
             for name, table in tables.items():
                 publish(table, folder / f"{name}.parquet", unfinished=self.root / _UNFINISHED)
+
+    def matches_to_query(self, run_id: str) -> Mapping[str, object]:
+        """The parameters of `match_files.HELD` for a run."""
+        with self.world():
+            return match_files.to_query(self.root, self._run_folder(run_id))
+
+    def matches_of(self, run_id: str) -> list[MatchPiece]:
+        """The files in which the matches of a run lie."""
+        with self.world():
+            return match_files.listed(self.root, self._run_folder(run_id))
 
     def outcome_of(
         self, run_id: str, records: Iterable[tuple[Side, str]]
@@ -124,7 +162,7 @@ class Lake:
         """What a run said of these records, and by which pass; a record it did not see is left out."""
         wanted = sorted({(str(side), record_id) for side, record_id in records})
         folder = self._run_folder(run_id)
-        names: dict[str, Any] = {name: str(folder / f"{name}.parquet") for name in ("matches", "pending")}
+        names: dict[str, Any] = {"pending": str(folder / "pending.parquet"), **self.matches_to_query(run_id)}
         names["breaks"] = [str(path) for name in ("breaks", "opening") if (path := folder / f"{name}.parquet").is_file()]
         found = self.query(_OUTCOME, {**names, "sides": [s for s, _ in wanted], "ids": [r for _, r in wanted]}) if wanted else None
         return {
@@ -133,7 +171,7 @@ class Lake:
         }
 
     def outcome_path(self, run_id: str, name: str) -> str:
-        """Where a table of a run lies, as `read_parquet` in a query takes it; `name` is 'matches', 'pending', 'breaks' or one beside."""
+        """Where a table of a run lies, as `read_parquet` in a query takes it; `name` is 'pending', 'breaks' or one beside."""
         return str(self._run_folder(run_id) / f"{name}.parquet")
 
     def query(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
@@ -177,13 +215,14 @@ def _unreadable(what: str) -> WorldError:
     return WorldError(f"The lake can't be read or written: {what}.", remedy="Check the disk and BREAKWATER_DATA_DIR, then try again.")
 
 
-_OUTCOME = """
-WITH wanted AS (SELECT unnest($sides) AS side, unnest($ids) AS record_id),
+_OUTCOME = f"""
+WITH {match_files.HELD},
+wanted AS (SELECT unnest($sides) AS side, unnest($ids) AS record_id),
 held AS (
     SELECT 'ours' AS side, unnest(ours) AS record_id, pass, filename FROM read_parquet($breaks, filename = true)
     UNION ALL SELECT 'theirs', unnest(theirs), pass, filename FROM read_parquet($breaks, filename = true)
 )
-SELECT side, record_id, 'matched' AS state, pass FROM read_parquet($matches) JOIN wanted USING (side, record_id)
+SELECT side, record_id, 'matched' AS state, pass FROM matches JOIN wanted USING (side, record_id)
 UNION ALL SELECT side, record_id, 'pending', NULL FROM read_parquet($pending) JOIN wanted USING (side, record_id)
 UNION ALL SELECT side, record_id, CASE WHEN ends_with(filename, '/opening.parquet') THEN 'opening_item' ELSE 'in_break' END, pass
 FROM held JOIN wanted USING (side, record_id)

@@ -94,7 +94,7 @@ class FileWriter:
     def _write(self, held: dict[str, list[pa.RecordBatch]]) -> None:
         for partner, batches in held.items():
             if partner not in self._open:
-                path = _unfinished_in(self._unfinished, self._sha256)
+                path = unfinished_in(self._unfinished, self._sha256)
                 self._open[partner] = _OpenPart(path, batches[0].schema, content=self._content)
             self._open[partner].write(pa.Table.from_batches(batches))
 
@@ -136,7 +136,7 @@ class _OpenPart:
 
 def publish(table: pa.Table, target: Path, *, unfinished: Path) -> None:
     """A whole table as one Parquet file, which is there complete or not at all."""
-    path = _unfinished_in(unfinished, target.stem)
+    path = unfinished_in(unfinished, target.stem)
     try:
         pq.write_table(table, path, compression="zstd", row_group_size=ROWS_PER_GROUP)
         move_into_place(path, target)
@@ -169,7 +169,7 @@ def _by_partner(batch: pa.RecordBatch) -> Sequence[tuple[str, pa.RecordBatch]]:
     return [(partner, batch.filter(pc.equal(batch["partner"], partner))) for partner in partners]
 
 
-def _unfinished_in(folder: Path, name: str) -> Path:
+def unfinished_in(folder: Path, name: str) -> Path:
     """A file name of this process alone, on the file system where the file will lie."""
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}-{uuid.uuid4().hex}"

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from breakwater.matching.outcome import SIDES, Share, share, totals
-from breakwater.model.runs import BREAK_SCHEMA, MATCH_SCHEMA, Outcome, Totals
+from breakwater.matching.outcome import SIDES, Share, totals
+from breakwater.model.runs import BREAK_SCHEMA, MatchPiece, Outcome, Totals
 
-Records = Iterable[tuple[str, str, str, int]]
-"""(side, record id, currency, amount in minor units)."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """The matches of a run: those that stay as they are, and those with a touched record."""
-
-    carried: pa.Table
-    dropped: pa.Table
+_WIDE = pa.decimal128(38, 0)
 
 
-def split_matches(matches: pa.Table, ids: Mapping[str, pa.Array]) -> Split:
-    """Take out the matches of touched records. A match hangs together, so its first record of ours speaks for all of it."""
-    heads = _heads(matches)
-    is_touched = pc.is_in(heads, value_set=ids["ours"].cast(pa.large_string()))
-    of_row = is_touched.take(matches["match_id"]) if len(matches) else is_touched
-    return Split(carried=matches.filter(pc.invert(of_row)), dropped=matches.filter(of_row))
-
-
-def merged(earlier: Outcome, fresh: Outcome, *, split: Split, ids: Mapping[str, pa.Array], then: Records, now: Records) -> Outcome:
-    """What holds for all records. `ids` are those of touched records, `then` and `now` the touched records of the two runs."""
-    before = _states(then, earlier)
-    ours = [record for record in before if record[0] == "ours"]
-    size = {side: sum(1 for record in now if record[0] == side) for side in SIDES}
+def merged(earlier: Outcome, fresh: Outcome, *, records: pa.Table, carried: Sequence[MatchPiece]) -> Outcome:
+    """What holds for all records. `records` are those that were matched again (see `Touched.records`), `carried` the matches of others."""
+    then, now = records.filter(records["then"]), records.filter(records["now"])
+    taken = {side: _with_states(_of(then, side), side, earlier) for side in SIDES}
+    ids = {side: _of(records, side)["record_id"].combine_chunks() for side in SIDES}
     figures = {
-        state: totals([*_shares(of_earlier), *_taken(before, state), *_shares(of_fresh)])
+        state: totals([*_shares(of_earlier), *_taken(taken, state), *_shares(of_fresh)])
         for state, of_earlier, of_fresh in (
             ("matched", earlier.matched, fresh.matched),
             ("pending", earlier.pending_totals, fresh.pending_totals),
@@ -46,100 +27,55 @@ def merged(earlier: Outcome, fresh: Outcome, *, split: Split, ids: Mapping[str, 
         )
     }
     return Outcome(
-        ours_rows=earlier.ours_rows - len(ours) + size["ours"],
-        theirs_rows=earlier.theirs_rows - (len(before) - len(ours)) + size["theirs"],
+        ours_rows=earlier.ours_rows - len(taken["ours"]) + len(_of(now, "ours")),
+        theirs_rows=earlier.theirs_rows - len(taken["theirs"]) + len(_of(now, "theirs")),
         matched=figures["matched"],
         pending_totals=figures["pending"],
         in_breaks=figures["in_breaks"],
-        matches=_merged_matches(split.carried, fresh.matches),
+        matches=fresh.matches.slice(0, 0),
         pending=fresh.pending,  # whatever was pending is touched
         breaks=_merged_breaks(earlier.breaks, fresh.breaks, ids),
+        carried=carried,
     )
 
 
-def _heads(matches: pa.Table) -> pa.Array:
-    """The first record of ours of each match, in their order: a match's rows stand together, ours first."""
-    number = matches["match_id"].combine_chunks()
-    if not len(number):
-        return pa.array([], pa.large_string())
-    is_head = pa.concat_arrays([pa.array([True]), pc.not_equal(number[1:], number[:-1])])
-    heads = matches["record_id"].filter(is_head).cast(pa.large_string())
-    return heads.combine_chunks() if isinstance(heads, pa.ChunkedArray) else heads
-
-
-def _merged_matches(carried: pa.Table, fresh: pa.Table) -> pa.Table:
-    """Both, in the order of their first record of ours, numbered anew. Either is in that order already."""
-    carried, fresh = _numbered(carried), _numbered(fresh)
-    heads, new = _heads(carried), _heads(fresh).to_pylist()
-    places = list(_places(heads, new))
-    stride = len(new) + 1  # room for every fresh match before each carried one
-    keys = [
-        pc.add(pc.multiply(carried["match_id"], stride), len(new)),
-        pc.add(pc.multiply(pa.array(places, pa.int64()).take(fresh["match_id"]), stride), fresh["match_id"]),
-    ]
-    both = pa.concat_tables([carried, fresh])
-    key = pa.chunked_array([chunk for k in keys for chunk in (k.chunks if isinstance(k, pa.ChunkedArray) else [k])], pa.int64())
-    if not len(new):
-        return both
-    order = pc.sort_indices(key)
-    ordered = both.take(order)
-    return _set_numbers(ordered, key.take(order))
-
-
-def _places(heads: pa.Array, new: Iterable[str]) -> Iterator[int]:
-    """Before which of the carried matches each fresh one stands; both are in order."""
-    place = 0
-    for head in new:
-        place = bisect_left(heads, head, lo=place, key=lambda head: head.as_py())
-        yield place
-
-
-def _numbered(matches: pa.Table) -> pa.Table:
-    return _set_numbers(matches, matches["match_id"])
-
-
-def _set_numbers(matches: pa.Table, key: pa.ChunkedArray) -> pa.Table:
-    """Number the matches from 0: rows of a match have one key and stand together."""
-    if not len(matches):
-        return matches
-    flat = key.combine_chunks()
-    steps = pa.concat_arrays([pa.array([0], pa.int64()), pc.not_equal(flat[1:], flat[:-1]).cast(pa.int64())])
-    return matches.set_column(0, MATCH_SCHEMA.field("match_id"), pc.cumulative_sum(steps))
-
-
 def _merged_breaks(earlier: pa.Table, fresh: pa.Table, ids: Mapping[str, pa.Array]) -> pa.Table:
-    """The earlier ones without a touched record, and the fresh ones, by (kind, ours, theirs)."""
-    gone = [
-        pc.is_in(pc.list_element(_padded(earlier[side]), 0), value_set=ids[side], skip_nulls=True)
-        for side in SIDES
-    ]  # fmt: skip
+    """The earlier ones without a touched record, and the fresh ones, by (kind, ours, theirs).
+
+    No two breaks share a record, so the first of each side decide.
+    """
+    gone = [pc.is_in(_first(earlier[side]), value_set=ids[side], skip_nulls=True) for side in SIDES]
     both = pa.concat_tables([earlier.filter(pc.invert(pc.or_(*gone))), fresh]).combine_chunks()
-    places = list(zip(*(both[name].to_pylist() for name in ("kind", "ours", "theirs")), strict=True))
-    order = pa.array(sorted(range(len(places)), key=places.__getitem__), pa.int64())
+    places = pa.table({"kind": both["kind"], **{side: _first(both[side]) for side in SIDES}})
+    order = pc.sort_indices(places, sort_keys=[(name, "ascending", "at_start") for name in places.column_names])
     return both.take(order).cast(BREAK_SCHEMA)
 
 
-def _padded(lists: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Lists of which every one has a first element: an empty one is null instead."""
-    return pc.if_else(pc.equal(pc.list_value_length(lists), 0), pa.scalar(None, lists.type), lists)
+def _first(lists: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The first element of each list; null where it is empty."""
+    return pc.list_element(pc.if_else(pc.equal(pc.list_value_length(lists), 0), pa.scalar([None], lists.type), lists), 0)
 
 
-def _states(records: Records, earlier: Outcome) -> list[tuple[str, str, int, str]]:
-    """(side, currency, amount, state) of records as the earlier run left them."""
-    waiting = set(zip(earlier.pending["side"].to_pylist(), earlier.pending["record_id"].to_pylist(), strict=True))
-    broken = {(side, i) for side in SIDES for i in pc.list_flatten(earlier.breaks[side]).to_pylist()}
-    return [
-        (side, currency, amount, "pending" if (side, i) in waiting else "in_breaks" if (side, i) in broken else "matched")
-        for side, i, currency, amount in records
-    ]
+def _of(records: pa.Table, side: str) -> pa.Table:
+    return records.filter(pc.equal(records["is_ours"], side == "ours"))
 
 
-def _taken(records: Iterable[tuple[str, str, int, str]], state: str) -> Iterator[Share]:
+def _with_states(records: pa.Table, side: str, earlier: Outcome) -> pa.Table:
+    """`state`, `currency`, `amount` and `moved` of records of a side as the earlier run left them."""
+    pending = earlier.pending.filter(pc.equal(earlier.pending["side"], side))["record_id"]
+    is_waiting = pc.is_in(records["record_id"], value_set=pending.combine_chunks())
+    is_broken = pc.is_in(records["record_id"], value_set=pc.list_flatten(earlier.breaks[side]).combine_chunks())
+    amount = records["amount_minor"].cast(_WIDE)
+    state = pc.if_else(is_waiting, "pending", pc.if_else(is_broken, "in_breaks", "matched"))
+    return pa.table({"state": state, "currency": records["currency"], "amount": amount, "moved": pc.abs(amount)})
+
+
+def _taken(records: Mapping[str, pa.Table], state: str) -> Iterator[Share]:
     """What the touched records added to the earlier totals of a state, taken away."""
-    for side, currency, amount_minor, was in records:
-        if was == state:
-            _, _, rows, amount, moved = share(side, currency, amount_minor)
-            yield side, currency, -rows, -amount, -moved
+    for side, of_side in records.items():
+        held = of_side.filter(pc.equal(of_side["state"], state))
+        for row in held.group_by("currency").aggregate([([], "count_all"), ("amount", "sum"), ("moved", "sum")]).to_pylist():
+            yield side, row["currency"], -row["count_all"], -int(row["amount_sum"]), -int(row["moved_sum"])
 
 
 def _shares(figures: Mapping[str, Totals]) -> Iterator[Share]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ibis
-import pyarrow as pa
+import duckdb
 
 from breakwater.model.runs import ChangedMatch, MatchChanges
 
@@ -11,21 +10,22 @@ MOST_NAMED = 100
 MOST_IDS = 10  # of each side of a match that is named
 
 
-def changed_matches(connection: ibis.BaseBackend, *, before: pa.Table, after: pa.Table, amounts: pa.Table) -> MatchChanges:
-    """The matches of `before` (MATCH_SCHEMA) that `after` does not have: same records, same pass.
+def changed_matches(connection: duckdb.DuckDBPyConnection, *, before: str, after: str, amounts: str) -> MatchChanges:
+    """The matches of `before` that `after` does not have: same records, same pass.
 
-    `amounts` has `is_ours`, `record_id`, `currency` and `amount_minor` of the records then.
+    All three are names of tables, or SQL for them: matches as MATCH_SCHEMA has them, and `is_ours`, `record_id`, `currency` and
+    `amount_minor` of the records then.
     """
     for name, rows in (("match_before", before), ("match_after", after), ("amount_then", amounts)):
-        connection.con.register(name, rows)
-    connection.raw_sql(_CHANGED)
-    ((count,),) = connection.raw_sql("SELECT count(*) FROM match_changed").fetchall()
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {rows}")
+    connection.execute(_CHANGED)
+    ((count,),) = connection.execute("SELECT count(*) FROM match_changed").fetchall()
     if not count:
         return MatchChanges()
-    value = {currency: int(minor) for currency, minor in connection.raw_sql(_VALUE).fetchall()}
+    value = {currency: int(minor) for currency, minor in connection.execute(_VALUE).fetchall()}
     first = [
         ChangedMatch(ours=tuple(ours[:MOST_IDS]), theirs=tuple(theirs[:MOST_IDS]), pass_name=pass_name, passes_now=tuple(now))
-        for ours, theirs, pass_name, now in connection.raw_sql(_FIRST).fetchall()
+        for ours, theirs, pass_name, now in connection.execute(_FIRST).fetchall()
     ]
     return MatchChanges(count=count, value_minor=value, first=tuple(first))
 
@@ -34,7 +34,7 @@ _SIGNED = """
 SELECT match_id, pass, list(side || ' ' || record_id ORDER BY side, record_id) AS members FROM {table} GROUP BY match_id, pass
 """
 _CHANGED = f"""
-CREATE TEMP TABLE match_changed AS
+CREATE OR REPLACE TEMP TABLE match_changed AS
 WITH was AS ({_SIGNED.format(table="match_before")}), is_now AS ({_SIGNED.format(table="match_after")})
 SELECT match_id FROM was ANTI JOIN is_now USING (pass, members)
 """

@@ -10,14 +10,14 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-import ibis
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from breakwater.errors import CallError, WorldError
+from breakwater.matching import pieces
 from breakwater.matching.agreement import Agreement
-from breakwater.matching.carrying import Records, merged, split_matches
+from breakwater.matching.carrying import merged
 from breakwater.matching.changes import changed_matches
-from breakwater.matching.outcome import SIDES
+from breakwater.matching.hashes import Hashes, rows_of
 from breakwater.matching.touched import Touched, parts_of, reading
 from breakwater.model.runs import ByHand, Earlier, MatchChanges, Outcome, Rematched
 
@@ -28,11 +28,15 @@ Match = Callable[..., Outcome]
 Rematch = Callable[..., Rematched]
 
 
-def open(match: Match, *, most_touched: float = MOST_TOUCHED) -> Rematch:
-    """The `rematch` of an engine's `match`: rematch(ours=[paths], theirs=[paths], agreement=…, as_of=…, by_hand=…, earlier=…).
+def open(match: Match, *, hashes: Path | None = None, most_touched: float = MOST_TOUCHED, most_pieces: int = pieces.MOST_PIECES) -> Rematch:
+    """The `rematch` of an engine's `match`:
+    rematch(ours=[paths], theirs=[paths], agreement=…, as_of=…, by_hand=…, earlier=…, matches_to=path).
 
-    `most_touched` is the share of records beyond which all are matched. `earlier` is the run before, if there is one. With `whole`,
-    everything is matched: where the agreement is another one since, or a person wants to be sure. CallError and WorldError as `match`.
+    `hashes` is a folder for what is known of files that don't change; without one it is worked out each time. `most_touched` is the share
+    of records beyond which all are matched, `most_pieces` how many files the matches of a run may lie in.
+
+    `earlier` is the run before, if there is one; the matches that this run finds go into the file `matches_to`. With `whole`, everything is
+    matched: where the agreement is another one since, or a person wants to be sure. CallError and WorldError as `match`.
     """
 
     def rematch(
@@ -41,26 +45,29 @@ def open(match: Match, *, most_touched: float = MOST_TOUCHED) -> Rematch:
         theirs: Sequence[Path],
         agreement: Agreement,
         as_of: date,
+        matches_to: Path,
         by_hand: Sequence[ByHand] = (),
         earlier: Earlier | None = None,
         whole: bool = False,
     ) -> Rematched:
         if earlier and not _all_there(earlier):
             earlier = None
-        task = _Task(ours=ours, theirs=theirs, agreement=agreement, as_of=as_of, by_hand=by_hand)
-        if earlier and not whole and as_of >= earlier.as_of:
-            found = _incrementally(match, task, earlier, most_touched=most_touched)
-            if found:
-                return found
-        outcome = task.done_by(match, ours=ours, theirs=theirs, by_hand=by_hand)
-        changes = _changes(earlier, outcome) if earlier and len(earlier.outcome.matches) else MatchChanges()
+        given = _Given(ours=ours, theirs=theirs, agreement=agreement, as_of=as_of, by_hand=by_hand, matches_to=matches_to)
+        with tempfile.TemporaryDirectory(prefix="breakwater-") as place, _connected(Path(place)) as connection:
+            work = _Work(connection, Path(place), Hashes(connection, hashes or Path(place) / "hashes"), match, given)
+            if earlier and not whole and as_of >= earlier.as_of:
+                found = work.again(earlier, most_touched=most_touched, most_pieces=most_pieces)
+                if found:
+                    return found
+            outcome = given.matched_by(match, ours=ours, theirs=theirs, by_hand=by_hand, matches_to=matches_to)
+            changes = work.changes_since(earlier) if earlier and earlier.outcome.carried else MatchChanges()
         return Rematched(outcome=outcome, looked_at=outcome.ours_rows + outcome.theirs_rows, changes=changes)
 
     return rematch
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Task:
+class _Given:
     """What a run is given."""
 
     ours: Sequence[Path]
@@ -68,66 +75,65 @@ class _Task:
     agreement: Agreement
     as_of: date
     by_hand: Sequence[ByHand]
+    matches_to: Path
 
-    def done_by(self, match: Match, *, ours: Sequence[Path], theirs: Sequence[Path], by_hand: Sequence[ByHand]) -> Outcome:
-        return match(ours=ours, theirs=theirs, agreement=self.agreement, as_of=self.as_of, by_hand=by_hand)
-
-
-def _all_there(earlier: Earlier) -> bool:
-    return all(path.is_file() for path in (*earlier.ours, *earlier.theirs))
+    def matched_by(self, match: Match, **sides: object) -> Outcome:
+        return match(agreement=self.agreement, as_of=self.as_of, **sides)
 
 
-def _incrementally(match: Match, task: _Task, earlier: Earlier, *, most_touched: float) -> Rematched | None:
-    """None where everything has to be matched: most of it is touched, or something is wrong that a whole run says better."""
-    parts = parts_of(earlier, ours=task.ours, theirs=task.theirs)
-    with tempfile.TemporaryDirectory(prefix="breakwater-") as place, _connected(Path(place)) as connection:
-        touched = Touched(connection, parts)
-        if not touched.find(earlier, agreement=task.agreement, by_hand=task.by_hand):
+@dataclass(frozen=True)
+class _Work:
+    """One run, with an engine of its own for what is not matching."""
+
+    connection: duckdb.DuckDBPyConnection
+    place: Path
+    hashes: Hashes
+    match: Match
+    given: _Given
+
+    def again(self, earlier: Earlier, *, most_touched: float, most_pieces: int) -> Rematched | None:
+        """None where everything has to be matched: most of it is touched, or something is wrong that a whole run says better."""
+        given = self.given
+        parts = parts_of(earlier, ours=given.ours, theirs=given.theirs)
+        touched = Touched(self.connection, parts, hashes=self.hashes, agreement=given.agreement)
+        if not touched.find(earlier, by_hand=given.by_hand):
             return None
         size, rows = touched.size()
         if size > rows * most_touched:
             return None
-        then, now = (touched.rows(n for n, path in enumerate(parts.every) if path in given) for given in (parts.then, parts.now))
-        ids = _ids(pa.concat_tables([then, now]))
-        again = set(ids["ours"].to_pylist())
-        files = touched.write(Path(place))
-        by_hand = [made for made in task.by_hand if not again.isdisjoint(made.ours)]
+        records, files = touched.records(), touched.write(self.place)
+        ours = records.filter(records["is_ours"])["record_id"].unique()
+        known = set(ours.to_pylist()) if given.by_hand else set()
+        by_hand = [made for made in given.by_hand if not known.isdisjoint(made.ours)]
         try:
-            fresh = task.done_by(match, ours=files["ours"], theirs=files["theirs"], by_hand=by_hand)
+            fresh = given.matched_by(self.match, ours=files["ours"], theirs=files["theirs"], by_hand=by_hand)
         except CallError:
             return None  # it names a file of ours that nobody knows; the whole run names the partner's
-        split = split_matches(earlier.outcome.matches, ids)
-        outcome = merged(earlier.outcome, fresh, split=split, ids=ids, then=_records(then), now=_records(now))
-        changes = changed_matches(connection, before=split.dropped, after=fresh.matches, amounts=then)
-        return Rematched(outcome=outcome, looked_at=now.num_rows, changes=changes)
+        left, dropped = pieces.split(self.connection, earlier.outcome.carried, ours=ours, hashes=self.hashes)
+        for name, rows in (("dropped", dropped), ("found", fresh.matches), ("records_then", records.filter(records["then"]))):
+            self.connection.register(name, rows)
+        changes = changed_matches(self.connection, before="dropped", after="found", amounts="records_then")
+        carried = pieces.gathered(self.connection, left, fresh=fresh.matches, target=given.matches_to, most_pieces=most_pieces)
+        outcome = merged(earlier.outcome, fresh, records=records, carried=carried)
+        return Rematched(outcome=outcome, looked_at=pc.sum(records["now"]).as_py() or 0, changes=changes)
 
-
-def _changes(earlier: Earlier, outcome: Outcome) -> MatchChanges:
-    """What a whole run changes of the matches before it."""
-    with tempfile.TemporaryDirectory(prefix="breakwater-") as place, _connected(Path(place)) as connection:
+    def changes_since(self, earlier: Earlier) -> MatchChanges:
+        """What a whole run changes of the matches before it."""
         parts = parts_of(earlier, ours=(), theirs=())
-        amounts = connection.con.sql(reading(parts, range(len(parts.ours)))).to_arrow_table()
-        return changed_matches(connection, before=earlier.outcome.matches, after=outcome.matches, amounts=amounts)
+        pieces.put(self.connection, "earlier_matches", earlier.outcome.carried)
+        amounts, after = f"({reading(parts, range(len(parts.ours)))})", rows_of([self.given.matches_to])
+        return changed_matches(self.connection, before="earlier_matches", after=after, amounts=amounts)
 
 
-def _ids(records: pa.Table) -> dict[str, pa.Array]:
-    """The distinct ids of each side."""
-    return {side: records.filter(pa.compute.equal(records["is_ours"], side == "ours"))["record_id"].unique() for side in SIDES}
-
-
-def _records(table: pa.Table) -> Records:
-    columns = (table[name].to_pylist() for name in ("is_ours", "record_id", "currency", "amount_minor"))
-    return [("ours" if is_ours else "theirs", i, currency, amount) for is_ours, i, currency, amount in zip(*columns, strict=True)]
+def _all_there(earlier: Earlier) -> bool:
+    files = (*earlier.ours, *earlier.theirs, *(piece.path for piece in earlier.outcome.carried))
+    return all(path.is_file() for path in files)
 
 
 @contextmanager
-def _connected(scratch: Path) -> Iterator[ibis.BaseBackend]:
+def _connected(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
-        connection = ibis.duckdb.connect(memory_limit=MEMORY_LIMIT, temp_directory=str(scratch / "spill"), preserve_insertion_order=False)
-        try:
-            connection.raw_sql("SET enable_progress_bar = false")
+        with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(scratch / "spill")}) as connection:
             yield connection
-        finally:
-            connection.disconnect()
     except duckdb.Error as lost:
         raise WorldError(f"The matching engine failed: {str(lost).splitlines()[0]}", remedy="Run it again; nothing was written.") from lost

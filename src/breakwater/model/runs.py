@@ -91,11 +91,20 @@ BREAK_SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True, kw_only=True)
+class MatchPiece:
+    """Matches that one run found: their file (MATCH_SCHEMA), which never changes, and the numbers of those that no longer hold."""
+
+    path: Path
+    without: pa.Array = field(default_factory=lambda: pa.array([], pa.int64()))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What a reconciliation found: every record is in exactly one of the three tables, once.
 
     `matches` (MATCH_SCHEMA) is sorted by (match_id, side, record_id), `pending` (PENDING_SCHEMA) by (side, record_id), `breaks`
-    (BREAK_SCHEMA) by (kind, ours, theirs); the totals are by currency of the record.
+    (BREAK_SCHEMA) by (kind, ours, theirs); the totals are by currency of the record. Matches that lie in files are `carried`, not in
+    `matches`.
     """
 
     ours_rows: int
@@ -106,6 +115,7 @@ class Outcome:
     matches: pa.Table
     pending: pa.Table
     breaks: pa.Table
+    carried: Sequence[MatchPiece] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +144,7 @@ class MatchChanges:
 class Earlier:
     """A run before, as matching again needs it: the files it was given, what people had matched, its day, and its outcome.
 
-    `version` is the Breakwater that made it: another one may read an agreement differently.
+    All matches of the outcome lie in files. `version` is the Breakwater that made it: another one may read an agreement differently.
     """
 
     ours: Sequence[Path]
@@ -147,7 +157,10 @@ class Earlier:
 
 @dataclass(frozen=True, kw_only=True)
 class Rematched:
-    """An outcome, how many records were matched to find it (the others were carried over), and the earlier matches it changes."""
+    """An outcome, how many records were matched to find it (the others were carried over), and the earlier matches it changes.
+
+    The matches that this run found lie in the file that it was given for them, those of earlier runs are `carried`.
+    """
 
     outcome: Outcome
     looked_at: int

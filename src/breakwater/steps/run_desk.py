@@ -71,6 +71,7 @@ class RunDesk:
             now=self._now(),
             whole=True,
         )
+        found.matches_file.unlink()
         return difference(last, found.run, breaks_before=self._breaks(last), breaks_after=found.outcome.breaks)
 
     def opening(self, partner: Partner) -> tuple[Run, pa.Table]:

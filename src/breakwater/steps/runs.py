@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -45,18 +46,20 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkedOut:
-    """A run before it is kept: its figures, its outcome without opening items, those, and the matches that changed."""
+    """A run before it is kept: its figures, its outcome without opening items, those, the unfinished file of the matches that it found,
+    and the earlier matches that changed.
+    """
 
     run: Run
     outcome: Outcome
     opening: pa.Table
+    matches_file: Path
     matches: MatchChanges
 
     def keep(self, lake: Lake, given: Given) -> None:
         """Put the outcome into the lake."""
-        lake.write_outcome(
-            self.run.id, self.outcome, beside=outcomes.beside(parts=given.parts, by_hand=given.by_hand, opening=self.opening)
-        )
+        beside = outcomes.beside(parts=given.parts, by_hand=given.by_hand, opening=self.opening)
+        lake.write_outcome(self.run.id, self.outcome, matches=self.matches_file, beside=beside)
 
     def breaks(self, *, partner: Partner, now: datetime) -> list[Break]:
         """The breaks as the run found them."""
@@ -84,6 +87,7 @@ def work_out(
     Nor is anything if the agreement is another one since, or this Breakwater, which may read it differently.
     """
     before = outcomes.earlier(lake, given.last) if given.last else None
+    matches_to = lake.unfinished("matches")
     is_new_reading = given.last is None or given.last.agreement_sha256 != terms.sha256 or (before and before.version != outcomes.VERSION)
     found = rematch(
         ours=lake.paths(given.parts[Side.OURS]),
@@ -92,6 +96,7 @@ def work_out(
         as_of=as_of,
         by_hand=given.by_hand,
         earlier=before,
+        matches_to=matches_to,
         whole=whole or bool(is_new_reading),
     )
     outcome, opening, items = set_apart(lake, found.outcome, parts=given.parts, live_from=partner.live_from)
@@ -122,7 +127,7 @@ def work_out(
         ),
         looked_at=found.looked_at,
     )
-    return WorkedOut(run=run, outcome=outcome, opening=opening, matches=found.changes)
+    return WorkedOut(run=run, outcome=outcome, opening=opening, matches_file=matches_to, matches=found.changes)
 
 
 def asked_for(worked_out: WorkedOut, *, by: str, now: datetime, is_restatement: bool) -> WorkedOut:
