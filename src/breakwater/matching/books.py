@@ -49,8 +49,19 @@ class Engine(Protocol):
 class Books:
     """The state of a run. Records carry their number `n` and their business days `b`."""
 
-    def __init__(self, *, sides: Mapping[str, Table], sizes: Mapping[str, int], agreement: Agreement, as_of: date, engine: Engine) -> None:
+    def __init__(
+        self,
+        *,
+        sides: Mapping[str, Table],
+        sizes: Mapping[str, int],
+        has_originals: bool,
+        agreement: Agreement,
+        as_of: date,
+        engine: Engine,
+    ) -> None:
         self.sides, self.agreement, self.engine = sides, agreement, engine
+        self.has_originals = has_originals
+        """Any of theirs has an original amount."""
         self.b_as_of = agreement.calendar.between(date(1970, 1, 1), as_of)
         self.free = dict(sides)
         self.free_rows = dict(sizes)

@@ -99,7 +99,14 @@ class _Engine:
     def books(self, as_of: date) -> Books:
         """Both sides, all of it free."""
         sizes = {side: profile.rows for side, profile in self.profiles.items()}
-        return Books(sides={side: self._whole(side) for side in SIDES}, sizes=sizes, agreement=self.agreement, as_of=as_of, engine=self)
+        return Books(
+            sides={side: self._whole(side) for side in SIDES},
+            sizes=sizes,
+            has_originals=self.profiles["theirs"].has_originals,
+            agreement=self.agreement,
+            as_of=as_of,
+            engine=self,
+        )
 
     def write_matches(self, books: Books, target: Path) -> None:
         """The matches of a run, sorted and numbered."""
@@ -151,12 +158,8 @@ def _calendar(agreement: Agreement, days: Iterable[date]) -> pa.Table:
 
 def _records(table: Table, calendar: Table, agreement: Agreement, profile: side_files.Profile) -> Table:
     """Canonical records as the passes see them: one date with its count of business days, references cleaned, no empty texts."""
-    dated = table.mutate(date=ibis.coalesce(table.value_date, table.booked_on), status=table.status.nullif(""))
+    filled = {name: table[name].nullif("") for name in ("status", "original_currency")}
+    dated = table.mutate(date=ibis.coalesce(table.value_date, table.booked_on), **filled)
     plain = dated.mutate(**{name: clean(dated[name], agreement.not_keys) for name in KEY_COLUMNS if name not in profile.clean})
-    original = (plain.original_currency.nullif(""), plain.original_amount_minor) if profile.has_originals else _NO_ORIGINAL
-    plain = plain.mutate(original_currency=original[0], original_amount_minor=original[1])
     kept = ["n", "date", *(name for name in CANONICAL_COLUMNS if name not in ("booked_on", "value_date"))]
     return plain.select(kept).join(calendar, "date")
-
-
-_NO_ORIGINAL = ibis.null("string"), ibis.null("int64")  # said so, an engine carries and compares nothing

@@ -19,7 +19,7 @@ from breakwater.matching.agreement import Agreement, ExactPass
 from breakwater.matching.books import Books, Kept, counts, is_empty, rows, seen
 from breakwater.matching.break_columns import REFERENCES
 from breakwater.matching.outcome import DUPLICATE, MOST_PAIRS, SIDES, coarse
-from breakwater.matching.pairs import COMPARED, Beside, compared, comparison, hash_of, no_conflict
+from breakwater.matching.pairs import COMPARED, Beside, comparison, hash_of, no_conflict
 from breakwater.model.breaks import BreakKind
 
 BUCKETS = 65_536  # of keys, when groups are counted
@@ -37,9 +37,9 @@ class Step(Enum):
         linked = found["lag"].between(-agreement.link, agreement.link)
         match self:
             case Step.TIMELY:
-                return found["amount"].isnull() & ~found["late"]
+                return found["amount_agrees"] & ~found["late"]
             case Step.LATE:
-                return found["amount"].isnull() & linked
+                return found["amount_agrees"] & linked
             case Step.DIFFERENT:
                 return linked
 
@@ -75,10 +75,18 @@ def _every_record(books: Books, each: ExactPass, step: Step, o: Table, t: Table)
     o, t = o.select(*columns).rename("o_{name}"), t.select(*columns).rename("t_{name}")
     both = Beside(o, t)
     equal = [both[f"o_{name}"] == both[f"t_{name}"] for name in same]
-    fits = step.candidates(comparison(both, books.agreement), books.agreement), no_conflict(both, books.agreement, each.keys)
-    p = compared(o.join(t, [*equal, *fits], how="outer"), books.agreement)
-    fine = (p.amount.isnull() & ~p.late & ~p.fee_differs & ~p.status_differs).fill_null(False)
-    return books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", fine=fine))
+    found = comparison(both, books.agreement, has_originals=books.has_originals)
+    fits = step.candidates(found, books.agreement), no_conflict(both, books.agreement, each.keys)
+    p = o.join(t, [*equal, *fits], how="outer")
+    return books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", fine=_is_fine(p, step, books.agreement)))
+
+
+def _is_fine(p: Table, step: Step, agreement: Agreement) -> Value:
+    """A pair without findings. Only the first step has any: what agrees in time is claimed then."""
+    if step is not Step.TIMELY:
+        return ibis.literal(False)
+    found = comparison(p, agreement)
+    return p.o_n.notnull() & p.t_n.notnull() & ~found["fee_differs"] & ~found["status_differs"]
 
 
 def _refuse_coarse(o: Table, t: Table, each: ExactPass) -> None:

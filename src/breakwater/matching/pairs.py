@@ -6,6 +6,7 @@ A table of pairs has the columns of both records, `o_…` and `t_…`. Amounts a
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -102,13 +103,19 @@ def compared(p: Table, agreement: Agreement) -> Table:
     return p.mutate(**comparison(p, agreement))
 
 
-def comparison(p: Pairs, agreement: Agreement) -> dict[str, Value]:
-    """Of each pair `amount` (a finding or null), `delta`, `lag`, `days`, `late`, `fee_off`, `fee_differs`, `status_differs`."""
-    amount, delta = _amount(p, agreement)
+def comparison(p: Pairs, agreement: Agreement, *, has_originals: bool = True) -> dict[str, Value]:
+    """Of each pair `amount` (a finding or null), `delta`, `lag`, `days`, `late`, `fee_off`, `fee_differs`, `status_differs`; and
+    `amount_agrees`, which says less than `amount` and costs less. Without `has_originals`, theirs are known to have no original amount."""
+    rules = [_plain(p, agreement)]
+    if has_originals:
+        rules = [_by_original(p, agreement), *rules, *([_by_rate(p, agreement)] if agreement.rates else [])]
     fee_off = _fee_off(p, agreement)
     return {
-        "amount": amount,
-        "delta": delta,
+        "amount": ibis.cases(
+            *((rule.applies, ibis.ifelse(rule.agrees, None, rule.finding.value)) for rule in rules), else_=BreakKind.CURRENCY_MISMATCH.value
+        ),
+        "amount_agrees": _first_of([(rule.applies, rule.agrees) for rule in rules]),
+        "delta": ibis.cases(*((rule.applies, rule.delta) for rule in rules), else_=ibis.literal(0).cast(WHOLE)),
         "lag": p.t_b - p.o_b,
         "days": p.t_day - p.o_day,
         "late": ~in_window(p.t_b - p.o_b, agreement),
@@ -118,13 +125,23 @@ def comparison(p: Pairs, agreement: Agreement) -> dict[str, Value]:
     }
 
 
+def _first_of(branches: Sequence[tuple[Value, Value]]) -> Value:
+    """What the first branch that applies says, else false. Of a single branch, engines can join by the equalities in it."""
+    if len(branches) == 1:
+        ((applies, says),) = branches
+        return applies & says
+    return ibis.cases(*branches, else_=False)
+
+
 def in_window(lag: Value, agreement: Agreement) -> Value:
     """Theirs is not too early and not too late."""
     return lag.between(-agreement.before, agreement.after)
 
 
-def plain_amount_agrees(p: Table, agreement: Agreement) -> Value:
+def plain_amount_agrees(p: Pairs, agreement: Agreement) -> Value:
     """Within the tolerance of their common currency, without regard to an original amount."""
+    if not any((agreement.amount_tolerance.default, *agreement.amount_tolerance.listed.values())):
+        return p.t_amount_minor == p.o_amount_minor
     return _gap(p.t_amount_minor, p.o_amount_minor) <= amount_tolerance(p.o_currency, agreement)
 
 
@@ -133,34 +150,48 @@ def amount_tolerance(currency: Value, agreement: Agreement) -> Value:
     return _of(agreement.amount_tolerance, currency)
 
 
-def _amount(p: Pairs, agreement: Agreement) -> tuple[Value, Value]:
-    """(what is wrong with the amount, by how much), by the first rule that applies."""
-    same = p.o_currency == p.t_currency
-    gap, near = _gap(p.t_amount_minor, p.o_amount_minor), amount_tolerance(p.t_currency, agreement)
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    """One way to compare amounts: to which pairs it `applies`, whether they agree then, by how much they are off, and what that is."""
+
+    applies: Value
+    agrees: Value
+    delta: Value
+    finding: BreakKind
+
+
+def _plain(p: Pairs, agreement: Agreement) -> _Rule:
+    return _Rule(
+        applies=p.o_currency == p.t_currency,
+        agrees=plain_amount_agrees(p, agreement),
+        delta=_gap(p.t_amount_minor, p.o_amount_minor),
+        finding=BreakKind.AMOUNT_MISMATCH,
+    )
+
+
+def _by_original(p: Pairs, agreement: Agreement) -> _Rule:
+    """Both were converted from one amount of another currency."""
+    plain = _plain(p, agreement)
     original = (
         (p.o_original_currency == p.t_original_currency)
         & (p.o_original_currency != p.o_currency)
         & (_gap(p.t_original_amount_minor, p.o_original_amount_minor) <= amount_tolerance(p.o_original_currency, agreement))
     ).fill_null(False)
-    by_original = (gap <= near) | _within_rate(gap, p.o_amount_minor.cast(WHOLE), agreement)
-    findings = [
-        (same & original, ibis.ifelse(by_original, None, BreakKind.FX_VARIANCE.value)),
-        (same, ibis.ifelse(gap <= near, None, BreakKind.AMOUNT_MISMATCH.value)),
-    ]
-    deltas = [(same, gap)]
-    if agreement.rates:
-        expected = _expected(p, agreement)
-        off = (p.t_amount_minor.cast(WHOLE) - expected).abs()
-        convertible = (
-            (p.t_original_currency == p.o_currency)
-            & (_gap(p.t_original_amount_minor, p.o_amount_minor) <= amount_tolerance(p.o_currency, agreement))
-            & expected.notnull()
-        ).fill_null(False)
-        by_rate = (off <= near) | _within_rate(off, expected, agreement)
-        findings.append((convertible, ibis.ifelse(by_rate, None, BreakKind.FX_VARIANCE.value)))
-        deltas.append((convertible, off))
-    zero = ibis.literal(0).cast(WHOLE)
-    return ibis.cases(*findings, else_=BreakKind.CURRENCY_MISMATCH.value), ibis.cases(*deltas, else_=zero)
+    by_rate = _within_rate(plain.delta, p.o_amount_minor.cast(WHOLE), agreement)
+    return replace(plain, applies=plain.applies & original, agrees=plain.agrees | by_rate, finding=BreakKind.FX_VARIANCE)
+
+
+def _by_rate(p: Pairs, agreement: Agreement) -> _Rule:
+    """Theirs was converted from ours, at a rate of the agreement."""
+    expected = _expected(p, agreement)
+    off = (p.t_amount_minor.cast(WHOLE) - expected).abs()
+    convertible = (
+        (p.t_original_currency == p.o_currency)
+        & (_gap(p.t_original_amount_minor, p.o_amount_minor) <= amount_tolerance(p.o_currency, agreement))
+        & expected.notnull()
+    ).fill_null(False)
+    agrees = (off <= amount_tolerance(p.t_currency, agreement)) | _within_rate(off, expected, agreement)
+    return _Rule(applies=convertible, agrees=agrees, delta=off, finding=BreakKind.FX_VARIANCE)
 
 
 def _gap(x: Value, y: Value) -> Value:
