@@ -16,7 +16,16 @@ from zoneinfo import ZoneInfo
 from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, ValidationInfo
 
-from breakwater.config_files import DropAddress, DropSettings, ExpectedSettings, HttpSettings, LedgerSettings, LocalTime, Table
+from breakwater.config_files import (
+    CompleteSettings,
+    DropAddress,
+    DropSettings,
+    ExpectedSettings,
+    HttpSettings,
+    LedgerSettings,
+    LocalTime,
+    Table,
+)
 from breakwater.config_legs import LegSettings, SourceSettings, TargetSettings, with_legs
 from breakwater.config_live import LiveSettings
 from breakwater.config_reminders import DeskSettings, EscalationSettings, ReminderSettings
@@ -166,7 +175,7 @@ class DigestSettings(Table):
     cron: Cron
     time_zone: TimeZone
     partners: tuple[str, ...] = (EVERYBODY,)
-    metrics: tuple[Literal["*", "files", "volume", "approvals", "amounts", "breaks", "incidents", "refunds"], ...] = Field(
+    metrics: tuple[Literal["*", "files", "volume", "approvals", "amounts", "breaks", "incidents", "refunds", "terms"], ...] = Field(
         ("*",), min_length=1
     )
     calendar: Calendar | None = None
@@ -409,6 +418,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "ledger": LedgerSettings,
     "layouts": LayoutSettings,
     "http": HttpSettings,
+    "complete": CompleteSettings,
     "digests": DigestSettings,
     "reminders": ReminderSettings,
     "escalation": EscalationSettings,

@@ -92,7 +92,8 @@ class HttpSettings(Table):
 
     `rows` is the dotted path to the list in an answer, `columns` says for each column of a record where it stands in a row. Pages follow
     each other by `next_cursor` (a path, sent back as the parameter `cursor`), by `next_link` (a path to an address) or by number (`page`,
-    the parameter's name). `since` is the parameter that asks for rows changed at or after a moment.
+    the parameter's name). `since` is the parameter that asks for rows changed at or after a moment, `booked_from` and `booked_to` those
+    that ask for all rows booked from one day through another.
     """
 
     url: str = Field(pattern=r"^https?://")
@@ -100,6 +101,8 @@ class HttpSettings(Table):
     columns: dict[str, str]
     updated_at: str = "updated_at"
     since: str = "updated_since"
+    booked_from: str | None = None
+    booked_to: str | None = None
     next_cursor: str | None = None
     cursor: str = "cursor"
     next_link: str | None = None
@@ -114,6 +117,17 @@ class HttpSettings(Table):
         return self
 
 
+class CompleteSettings(Table):
+    """[ledger.complete]: every so many hours, all rows of the last days are asked for, and what was deleted in the source goes here too.
+
+    A source that leaves out more than `most_gone_share` of what was pulled of those days is not believed.
+    """
+
+    days: int = Field(default=14, ge=1, le=366)
+    every_hours: int = Field(default=24, ge=1, le=168)
+    most_gone_share: float = Field(default=0.05, ge=0, lt=1)
+
+
 class LedgerSettings(DropSettings):
     """[ledger]: our own side: files dropped in a place, a database, or an API.
 
@@ -125,6 +139,15 @@ class LedgerSettings(DropSettings):
     records: str | None = None
     overlap_s: Overlap = 300
     http: HttpSettings | None = None
+    complete: CompleteSettings | None = None
+
+    @model_validator(mode="after")
+    def _asked_for_days(self) -> Self:
+        if self.complete and not (self.source or self.http):
+            raise ValueError("complete is for our own side in a database or an API")
+        if self.complete and self.http and not (self.http.booked_from and self.http.booked_to):
+            raise ValueError("complete asks an API for days: set booked_from and booked_to in [ledger.http]")
+        return self
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:

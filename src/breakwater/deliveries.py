@@ -17,7 +17,7 @@ import structlog
 from breakwater.config import Config
 from breakwater.errors import BreakwaterError, CallError, RefusedError, WorldError
 from breakwater.lake.parts import Lake
-from breakwater.ledger_source import ledger_source
+from breakwater.ledger_source import completeness, ledger_source
 from breakwater.model.access import Actor
 from breakwater.model.drops import Drop, Offered, Place, is_under_way
 from breakwater.model.files import SourceFile
@@ -29,6 +29,7 @@ from breakwater.steps import quarantine
 from breakwater.steps.drops import drop_is_back, drop_is_lost, is_left_alone
 from breakwater.steps.ingest import Arrival, Delivery, Ingestion, ingest
 from breakwater.steps.pulls import pull
+from breakwater.steps.snapshots import take_snapshot
 from breakwater.store import deliveries as store
 from breakwater.store.database import Database
 from breakwater.store.deliveries import Seen
@@ -66,6 +67,7 @@ class Deliveries:
         self._read = functools.partial(source_files.read, layouts=own_formats.load(config.layouts))
         self._open_drop = open_drop or (lambda place: drops.open_drop(place, secret=config.optional_secret))
         self._open_source = open_source or ledger_source(config)
+        self._complete = completeness(config)
 
     def take_in(self) -> list[Arrival]:
         """Look into every drop once, and take in what lies complete in it; then pull our own side, where it is pulled.
@@ -135,32 +137,52 @@ class Deliveries:
         return self.streams().get((file.partner, file.stream), unknown)
 
     def _pull(self) -> list[Arrival]:
-        """Take in what changed in our own database or API. Where that fails, it is told and tried again as a drop is."""
+        """Take in what changed in our own database or API, and what is gone. Where that fails, it is told and tried again as a drop is."""
         like = Delivery(path=Path(), partner=LEDGER, partner_name="our ledger", stream=PULL, side=Side.OURS, format="ledger-records")
         if not self._open_source or is_left_alone(self._database, drop=f"{LEDGER}/{PULL}", now=self._now()):
             return []
+        arrivals = []
         try:
             with self._incoming() as folder:
-                source = self._open_source()
-                done = pull(
-                    self._database,
-                    self._lake,
-                    source=source,
-                    like=like,
-                    read=self._read,
-                    folder=folder,
-                    channel=self._channel,
-                    now=self._now(),
-                )
+                for done in self._pulled(self._open_source(), like=like, folder=folder):
+                    _log(done, partner=LEDGER)
+                    arrivals.append(done.arrival)
         except BreakwaterError as wrong:
             self._report("our own side could not be pulled", wrong)
             drop_is_lost(self._database, like=like, wrong=wrong, channel=self._channel, now=self._now())
-            return []
+            return arrivals
         drop_is_back(self._database, like=like, channel=self._channel, now=self._now())
-        if done is None:
-            return []
-        _log(done, partner=LEDGER)
-        return [done.arrival]
+        return arrivals
+
+    def _pulled(self, source: Source, *, like: Delivery, folder: Path) -> Iterator[Ingestion]:
+        """What changed in the source since the last pull; then, once it is time, what is gone there."""
+        changed = pull(
+            self._database,
+            self._lake,
+            source=source,
+            like=like,
+            read=self._read,
+            folder=folder,
+            channel=self._channel,
+            now=self._now(),
+        )
+        if changed:
+            yield changed
+        if self._complete is None:
+            return
+        gone = take_snapshot(
+            self._database,
+            self._lake,
+            source=source,
+            wanted=self._complete,
+            like=like,
+            read=self._read,
+            folder=folder,
+            channel=self._channel,
+            now=self._now(),
+        )
+        if gone:
+            yield gone
 
     def _look_into(self, place: Place, like: Delivery) -> list[Arrival]:
         drop_id = f"{like.partner}/{like.stream}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from breakwater.config import Config
 from breakwater.config_files import HttpSettings
-from breakwater.model.pulls import Source
+from breakwater.model.pulls import Completeness, Source
 from breakwater.sources.http_json import HttpSource, Shape
 from breakwater.sources.sql import SqlSource
 
@@ -22,6 +23,14 @@ def ledger_source(config: Config) -> Callable[[], Source] | None:
             url, records=records, password=config.optional_secret("LEDGER_SOURCE_PASSWORD"), overlap_s=ledger.overlap_s
         )
     return None
+
+
+def completeness(config: Config) -> Completeness | None:
+    """How often the source is asked for all rows of the last days; None where it never is."""
+    given = config.settings.ledger.complete
+    if given is None:
+        return None
+    return Completeness(days=given.days, every=timedelta(hours=given.every_hours), most_gone_share=given.most_gone_share)
 
 
 def _api(given: HttpSettings, *, token: str | None) -> Source:

@@ -65,6 +65,9 @@ MESSAGES: dict[str, Message] = {
         REFUSED, partner_name="Nordbank", by="U0ADA", now=NOW, read_bytes=420_000_000, size_bytes=1_000_000_000
     ),
     "file_taken_in_after_all": files.taken_in_after_all(HANDLED, partner_name="Nordbank"),
+    "file_gone_at_source": files.gone_at_source(
+        first=date(2026, 11, 10), last=date(2026, 11, 24), count=7, amount_minor={"EUR": 120_50, "JPY": 900}, named=("L-1", LONG, NASTY)
+    ),
     "file_discarded": files.discarded(replace(HANDLED, state="discarded", records=0), partner_name="Nordbank"),
     "file_retried": files.retried(HANDLED),
     "file_still_refused": files.still_refused(REFUSED, remedy="Ask Nordbank to send it again."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,3 +24,18 @@ class Source(Protocol):
 
     def pull(self, *, after: Mapping[str, Any] | None, to: Path) -> Pulled | None:
         """Write the rows changed after a position, less the overlap, to `to` as a file of ledger records; None if there are none."""
+
+    def all_booked(self, *, first: date, last: date, to: Path) -> int:
+        """Write every row booked from one day through another to `to`, as `pull` does; how many there are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completeness:
+    """How often a source is asked for all rows of the last `days` days, so that what was deleted there is noticed.
+
+    More than `most_gone_share` of what is held of those days gone at once is no deletion, but a source that says too little.
+    """
+
+    days: int
+    every: timedelta
+    most_gone_share: float

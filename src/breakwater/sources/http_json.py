@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ class Shape:
     """How an API answers: where the rows are, which path of a row is which column, and how one page leads to the next.
 
     `rows`, `next_cursor`, `next_link` and the values of `columns` are dotted paths. At most one of `next_cursor`, `next_link` and `page`
-    (a parameter that counts from 1) is given. `since` is the parameter for the time of the oldest change wanted.
+    (a parameter that counts from 1) is given. `since` is the parameter for the time of the oldest change wanted, `booked_from` and
+    `booked_to` those for the first and the last day wanted, where all rows of some days can be asked for.
     """
 
     url: str
@@ -38,6 +39,8 @@ class Shape:
     rows: str = ""
     updated_at: str = "updated_at"
     since: str = "updated_since"
+    booked_from: str | None = None
+    booked_to: str | None = None
     next_cursor: str | None = None
     cursor: str = "cursor"
     next_link: str | None = None
@@ -68,11 +71,24 @@ class HttpSource:
         """Write the rows changed since a position. Nothing counts if a page is missing."""
         latest = datetime.fromisoformat(after["at"]) if after else None
         with RowFile(to) as file, httpx.Client(transport=self._transport) as client:
-            for row in self._rows(client, latest):
+            for row in self._rows(client, self._changed_since(latest)):
                 file.add({name: at_path(row, path) for name, path in self._shape.columns.items()})
                 changed_at = self._changed_at(row)
                 latest = changed_at if latest is None else max(latest, changed_at)
         return Pulled(rows=file.rows, position={"at": latest.isoformat()}) if file.rows and latest else None
+
+    def all_booked(self, *, first: date, last: date, to: Path) -> int:
+        """Write every row booked from one day through another. CallError where the API can't be asked for days."""
+        if not (self._shape.booked_from and self._shape.booked_to):
+            raise CallError("[ledger.http] does not say how days are asked for.", remedy="Set booked_from and booked_to there.")
+        asked = {self._shape.booked_from: first.isoformat(), self._shape.booked_to: last.isoformat()}
+        with RowFile(to) as file, httpx.Client(transport=self._transport) as client:
+            for row in self._rows(client, asked):
+                file.add({name: at_path(row, path) for name, path in self._shape.columns.items()})
+        return file.rows
+
+    def _changed_since(self, latest: datetime | None) -> dict[str, str]:
+        return {self._shape.since: (latest - timedelta(seconds=self._overlap_s)).isoformat()} if latest else {}
 
     def _changed_at(self, row: Any) -> datetime:
         said = at_path(row, self._shape.updated_at)
@@ -84,12 +100,9 @@ class HttpSource:
             raise FileError("bad-date", f"'{self._shape.updated_at}' is {said!r}, without an offset.", remedy=_FIX)
         return at
 
-    def _rows(self, client: httpx.Client, latest: datetime | None) -> Iterator[Any]:
+    def _rows(self, client: httpx.Client, asked: Mapping[str, str]) -> Iterator[Any]:
         shape = self._shape
-        parameters = dict(shape.parameters)
-        if latest:
-            parameters[shape.since] = (latest - timedelta(seconds=self._overlap_s)).isoformat()
-        url: httpx.URL | None = self._home.copy_merge_params(parameters)
+        url: httpx.URL | None = self._home.copy_merge_params({**shape.parameters, **asked})
         for number in range(1, PAGES_PER_PULL + 1):
             assert url is not None
             answer = self._ask(client, url.copy_set_param(shape.page, number) if shape.page else url)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ _PAGE = """
 SELECT * FROM ({records}) AS changed
 WHERE changed.updated_at > :at OR (changed.updated_at = :at AND changed.record_id > :id)
 ORDER BY changed.updated_at, changed.record_id LIMIT {limit}
+"""
+_ALL_BOOKED = """
+SELECT * FROM ({records}) AS booked
+WHERE booked.booked_on >= :first AND booked.booked_on <= :last ORDER BY booked.record_id LIMIT {limit}
 """
 _FIRST_PAGE = "SELECT * FROM ({records}) AS changed ORDER BY changed.updated_at, changed.record_id LIMIT {limit}"
 
@@ -87,6 +91,21 @@ class SqlSource:
         is_full = file.rows == self._rows_per_pull
         position = {"at": moment.at.isoformat(), "text": moment.text, "id": str(last["record_id"]), "full": is_full}
         return Pulled(rows=file.rows, position=position)
+
+    def all_booked(self, *, first: date, last: date, to: Path) -> int:
+        """Write every row booked from one day through another. WorldError if there are more than one pull holds."""
+        with self._reading() as connection, RowFile(to) as file:
+            days = {"first": first, "last": last}
+            bound = {name: day.isoformat() for name, day in days.items()} if connection.dialect.name == "sqlite" else days
+            page = text(_ALL_BOOKED.format(records=self._records, limit=self._rows_per_pull + 1))
+            for row in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(page, bound).mappings():
+                file.add(dict(row))
+        if file.rows > self._rows_per_pull:
+            raise WorldError(
+                f"More than {self._rows_per_pull:,} rows of the ledger are booked from {first} through {last}.",
+                remedy="Ask for fewer days in [ledger.complete].",
+            )
+        return file.rows
 
     def _changed(self, connection: Connection, after: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
         """Rows in the order of their change. More than fit one pull go on exactly behind the last one, without the overlap."""

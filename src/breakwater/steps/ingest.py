@@ -33,7 +33,8 @@ class Delivery:
     """A file that was delivered. `partner` is 'ledger' for our own side; `format` None lets the reader find it by content.
 
     `sha256` is the hash of its bytes where it is known already. `mask` writes the copy that is archived of a format that bears card
-    numbers; None keeps the bytes as they came. `keys` are logical keys it has beside those that are read in it.
+    numbers; None keeps the bytes as they came. `keys` are logical keys it has beside those that are read in it. `news` is told once it
+    counts.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Delivery:
     sha256: str | None = None
     mask: archive.Mask | None = None
     keys: tuple[str, ...] = ()
+    news: Message | None = None
 
 
 class Arrival(StrEnum):
@@ -81,10 +83,11 @@ def ingest(database: Database, lake: Lake, *, delivery: Delivery, read: Read, ch
         file = read_into_lake(lake, delivery=delivery, read=read, sha256=sha256, now=now)
         return settle(database, lake, file=file, delivery=delivery, channel=channel, now=now)
     except FileError as refused:
-        return _quarantine(database, delivery=delivery, sha256=sha256, refused=refused, channel=channel, now=now)
+        return refuse(database, delivery=delivery, sha256=sha256, refused=refused, channel=channel, now=now)
 
 
-def _quarantine(database: Database, *, delivery: Delivery, sha256: str, refused: FileError, channel: str, now: datetime) -> Ingestion:
+def refuse(database: Database, *, delivery: Delivery, sha256: str, refused: FileError, channel: str, now: datetime) -> Ingestion:
+    """Put a file that can't be trusted into quarantine, and tell `channel`."""
     file = _refused(delivery, sha256=sha256, refused=refused, now=now)
     with database.transaction() as tx:
         if known := reads.source_file_by_hash(tx, partner=delivery.partner, sha256=sha256):
@@ -158,7 +161,9 @@ def keep(
     for old in replaced:
         writes.supersede_source_file(tx, old_sha256=old.sha256, partner=old.partner, by_sha256=file.sha256, actor=actor, now=now)
     writes.save_source_file(tx, file, actor=actor, now=now)
-    if replaced and not delivery.keys:  # windows of our own side are replaced all the time: that is no news
+    if delivery.news:
+        _say(tx, delivery.news, file, channel=channel, now=now)
+    elif replaced and not delivery.keys:  # windows of our own side are replaced all the time: that is no news
         message = file_views.reissued(file, partner_name=delivery.partner_name, replaced=replaced)
         _say(tx, message, file, channel=channel, now=now)
     return Ingestion(arrival=Arrival.INGESTED, file=file)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from breakwater.model.files import PartnerFiles, SourceFile
 from breakwater.views.blocks import Message, actions, bold, button, code, context, fit, section, word
-from breakwater.views.words import day, joined, moment, person, plural
+from breakwater.views.words import day, joined, moment, person, plain_money, plural
 
 RETRY = "file_retry"
 DISCARD = "file_discard"
@@ -140,6 +140,18 @@ def reissued(file: SourceFile, *, partner_name: str, replaced: Sequence[SourceFi
         f"instead of {before:,}. The earlier one is kept as history and no longer counts.",
         twin=f"{word(partner_name)} re-issued a file as {word(file.name)}: {plural(file.records, 'record')} instead of {before:,}.",
         small=_small(file),
+    )
+
+
+def gone_at_source(*, first: date, last: date, count: int, amount_minor: Mapping[str, int], named: Sequence[str]) -> Message:
+    """Records of our own side were deleted where they come from, and count here no longer."""
+    worth = " + ".join(plain_money(minor, currency) for currency, minor in amount_minor.items())
+    which = " ".join(code(name, 60) for name in named) + (f" and {count - len(named):,} more" if count > len(named) else "")
+    what = f"{plural(count, 'record')} of {day(first)} to {day(last)}, {worth}"
+    return _news(
+        f"🗑️ *Our ledger*: deleted at the source are {what}\n{which}",
+        twin=f"Our ledger: deleted at the source are {what}.",
+        small="They no longer count; what was pulled before is kept as history.",
     )
 
 
