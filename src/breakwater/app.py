@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -100,11 +100,13 @@ class Breakwater:
         self.database.migrate()
         self.lake = Lake(config.data_dir / "lake")
         self.raw_record = partial(raw_text, self.lake, raw_record)
-        self.tracing = Tracing(self.database, self.lake, partners=config.partners, raw_record=self.raw_record)
+        self.terms = {p.id: terms_of(p) for p in config.partners.values()}
+        self.tracing = Tracing(
+            self.database, self.lake, partners=config.partners, raw_record=self.raw_record, due_days=due_days(self.terms)
+        )
         self.watchers = Watchers(self.database, self.tracing.trace, partners=config.partners)
         self.traffic = Traffic(self.database, self.lake, partners=config.partners)
         self.rematch = incremental.open(_match(config), hashes=self.lake.hashes)
-        self.terms = {p.id: terms_of(p) for p in config.partners.values()}
         self.period_books = PeriodBooks(self.database, self.lake)
         self._clock = Clock()
         self._handler: SocketModeHandler | None = None
@@ -360,6 +362,11 @@ def terms_of(partner: Partner, *, path: Path | None = None) -> Terms:
     given = agreements.load(file)
     agreement = for_leg(given, leg_id=partner.id) if partner.leg else given
     return Terms(agreement=agreement, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+
+
+def due_days(terms: Mapping[str, Terms]) -> dict[str, int]:
+    """How many business days later the other side may have a record, by partner or leg."""
+    return {name: each.agreement.after for name, each in terms.items()}
 
 
 def _make_data_directory(folder: Path) -> None:

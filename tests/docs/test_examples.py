@@ -7,11 +7,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from breakwater import config
+from breakwater.app import terms_of
 from breakwater.live_sources import live_sources
 from breakwater.matching import agreement
 from breakwater.model.live import LiveQuestion
 
 DOCS = Path(__file__).parents[2] / "docs"
+PROVIDER = """
+[[partners]]
+id = "meridian"
+name = "Meridian"
+network = "cards"
+time_zone = "Europe/Berlin"
+live_from = 2026-10-01
+agreement = "agreements/meridian.toml"
+"""
 
 
 def examples(page: str) -> list[str]:
@@ -39,6 +49,20 @@ def test_the_settings_and_the_agreement_of_the_install_guide_are_accepted(tmp_pa
 
     assert agreement.load(Path(loaded.partners["nordbank"].agreement)).name == "nordbank"
     assert loaded.partners["nordbank"].shared_channel == "C0NORDBANK"
+
+
+def test_the_leg_on_its_page_is_accepted_with_its_agreement(tmp_path: Path) -> None:
+    settings, small_agreement = examples("install.md")
+    leg, leg_agreement = examples("legs.md")
+    (tmp_path / "agreements").mkdir()
+    (tmp_path / "agreements" / "nordbank.toml").write_text(small_agreement, encoding="utf-8")
+    (tmp_path / "agreements" / "meridian-nordbank.toml").write_text(leg_agreement, encoding="utf-8")
+    (tmp_path / "breakwater.toml").write_text(settings + PROVIDER + leg, encoding="utf-8")
+
+    loaded = config.load(tmp_path / "breakwater.toml", environment={})
+
+    assert loaded.partners["meridian-nordbank"].name == "Meridian → Nordbank"
+    assert [p.name for p in terms_of(loaded.partners["meridian-nordbank"]).agreement.passes] == ["by-batch", "several-in-one-credit"]
 
 
 def test_the_live_sources_on_their_page_can_be_asked(tmp_path: Path) -> None:

@@ -9,15 +9,19 @@ from typing import Any
 
 import pytest
 from slack_limits import accept
-from view_examples import a_run
+from view_examples import a_record, a_run, a_trace
 
+from breakwater.model.arrivals import Arrival, ArrivalState
 from breakwater.model.breaks import Break, BreakKind, break_id
 from breakwater.model.causes import Cause, CauseKind
+from breakwater.model.records import Kind, Record
 from breakwater.model.runs import BreakFigure, PartnerReconciliation, Totals
+from breakwater.views.arrivals import arrival_lines, in_short
 from breakwater.views.break_csv import breaks_csv
 from breakwater.views.breaks import break_card, break_list
 from breakwater.views.causes import cause_card, incident_words
 from breakwater.views.leg_words import leg_words
+from breakwater.views.payments import payment_answer
 from breakwater.views.recon import reconciliation
 
 NAME = "Meridian → Nordbank"
@@ -115,3 +119,60 @@ def test_what_an_incident_with_the_provider_begins_with_names_no_bank() -> None:
     title, _ = incident_words(a_leg_cause(), partner_name=NAME)
 
     assert title == "Payouts of Meridian that we can't reconcile"
+
+
+def an_arrival(**changes: Any) -> Arrival:
+    payout = a_record(record_id="adyen/55/1", kind=Kind.PAYOUT, amount_minor=-120_000, booked_on=date(2026, 11, 10), partner="meridian")
+    arrival = Arrival(
+        leg="meridian-nordbank", provider="Meridian", bank="Nordbank", payout=payout, state=ArrivalState.EXPECTED, due_on=date(2026, 11, 13)
+    )
+    return replace(arrival, **changes)
+
+
+def a_credit(amount_minor: int) -> Record:
+    return a_record(amount_minor=amount_minor, booked_on=date(2026, 11, 11), value_date=None, ref_end_to_end_id="MERIDIAN-55")
+
+
+@pytest.mark.parametrize(
+    ("arrival", "line", "in_plain"),
+    [
+        (
+            an_arrival(),
+            "🟡 *Meridian* paid out *EUR 1,200.00* on 10 Nov 2026 · not at Nordbank yet, due by 13 Nov 2026",
+            " Paid out by Meridian, not at Nordbank: due by 13 Nov 2026.",
+        ),
+        (
+            an_arrival(state=ArrivalState.MISSING, break_id="B-ABCDEFGHIJKL"),
+            "🔴 *Meridian* paid out *EUR 1,200.00* on 10 Nov 2026 · *not at Nordbank*, it was due by 13 Nov 2026 · `B-ABCDEFGHIJKL`",
+            " Paid out by Meridian, not at Nordbank: due by 13 Nov 2026.",
+        ),
+        (
+            an_arrival(state=ArrivalState.ARRIVED, credits=(a_credit(120_000),)),
+            "🟢 *Meridian* paid out *EUR 1,200.00* on 10 Nov 2026 · at Nordbank on 11 Nov 2026 `MERIDIAN-55`",
+            " At Nordbank on 11 Nov 2026.",
+        ),
+        (
+            an_arrival(state=ArrivalState.DIFFERS, credits=(a_credit(119_000),)),
+            "🔴 *Meridian* paid out *EUR 1,200.00* on 10 Nov 2026 · "
+            "at Nordbank on 11 Nov 2026, *not as it was reported*: EUR 1,190.00 `MERIDIAN-55`",
+            " At Nordbank on 11 Nov 2026.",
+        ),
+        (
+            an_arrival(state=ArrivalState.OPENING_ITEM),
+            "⚪ *Meridian* paid out *EUR 1,200.00* on 10 Nov 2026 · from before arrivals at Nordbank were watched",
+            "",
+        ),
+    ],
+    ids=["expected", "missing", "arrived", "differs", "opening item"],
+)
+def test_every_state_of_a_payout_in_words(arrival: Arrival, line: str, in_plain: str) -> None:
+    assert (arrival_lines([arrival]), in_short([arrival])) == (line, in_plain)
+
+
+def test_a_payment_whose_payout_never_came(golden: Callable[[str, Any], None]) -> None:
+    missing = an_arrival(state=ArrivalState.MISSING, break_id="B-ABCDEFGHIJKL")
+
+    answer = payment_answer(a_trace(arrivals=(missing,)), partner_names={"nordbank": "Nordbank"})
+
+    accept(answer)
+    golden("payment_not_arrived", answer.payload())

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from breakwater import config as settings
+from breakwater.app import due_days, terms_of
 from breakwater.cli.offline import CONFIG
 from breakwater.cli.printing import printer
 from breakwater.errors import CallError
@@ -47,7 +48,8 @@ def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[
     """Print the answer; 0 for one that was found, 1 where nothing was."""
     with closing(open_database(config.database_url)) as database:
         lake = Lake(config.data_dir / "lake")
-        tracing = Tracing(database, lake, config.partners, raw_record=partial(raw_text, lake, raw_record))
+        terms = {p.id: terms_of(p) for p in config.partners.values() if p.leg}
+        tracing = Tracing(database, lake, config.partners, raw_record=partial(raw_text, lake, raw_record), due_days=due_days(terms))
         found, expected = tracing.look_up(asked), None
         if isinstance(found, PaymentTrace):
             found = with_answers(found, live_sources(config, now=now).ask(live_question(found)))

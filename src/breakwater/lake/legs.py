@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from breakwater.lake import match_files
 from breakwater.lake.parts import Lake
 from breakwater.lake.writing import ROWS_PER_GROUP, move_into_place
 from breakwater.model.legs import Leg, LegEnd, groups_of, whole
-from breakwater.model.parts import Part, part_of, partner_folder
+from breakwater.model.parts import Part, part_of
 from breakwater.model.records import RECORD_SCHEMA, Kind, Side
 
 CONTENT = "legs"
@@ -35,9 +36,11 @@ def taken(lake: Lake, leg: Leg, side: Side, parts: Sequence[str]) -> list[str]:
     provider arrives at the bank, so the amounts of the provider's side are turned.
     """
     end, before = leg.end(side), leg.before(side)
-    words = [_READING, leg.id, str(side), *map(_words, (end, *before))]
     make = functools.partial(_as_in_the_leg, leg=leg, side=side)
-    made = [_made(lake, part, folder=leg.id, side=side, words=words, pick=lambda t: _is_taken(t, end, before), make=make) for part in parts]
+    made = [
+        _made(lake, part, _name(part, folder=leg.id, side=side, words=_of_leg(leg, side)), lambda t: _is_taken(t, end, before), make)
+        for part in parts
+    ]
     return [part for part in made if _rows(lake, part)]
 
 
@@ -46,8 +49,8 @@ def left(lake: Lake, ends: Sequence[LegEnd], parts: Sequence[str]) -> list[str]:
     kept = []
     for part in parts:
         words = [_READING, "left", *map(_words, ends)]
-        folder, side = part_of(part).partner_folder, part_of(part).side
-        rest = _made(lake, part, folder=folder, side=side, words=words, pick=lambda t: pc.invert(_fits_any(t, ends)), make=lambda t: t)
+        name = _name(part, folder=part_of(part).partner_folder, side=part_of(part).side, words=words)
+        rest = _made(lake, part, name, lambda t: pc.invert(_fits_any(t, ends)), lambda t: t)
         kept.append(part if _rows(lake, rest) == _rows(lake, part) else rest)
     return [part for part in kept if _rows(lake, part)]
 
@@ -64,29 +67,44 @@ def sweep(lake: Lake, *, keep: Collection[str], older_than_s: float) -> list[str
     return removed
 
 
+def payouts_of(lake: Lake, leg: Leg, parts: Sequence[str], batches: Sequence[str]) -> list[str]:
+    """The ids of what a leg takes of the provider's parts for these batches, as far as a run has looked at them."""
+    names = [_name(part, folder=leg.id, side=Side.OURS, words=_of_leg(leg, Side.OURS)) for part in parts]
+    there = [name for name in names if (lake.root / name).is_file() and _rows(lake, name)]
+    if not there:
+        return []
+    found = lake.query(_OF_BATCHES, {"parts": lake.scanned(there), "batches": list(batches)})
+    return list(found["record_id"].to_pylist())
+
+
+def arrived(lake: Lake, run_id: str, side: Side, ids: Sequence[str]) -> list[tuple[str, str]]:
+    """The pairs of a payout and a credit that a run matched, of these payouts (OURS) or of these credits (THEIRS)."""
+    if not ids:
+        return []
+    given = {**lake.matches_to_query(run_id), "side": str(side), "ids": list(ids)}
+    return [(row["payout"], row["credit"]) for row in lake.query(_ARRIVED, given).to_pylist()]
+
+
+def _of_leg(leg: Leg, side: Side) -> list[object]:
+    return [_READING, leg.id, str(side), *map(_words, (leg.end(side), *leg.before(side)))]
+
+
 def _words(end: LegEnd) -> list[object]:
     return [end.partner, sorted(end.kinds), sorted(end.where)]
 
 
-def _made(
-    lake: Lake,
-    part: str,
-    *,
-    folder: str,
-    side: Side,
-    words: Sequence[object],
-    pick: Callable[[pa.Table], pa.Array],
-    make: Callable[[pa.Table], pa.Table],
-) -> str:
-    """The part with what was picked of another one; it is made where it is not there yet."""
+def _name(part: str, *, folder: str, side: Side, words: Sequence[object]) -> str:
+    """What is picked of a part by a selection that these words say."""
     source = part_of(part)
     selection = hashlib.sha256(repr([part, *words]).encode()).hexdigest()[:16]
-    name = Part(
-        content=CONTENT, side=side, partner_folder=partner_folder(folder), day=source.day, sha256=f"{source.sha256}-{selection}"
-    ).path
+    return Part(content=CONTENT, side=side, partner_folder=folder, day=source.day, sha256=f"{source.sha256}-{selection}").path
+
+
+def _made(lake: Lake, part: str, name: str, pick: Callable[[pa.Table], pa.Array], make: Callable[[pa.Table], pa.Table]) -> str:
+    """The part of that name, made from another one where it is not there yet."""
     if not (lake.root / name).is_file():
         with lake.world():
-            _write(lake.root / name, _picked(lake.root / source.path, pick, make), unfinished=lake.root / _UNFINISHED)
+            _write(lake.root / name, _picked(lake.root / part_of(part).path, pick, make), unfinished=lake.root / _UNFINISHED)
     return name
 
 
@@ -152,3 +170,16 @@ def _as_in_the_leg(table: pa.Table, *, leg: Leg, side: Side) -> pa.Table:
     for name, values in found.items():
         table = table.set_column(table.schema.get_field_index(name), name, values)
     return table
+
+
+_OF_BATCHES = """
+SELECT record_id FROM read_parquet($parts) SEMI JOIN (SELECT unnest($batches) AS ref_batch_id) USING (ref_batch_id) ORDER BY record_id
+"""
+_ARRIVED = f"""
+WITH {match_files.HELD}
+SELECT DISTINCT o.record_id AS payout, t.record_id AS credit
+FROM matches o JOIN matches t USING (filename, match_id)
+WHERE o.side = 'ours' AND t.side = 'theirs'
+    AND CASE $side WHEN 'ours' THEN o.record_id ELSE t.record_id END IN (SELECT unnest($ids))
+ORDER BY ALL
+"""

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from breakwater.model.arrivals import Arrival, ArrivalState
 from breakwater.model.partners import Partner
 from breakwater.model.payment_history import Told, has_no_time
 from breakwater.model.payment_states import BANKS, ProcessingState, Rail, rail_of
@@ -24,6 +25,7 @@ class Holder(StrEnum):
     RESERVED = "reserved"
     ON_ITS_WAY = "on_its_way"
     PARTNER = "partner"
+    NOT_ARRIVED = "not_arrived"
     OUR_ACCOUNT = "our_account"
     PAYEE = "payee"
     HELD = "held"
@@ -90,6 +92,7 @@ RULES: Mapping[Rail, Rules] = {
     },
 }
 _END_OF_DAY = time(23, 59)
+_ARRIVAL = "the payout's arrival at our bank"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,18 @@ def expected_next(trace: PaymentTrace, partner: Partner | None, *, now: datetime
     return _expected(rule, standing, partner, expected_on=next(iter(ours), None), now=now) if rule else None
 
 
+def expected_arrival(awaited: Arrival, leg: Partner, *, now: datetime) -> Expected:
+    """The arrival of a payout at our bank, in time until the end of the day it is due on, by the bank's clock.
+
+    Which bank is no business of whoever paid out, who may be asked with these words.
+    """
+    by = datetime.combine(awaited.due_on, _END_OF_DAY, leg.time_zone).astimezone(UTC)
+    if now <= by:
+        return Expected(what=_ARRIVAL, by=by)
+    days = leg.calendar.between(awaited.due_on, now.astimezone(leg.time_zone).date())
+    return Expected(what=_ARRIVAL, by=by, overdue=now - by, overdue_days=max(days, 0))
+
+
 def holder(trace: PaymentTrace) -> Holder:
     """Who has the money now, by everything known of the payment."""
     state = trace.processing
@@ -126,6 +141,8 @@ def holder(trace: PaymentTrace) -> Holder:
         return _OUR_TRANSFER.get(state, Holder.ON_ITS_WAY)
     if state in _DECIDES:
         return _DECIDES[state]
+    if trace.money is MoneyState.IN_TRANSIT:
+        return Holder.NOT_ARRIVED if any(a.state is ArrivalState.MISSING for a in trace.arrivals) else Holder.ON_ITS_WAY
     if trace.money is MoneyState.PAID_OUT:
         return Holder.OUR_ACCOUNT
     if state is S.SETTLED or trace.money is MoneyState.CLEARED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from breakwater.model.arrivals import Arrival
 from breakwater.model.payments import Evidence
 from breakwater.model.records import Kind, Side
 
@@ -66,6 +67,8 @@ class Batch:
     sheets: tuple[BatchSheet, ...]
     payments: tuple[Evidence, ...]
     is_cut: bool
+    arrivals: tuple[Arrival, ...] = ()
+    """Whether what was paid out is at our bank, where a leg watches that."""
 
 
 def batch_of(reference: str, evidence: Iterable[Evidence], *, sums: Iterable[BatchSum] = ()) -> Batch:

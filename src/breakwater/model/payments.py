@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time
 from enum import StrEnum
 from functools import cached_property
 
+from breakwater.model.arrivals import Arrival
 from breakwater.model.breaks import Break
 from breakwater.model.events import Event
 from breakwater.model.incidents import Incident
@@ -20,10 +21,11 @@ __all__ = ["Evidence", "MoneyState", "PaymentTrace", "ProcessingState", "Reconci
 
 
 class MoneyState(StrEnum):
-    """Where the money is: still expected, cleared at the partner, or paid out to our bank."""
+    """Where the money is: still expected, cleared at the partner, paid out but not at our bank yet, or paid out to our bank."""
 
     EXPECTED = "expected"
     CLEARED = "cleared"
+    IN_TRANSIT = "in_transit"
     PAID_OUT = "paid_out"
     NONE = "none"
 
@@ -124,7 +126,8 @@ class PaymentTrace:
     """The answer to 'where is this payment?'. `searched` says which references and sources were looked through.
 
     `found_as` is the reference as our sources write it, where it was typed in another way. `sources` are the files of events and
-    records by their hash, `live` what partners' own systems said when they were asked.
+    records by their hash, `live` what partners' own systems said when they were asked, `arrivals` the payouts its money went out with,
+    and whether they are at our bank.
     """
 
     reference: str
@@ -137,6 +140,7 @@ class PaymentTrace:
     sources: Mapping[str, SourceName] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()
     live: tuple[LiveAnswer, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
 
     @cached_property
     def history(self) -> History:
@@ -155,7 +159,11 @@ class PaymentTrace:
 
     @property
     def money(self) -> MoneyState:
-        """Where its money is."""
+        """Where its money is: a payout that should be at our bank and is not is not there, whatever the partner says."""
+        if any(a.is_awaited for a in self.arrivals):
+            return MoneyState.IN_TRANSIT
+        if any(a.is_there for a in self.arrivals):
+            return MoneyState.PAID_OUT
         return money_state(self.evidence, self.events)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,7 +13,7 @@ from breakwater.lake.batch_sums import batch_sums
 from breakwater.lake.parts import Lake
 from breakwater.lake.references import Near
 from breakwater.model.events import Event
-from breakwater.model.expectations import Expected, expected_next
+from breakwater.model.expectations import Expected, expected_arrival, expected_next
 from breakwater.model.identifiers import ByAmount, ByReference, Likeness, MaskedCard, likeness, masked_cards, read_question
 from breakwater.model.money import format_minor
 from breakwater.model.partners import Partner
@@ -21,9 +21,22 @@ from breakwater.model.payment_batches import Batch, batch_of
 from breakwater.model.payment_hits import Hit, Hits, Why
 from breakwater.model.payments import PaymentTrace
 from breakwater.model.records import Kind, Record, Side, clean_reference
+from breakwater.steps.arrivals import Arrivals
 from breakwater.steps.detect import late_files
 from breakwater.steps.evidence import RawRecord, pieces_of
-from breakwater.steps.trace import BATCH_LINES, JOINING, Found, Parts, active, events_of, evidence_of, names_of, records_of, trace
+from breakwater.steps.trace import (
+    BATCH_LINES,
+    JOINING,
+    Found,
+    Parts,
+    active,
+    breaks_of,
+    events_of,
+    evidence_of,
+    names_of,
+    records_of,
+    trace,
+)
 from breakwater.store import reads
 from breakwater.store.database import Database
 
@@ -48,6 +61,13 @@ class Tracing:
     partners: Mapping[str, Partner]
     raw_record: RawRecord | None = None
     batch_lines: int = BATCH_LINES
+    due_days: Mapping[str, int] = field(default_factory=dict)
+    """How many business days a payout may take to our bank, by leg."""
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """Whether what was paid out is at our bank."""
+        return Arrivals(legs=[p for p in self.partners.values() if p.leg], due_days=self.due_days)
 
     def look_up(self, text: str) -> Answer:
         """The answer to what a person typed. A trace that is not `known` says that nothing was found."""
@@ -56,10 +76,12 @@ class Tracing:
 
     def trace(self, reference: str) -> PaymentTrace:
         """One payment by a reference exactly as it is stored."""
-        return trace(self.database, self.lake, reference)
+        return trace(self.database, self.lake, reference, arrivals=self.arrivals)
 
     def expected(self, found: PaymentTrace, *, now: datetime) -> Expected | None:
         """What should happen to a payment next; where that is late because a file is, which one."""
+        if awaited := next((a for a in found.arrivals if a.is_awaited), None):
+            return expected_arrival(awaited, self.partners[awaited.leg], now=now)
         partner = self.partners.get(found.partner)
         expected = expected_next(found, partner, now=now)
         if partner is None or expected is None or expected.overdue is None or expected.file is None:
@@ -110,10 +132,11 @@ class Tracing:
         is_cut = any(sum(of is side for of, _ in lines) > self.batch_lines for side in Side)
         sums = batch_sums(self.lake, {side: parts["records", side] for side in Side}, sorted(names)) if is_cut else []
         with self.database.reading() as tx:
-            breaks = reads.breaks_of_records(tx, records=[(side, r.record_id) for side, r in lines])
+            breaks = breaks_of(tx, lines, arrivals=self.arrivals)
             files = reads.source_file_names(tx, {r.source_file for _, r in lines if r.source_file})
-            evidence = evidence_of(tx, self.lake, lines, breaks, files)
-        return batch_of(asked, evidence, sums=sums)
+            evidence = evidence_of(tx, self.lake, lines, breaks, files, arrivals=self.arrivals)
+            arrived = self.arrivals.of(tx, self.lake, parts["records", Side.THEIRS], lines)
+        return replace(batch_of(asked, evidence, sums=sums), arrivals=arrived)
 
     def _by_amount(self, question: ByAmount) -> Answer:
         partner = self._partner(question.partner)

@@ -16,6 +16,7 @@ from breakwater.model.files import SourceFile
 from breakwater.model.incidents import Incident
 from breakwater.model.payments import Evidence, PaymentTrace, ReconciliationState, SourceName, happening
 from breakwater.model.records import REFERENCE_COLUMNS, Kind, Record, Side, clean_reference
+from breakwater.steps.arrivals import Arrivals
 from breakwater.store import reads
 from breakwater.store.database import Database
 
@@ -25,12 +26,16 @@ BATCH_LINES = 20_000  # of one batch that are read: enough for any that a person
 # A batch holds thousands of payments: what a payment shares with its batch does not make them one payment.
 OF_BATCHES = frozenset({"ref_batch_id", "ref_payout_trace_id"})
 JOINING = tuple(name for name in REFERENCE_COLUMNS if name not in OF_BATCHES)
+NO_LEGS = Arrivals()
 Found = list[tuple[Side, Record]]
 Parts = Mapping[tuple[str, Side], list[str]]  # by what they hold ('records', 'events') and whose they are
 
 
-def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
-    """What is known of `reference`: records of both sides, events, breaks, incidents. One without evidence or events found nothing."""
+def trace(database: Database, lake: Lake, reference: str, *, arrivals: Arrivals = NO_LEGS) -> PaymentTrace:
+    """What is known of `reference`: records of both sides, events, breaks, incidents. One without evidence or events found nothing.
+
+    `arrivals` know whether its money is at our bank.
+    """
     parts = active(database)
     found = records_of(lake, parts, [reference])
     told = events_of(lake, parts, [reference])
@@ -41,13 +46,14 @@ def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
     events, strangers = _events_of_one_payment(reference, joined, told, events_of(lake, parts, names) if found or told else [])
     others |= strangers
     with database.reading() as tx:
-        breaks = reads.breaks_of_records(tx, records=[(side, r.record_id) for side, r in joined])
+        breaks = breaks_of(tx, joined, arrivals=arrivals)
         hashes = {r.source_file for _, r in joined} | {e.source_file for e in events}
         files = reads.source_file_names(tx, {sha256 for sha256 in hashes if sha256})
-        evidence = evidence_of(tx, lake, joined, breaks, files)
+        evidence = evidence_of(tx, lake, joined, breaks, files, arrivals=arrivals)
         partners = sorted({r.partner for _, r in joined} | {e.partner for e in events})
         latest = [i for p in partners for i in reads.incidents(tx, partner=p, open_only=False)[:INCIDENTS_READ]]
         incidents = [i for i in latest if _is_about(i, breaks, names)]
+        arrived = arrivals.of(tx, lake, parts["records", Side.THEIRS], joined)
     found_trace = PaymentTrace(
         reference=reference,
         evidence=tuple(evidence),
@@ -57,6 +63,7 @@ def trace(database: Database, lake: Lake, reference: str) -> PaymentTrace:
         other_payment_ids=tuple(sorted(others)),
         sources={sha256: SourceName(side=f.side, name=f.name, format=f.format, received_at=f.received_at) for sha256, f in files.items()},
         incidents=tuple(incidents),
+        arrivals=arrived,
     )
     return replace(found_trace, events=_with_happenings(found_trace))
 
@@ -89,12 +96,27 @@ def names_of(records: Iterable[Record], events: Iterable[Event] = ()) -> Iterabl
                 yield value
 
 
-def evidence_of(tx: Connection, lake: Lake, records: Found, breaks: Sequence[Break], files: Mapping[str, SourceFile]) -> list[Evidence]:
-    """Records as evidence: with their file, and what the last run says of each."""
+def breaks_of(tx: Connection, records: Found, *, arrivals: Arrivals) -> list[Break]:
+    """The breaks that records are in, on either leg of their way: active ones first, then the largest."""
+    own = reads.breaks_of_records(tx, records=[(side, r.record_id) for side, r in records])
+    every = {b.id: b for b in (*own, *arrivals.breaks(tx, records))}
+    return sorted(every.values(), key=lambda b: (not b.active, -b.amount_minor, b.id))
+
+
+def evidence_of(
+    tx: Connection,
+    lake: Lake,
+    records: Found,
+    breaks: Sequence[Break],
+    files: Mapping[str, SourceFile],
+    *,
+    arrivals: Arrivals,
+) -> list[Evidence]:
+    """Records as evidence: with their file, and what the last run says of each; of what its partner's does not compare, that of a leg."""
     in_break = {
         (side, record_id) for b in breaks if b.active for side, ids in ((Side.OURS, b.ours), (Side.THEIRS, b.theirs)) for record_id in ids
     }
-    outcomes: dict[tuple[Side, str], tuple[ReconciliationState, str | None]] = {}
+    outcomes = arrivals.outcomes(tx, lake, records)
     for partner in sorted({r.partner for _, r in records}):
         if run := reads.last_run(tx, partner=partner):
             outcomes |= lake.outcome_of(run.id, [(side, r.record_id) for side, r in records if r.partner == partner])

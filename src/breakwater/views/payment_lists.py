@@ -10,6 +10,7 @@ from breakwater.model.payment_hits import Hit, Hits, Why
 from breakwater.model.payment_watches import Watch
 from breakwater.model.payments import ReconciliationState
 from breakwater.model.records import Side, clean_reference
+from breakwater.views.arrivals import arrival_lines, in_short
 from breakwater.views.blocks import Message, button, code, context, fit, listing, section, word
 from breakwater.views.payment_words import PROCESSING_WORDS, RECONCILIATION_WORDS, REFERENCE_WORDS
 from breakwater.views.payments import SHOW, UNWATCH
@@ -46,6 +47,7 @@ def batch(found: Batch, *, partner_names: Mapping[str, str]) -> Message:
     """What is in a batch, and whether it adds up: of each account and currency by itself, since currencies can't be added."""
     blocks = [section(f"{_verdict_sign(found)} *Batch* {code(found.reference)}: {_verdict(found)}")]
     blocks += [section("\n".join(_sheet(s, partner_names))) for s in found.sheets[:SHEETS_SHOWN]]
+    blocks += [section(f"*At our bank*\n{arrived}")] if (arrived := arrival_lines(found.arrivals)) else []
     lines = [
         f"• {code(_name(e.record))} {money(e.record.amount_minor, e.record.currency)} {word(e.record.kind.replace('_', ' '))} · "
         f"{RECONCILIATION_WORDS[e.reconciliation][1]}"
@@ -55,10 +57,11 @@ def batch(found: Batch, *, partner_names: Mapping[str, str]) -> Message:
         blocks.append(section(listing(["*In it*, what is not matched first", *lines], most=LINES_SHOWN + 1, rest="ask for any of them")))
     more = len(found.sheets) - SHEETS_SHOWN
     side = "the partner's lines" if any(s.side is Side.THEIRS for s in found.sheets) else "our own lines: the partner has sent none"
+    text = f"Batch {word(found.reference)}: {_verdict(found).replace('*', '')}.{in_short(found.arrivals)}"
     cut = f"The sums are of all lines; listed are only the first {len(found.payments):,}" if found.is_cut else ""
     small = joined((f"From {side}", f"{plural(more, 'more account')} not shown" if more > 0 else "", cut))
     blocks.append(context(small))
-    return fit(Message(text=f"Batch {word(found.reference)}: {_verdict(found).replace('*', '')}.", blocks=tuple(blocks)))
+    return fit(Message(text=text, blocks=tuple(blocks)))
 
 
 def watching(watches: Sequence[Watch]) -> Message:

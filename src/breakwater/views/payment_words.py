@@ -23,6 +23,7 @@ PROCESSING_WORDS: Mapping[ProcessingState, str] = {s: s.replace("_", " ") for s 
 MONEY_WORDS: Mapping[MoneyState, str] = {
     MoneyState.EXPECTED: "expected, not seen at the partner yet",
     MoneyState.CLEARED: "cleared at the partner",
+    MoneyState.IN_TRANSIT: "reported as paid out, not at our bank yet",
     MoneyState.PAID_OUT: "paid out to us",
     MoneyState.NONE: "none seen",
 }
@@ -38,6 +39,7 @@ HOLDER_WORDS: Mapping[Holder, str] = {
     Holder.RESERVED: "the payer's bank, which has reserved it for us",
     Holder.ON_ITS_WAY: "on its way to us",
     Holder.PARTNER: "{partner}, until its payout",
+    Holder.NOT_ARRIVED: "nobody who says so: reported as paid out, not at our bank",
     Holder.OUR_ACCOUNT: "us, on our account",
     Holder.PAYEE: "the payee",
     Holder.HELD: "held back on its way, until somebody releases it",

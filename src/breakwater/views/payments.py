@@ -12,6 +12,7 @@ from breakwater.model.masking import mask_cards
 from breakwater.model.payment_history import Told, has_amount, has_no_time
 from breakwater.model.payments import Evidence, PaymentTrace, ProcessingState, ReconciliationState
 from breakwater.model.records import Kind, Record, Side, clean_reference
+from breakwater.views.arrivals import arrival_lines, in_short, never_came
 from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, listing, section, word
 from breakwater.views.breaks import break_words, sign, state_line
 from breakwater.views.payment_words import (
@@ -97,6 +98,7 @@ def amount_of(trace: PaymentTrace) -> str:
 
 def _answer(trace: PaymentTrace, names: Sequence[str], expected: Expected | None) -> list[str]:
     emoji, reconciled = RECONCILIATION_WORDS[trace.reconciliation]
+    emoji = "🔴" if never_came(trace.arrivals) else emoji
     standing = trace.history.standing
     since = f" since {_when(standing.event)}" if standing else ""
     raw = f" ({code(standing.event.raw_code)})" if standing and standing.event.raw_code else ""
@@ -109,6 +111,7 @@ def _answer(trace: PaymentTrace, names: Sequence[str], expected: Expected | None
         f"You asked for {code(trace.reference)}, found as {code(trace.found_as)}." if trace.found_as else "",
         f"Processing: *{_processing(trace)}*{raw}{since}",
         f"Money: *{MONEY_WORDS[trace.money]}*",
+        arrival_lines(trace.arrivals),
         f"Reconciliation: *{reconciled}*{passes}",
         f"Who has it: *{_holder(trace, names)}*",
         f"{late}Next: {next_words(expected, trace.processing)}",
@@ -121,6 +124,8 @@ def _headline(trace: PaymentTrace) -> str:
     active = [b for b in trace.breaks if b.active]
     if active:
         return f"In a break: {break_words(active[0])}, {plain_money(active[0].amount_minor, active[0].currency)} at stake"
+    if lost := never_came(trace.arrivals):
+        return heading(lost)
     return heading(joined((_processing(trace) if trace.events else "", RECONCILIATION_WORDS[trace.reconciliation][1]), ", "))
 
 
@@ -146,6 +151,8 @@ def _first_amount(evidence: Sequence[Evidence], side: Side) -> tuple[int, str] |
 
 def _one_sided(trace: PaymentTrace) -> str:
     sides = {e.side for e in trace.evidence}
+    if trace.arrivals and sides == {Side.THEIRS}:
+        return ""  # a payout or its credit: that our ledger has none of it is for the agreements to say
     if sides == {Side.OURS}:
         return "*Only our ledger has it.* No partner file received so far shows this payment."
     if sides == {Side.THEIRS}:
@@ -269,5 +276,5 @@ def _twin(trace: PaymentTrace, names: Sequence[str], expected: Expected | None) 
     amount = amount_of(trace).replace("*", "")
     late = f" Late: {expected.what}." if expected and expected.overdue is not None else ""
     axes = f"Processing {_processing(trace)}; money {MONEY_WORDS[trace.money]}; {RECONCILIATION_WORDS[trace.reconciliation][1]}."
-    said = f"Payment {word(trace.found_as or trace.reference)}{at}: {amount}. {axes}{breaks}{late}"
+    said = f"Payment {word(trace.found_as or trace.reference)}{at}: {amount}. {axes}{breaks}{in_short(trace.arrivals)}{late}"
     return f"{said} {_one_sided(trace).replace('*', '')}".strip()
