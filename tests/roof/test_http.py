@@ -28,7 +28,7 @@ from breakwater.model.files import SourceFile
 from breakwater.model.records import Side
 from breakwater.model.runs import Run
 from breakwater.sandbox import Rates, Sandbox
-from breakwater.store import outbox, writes
+from breakwater.store import outbox, sending, writes
 from breakwater.store.database import Database
 from breakwater.web import MOST_BODY_BYTES
 
@@ -172,7 +172,7 @@ def test_the_monitor_is_told_what_an_operator_needs(database: Database) -> None:
     with database.transaction() as tx:
         for key, age_s, channel in (("old", 90, OPS), ("new", 30, "C0CARDS"), ("lost", 500, "C0NOWHERE"), ("out", 900, "C0OUT")):
             outbox.enqueue(tx, key=key, **a_post(channel), now=NOW - timedelta(seconds=age_s))
-        for row in outbox.claim(tx, now=NOW, lease_s=60, limit=10):
+        for row in sending.claim(tx, now=NOW, lease_s=60, limit=10):
             ENDS.get(row.key, lambda *_: None)(tx, row)
         for name, state in (("a", "ingested"), ("b", "quarantined"), ("c", "ingested")):
             writes.save_source_file(tx, a_file(name, state), actor=SYSTEM, now=NOW)
@@ -200,9 +200,9 @@ def test_the_monitor_is_told_what_an_operator_needs(database: Database) -> None:
 
 
 ENDS: dict[str, Any] = {
-    "old": lambda tx, row: outbox.retry(tx, row_id=row.id, not_before=NOW, error="429", ambiguous=False),
-    "lost": lambda tx, row: outbox.give_up(tx, row_id=row.id, error="channel_not_found"),
-    "out": lambda tx, row: outbox.sent(tx, row_id=row.id, ts="1700.1", now=NOW),
+    "old": lambda tx, row: sending.retry(tx, row_id=row.id, not_before=NOW, error="429", ambiguous=False),
+    "lost": lambda tx, row: sending.give_up(tx, row_id=row.id, error="channel_not_found"),
+    "out": lambda tx, row: sending.sent(tx, row_id=row.id, ts="1700.1", now=NOW),
 }
 
 

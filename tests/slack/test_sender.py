@@ -17,9 +17,10 @@ from breakwater.sandbox import FaultKind, Rates, Sandbox
 from breakwater.slack import own_messages
 from breakwater.slack.guard import CHECKED_FOR_S
 from breakwater.slack.sender import LEASE_S, Sender
-from breakwater.store import outbox
+from breakwater.store import sending
 from breakwater.store.database import Database
-from breakwater.store.outbox import Kind, OutboxRow, Priority
+from breakwater.store.outbox import Kind, Priority
+from breakwater.store.sending import OutboxRow
 from breakwater.views.blocks import chart_place
 from breakwater.views.figures import Chart, Panel
 
@@ -81,10 +82,10 @@ def test_an_error_after_which_slack_itself_is_in_doubt_is_looked_into(post: Post
     client = a_client(post.sandbox.api_url)
     post.put("first")
     with post.database.transaction() as tx:
-        (row,) = outbox.claim(tx, now=post.clock(), lease_s=1, limit=1)
+        (row,) = sending.claim(tx, now=post.clock(), lease_s=1, limit=1)
     client.chat_postMessage(channel=OPS, **row.payload, metadata=own_messages.metadata(row.key))
     with post.database.transaction() as tx:
-        outbox.retry(tx, row_id=row.id, not_before=post.clock(), error="", ambiguous=False)
+        sending.retry(tx, row_id=row.id, not_before=post.clock(), error="", ambiguous=False)
     post.sandbox.faults.add("chat.postMessage", FaultKind.REFUSED, error=error)
 
     post.send_all()
@@ -123,12 +124,12 @@ def test_a_reply_that_arrived_is_found_in_a_long_thread(post: Post) -> None:
 def test_a_message_whose_sender_was_lost_is_taken_up_by_another_and_not_sent_twice(post: Post) -> None:
     post.put("arrived")
     with post.database.transaction() as tx:
-        (row,) = outbox.claim(tx, now=post.clock(), lease_s=LEASE_S, limit=1)
+        (row,) = sending.claim(tx, now=post.clock(), lease_s=LEASE_S, limit=1)
     client = a_client(post.sandbox.api_url)
     client.chat_postMessage(channel=OPS, **row.payload, metadata=own_messages.metadata(row.key))  # and then its sender died
     post.put("not yet", channel=CARDS)
     with post.database.transaction() as tx:
-        outbox.claim(tx, now=post.clock(), lease_s=LEASE_S, limit=1)
+        sending.claim(tx, now=post.clock(), lease_s=LEASE_S, limit=1)
 
     assert post.sender.send_due() == 0
     post.clock.forward(LEASE_S)

@@ -16,7 +16,7 @@ from breakwater.model.access import Actor, Role
 from breakwater.model.breaks import Break
 from breakwater.model.causes import Cause
 from breakwater.steps.cause_work import CauseClick
-from breakwater.store import audit, causes, outbox, reads
+from breakwater.store import audit, causes, reads, sending
 from breakwater.store.database import Database
 
 ADA = Actor(id="U0ADA", role=Role.OPERATOR, name="Ada")
@@ -67,11 +67,11 @@ class Desk:
         """Everything that waits leaves for Slack: what it is about, whether it was posted, edited or replied, and its words."""
         gone: list[tuple[str, str, str]] = []
         with self.database.transaction() as tx:
-            while rows := outbox.claim(tx, now=self.clock[0], lease_s=60, limit=100):
+            while rows := sending.claim(tx, now=self.clock[0], lease_s=60, limit=100):
                 for row in rows:
                     how = "replied" if row.thread_about else "edited" if row.card_ts else "posted"
                     gone.append((row.about or row.thread_about or "", how, row.payload["text"]))
-                    outbox.sent(tx, row_id=row.id, ts=row.card_ts or f"1700.{row.id}", now=self.clock[0])
+                    sending.sent(tx, row_id=row.id, ts=row.card_ts or f"1700.{row.id}", now=self.clock[0])
         return gone
 
     def detail(self, about: str) -> Mapping[str, Any]:

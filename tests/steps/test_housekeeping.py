@@ -14,7 +14,7 @@ from breakwater.lake.parts import Lake
 from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.records import Side
 from breakwater.steps.housekeeping import MESSAGES_AT_ONCE
-from breakwater.store import audit, claims, inbox, outbox, reads
+from breakwater.store import audit, claims, inbox, outbox, reads, sending
 from breakwater.store.database import Connection
 from breakwater.store.outbox import Kind
 from breakwater.store.tables import delivery
@@ -57,8 +57,8 @@ def post(tx: Connection, *, key: str, now: datetime) -> None:
     """A message that was delivered as soon as it was made."""
     channel = f"C{key}"
     outbox.enqueue(tx, key=key, kind=Kind.POST, audience=INTERNAL, channel=channel, payload={"text": key}, now=now)
-    [row] = outbox.claim(tx, now=now, lease_s=30, limit=1)
-    outbox.sent(tx, row_id=row.id, ts="1700.1", now=now)
+    [row] = sending.claim(tx, now=now, lease_s=30, limit=1)
+    sending.sent(tx, row_id=row.id, ts="1700.1", now=now)
 
 
 def test_only_parts_that_no_file_names_and_that_are_old_are_removed(tmp_path: Path, database_url: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from legs_company import BANK, DAY, LEG, LEG_SETTINGS, NOW, PSP, Credit, LegsCompany, breaks_of, of_payout, run_of, worked
 
 from breakwater.model.breaks import BreakKind
-from breakwater.store import outbox
+from breakwater.store import sending
 
 NEXT_DAY = DAY + timedelta(days=1)
 ALL = (LEG, BANK, PSP)
@@ -144,7 +144,7 @@ def test_a_card_of_a_leg_is_shown_to_us_alone(company: LegsCompany, sqlite_url: 
     with company.bot(sqlite_url) as bot:
         worked(bot)
         with bot.database.transaction() as tx:
-            rows = outbox.claim(tx, now=NOW, lease_s=60, limit=100)
+            rows = sending.claim(tx, now=NOW, lease_s=60, limit=100)
 
     cards = [row for row in rows if row.about and row.about.startswith("B-")]
     assert {(row.channel, str(row.audience)) for row in cards} == {("C0CARDS", "internal")}

@@ -74,9 +74,9 @@ class Team:
         self.desk.company.report("report-2-again", *paid("OTHER", minor=50), batch=2)
         self.desk.run()
 
-    def replies(self, ending: str = ":overtaken") -> list[Any]:
+    def replies(self) -> list[Any]:
         with self.desk.bot.database.reading() as tx:
-            query = select(delivery.outbox).where(delivery.outbox.c.key.like(f"%{ending}")).order_by(delivery.outbox.c.id)
+            query = select(delivery.outbox).where(delivery.outbox.c.key.like("break:%:overtaken:%")).order_by(delivery.outbox.c.id)
             return list(tx.execute(query).mappings())
 
     def journal(self) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.runs import Run
 from breakwater.steps import breaks as steps
 from breakwater.steps.reconcile import reconcile
-from breakwater.store import audit, outbox, reads, writes
+from breakwater.store import audit, reads, sending, writes
 from breakwater.store.database import Database, open_database
 
 ADA = Actor(id="U0ADA", role=Role.OPERATOR, name="Ada")
@@ -61,10 +61,10 @@ class Team:
         """Everything that waits leaves for Slack: what each card is about, whether it was posted or edited, and its words."""
         gone: list[tuple[str, str, str]] = []
         with self.bot.database.transaction() as tx:
-            while rows := outbox.claim(tx, now=self._clock[0], lease_s=60, limit=100):
+            while rows := sending.claim(tx, now=self._clock[0], lease_s=60, limit=100):
                 for row in rows:
                     gone += [(row.about, "edited" if row.card_ts else "posted", row.payload["text"])] if row.about else []
-                    outbox.sent(tx, row_id=row.id, ts=row.card_ts or f"1700.{row.id}", now=self._clock[0])
+                    sending.sent(tx, row_id=row.id, ts=row.card_ts or f"1700.{row.id}", now=self._clock[0])
         return gone
 
     def actions(self, brk: Break) -> list[str]:

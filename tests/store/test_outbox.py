@@ -8,13 +8,14 @@ import pytest
 from store_builders import NOW, enqueue, enqueue_card, enqueue_reply, later
 
 from breakwater.model.access import partner_audience
-from breakwater.store import outbox, reads
+from breakwater.store import outbox, reads, sending
 from breakwater.store.database import Connection, Database
-from breakwater.store.outbox import Kind, OutboxRow, Priority
+from breakwater.store.outbox import Kind, Priority
+from breakwater.store.sending import OutboxRow
 
 
 def claim(tx: Connection, **changes: Any) -> list[OutboxRow]:
-    return outbox.claim(tx, **{"now": NOW, "lease_s": 30, "limit": 100, **changes})
+    return sending.claim(tx, **{"now": NOW, "lease_s": 30, "limit": 100, **changes})
 
 
 def keys(rows: list[OutboxRow]) -> list[str]:
@@ -23,7 +24,7 @@ def keys(rows: list[OutboxRow]) -> list[str]:
 
 def send_all(tx: Connection, rows: list[OutboxRow]) -> list[str]:
     for row in rows:
-        outbox.sent(tx, row_id=row.id, ts=row.card_ts or f"1700.{row.id}", now=NOW)
+        sending.sent(tx, row_id=row.id, ts=row.card_ts or f"1700.{row.id}", now=NOW)
     return keys(rows)
 
 
@@ -118,7 +119,7 @@ def test_a_card_is_posted_then_edited_in_the_order_of_its_revisions(database: Da
         enqueue_card(tx, 2)
         assert claim(tx) == []  # not before the first is out
 
-        outbox.sent(tx, row_id=post.id, ts="1700.01", now=NOW)
+        sending.sent(tx, row_id=post.id, ts="1700.01", now=NOW)
         (edit,) = claim(tx)
 
     assert (post.card_ts, edit.card_ts, edit.revision) == (None, "1700.01", 2)
@@ -155,7 +156,7 @@ def test_a_slow_sender_does_not_take_a_card_back_to_an_older_state(database: Dat
         enqueue_card(tx, 3)
         send_all(tx, claim(tx, now=later(30)))
         send_all(tx, claim(tx, now=later(31)))
-        outbox.sent(tx, row_id=slow.id, ts=str(slow.card_ts), now=later(32))
+        sending.sent(tx, row_id=slow.id, ts=str(slow.card_ts), now=later(32))
 
         card = reads.card(tx, about="B-1", channel="C0PAYOPS")
         assert card is not None
@@ -213,7 +214,7 @@ def test_a_message_that_is_retried_holds_its_own_lane_only(database: Database) -
         enqueue_reply(tx, "elsewhere", channel="C0OTHER", about="B-2")
         enqueue_card(tx, 1, about="B-2", channel="C0OTHER")
         (first, card) = claim(tx)
-        outbox.retry(tx, row_id=first.id, not_before=later(60), error="429", ambiguous=False)
+        sending.retry(tx, row_id=first.id, not_before=later(60), error="429", ambiguous=False)
         send_all(tx, [card])
 
         assert drain(tx) == ["elsewhere"]
@@ -228,7 +229,7 @@ def test_a_retried_edit_gives_way_to_a_newer_state(database: Database) -> None:
         enqueue_card(tx, 2)
         (edit,) = claim(tx)
         enqueue_card(tx, 3)
-        outbox.retry(tx, row_id=edit.id, not_before=later(60), error="time-out", ambiguous=True)
+        sending.retry(tx, row_id=edit.id, not_before=later(60), error="time-out", ambiguous=True)
 
         assert keys(claim(tx)) == ["break:B-1:C0PAYOPS:3"]
 
@@ -237,12 +238,12 @@ def test_a_first_post_that_may_be_out_is_looked_for_before_a_newer_state(databas
     with database.transaction() as tx:
         enqueue_card(tx, 1)
         (post,) = claim(tx)
-        outbox.retry(tx, row_id=post.id, not_before=NOW, error="time-out", ambiguous=True)
+        sending.retry(tx, row_id=post.id, not_before=NOW, error="time-out", ambiguous=True)
         enqueue_card(tx, 2)
 
         (again,) = claim(tx)
         assert (again.revision, again.ambiguous) == (1, True)
-        outbox.sent(tx, row_id=again.id, ts="1700.01", now=NOW)
+        sending.sent(tx, row_id=again.id, ts="1700.01", now=NOW)
         (edit,) = claim(tx)
         assert (edit.revision, edit.card_ts) == (2, "1700.01")
 
@@ -262,20 +263,20 @@ def test_a_sender_that_lost_its_lease_does_not_disturb_the_next(database: Databa
         enqueue(tx, "a")
         (slow,) = claim(tx, lease_s=30)
         (fast,) = claim(tx, now=later(30))
-        outbox.retry(tx, row_id=slow.id, not_before=NOW, error="429", ambiguous=False, attempt=slow.attempts)
-        outbox.give_up(tx, row_id=slow.id, error="channel_not_found", attempt=slow.attempts)
+        sending.retry(tx, row_id=slow.id, not_before=NOW, error="429", ambiguous=False, attempt=slow.attempts)
+        sending.give_up(tx, row_id=slow.id, error="channel_not_found", attempt=slow.attempts)
         assert claim(tx, now=later(31)) == []
 
-        outbox.sent(tx, row_id=fast.id, ts="1700.01", now=later(31))
-        outbox.retry(tx, row_id=slow.id, not_before=NOW, error="429", ambiguous=False)
+        sending.sent(tx, row_id=fast.id, ts="1700.01", now=later(31))
+        sending.retry(tx, row_id=slow.id, not_before=NOW, error="429", ambiguous=False)
         assert claim(tx, now=later(90)) == []
 
 
 @pytest.mark.parametrize("is_lost", [True, False])
 def test_a_private_answer_is_sent_at_most_once(database: Database, is_lost: bool) -> None:
     endings = {
-        True: lambda tx, row: outbox.release_expired(tx, now=later(60)),
-        False: lambda tx, row: outbox.retry(tx, row_id=row.id, not_before=NOW, error="time-out", ambiguous=True),
+        True: lambda tx, row: sending.release_expired(tx, now=later(60)),
+        False: lambda tx, row: sending.retry(tx, row_id=row.id, not_before=NOW, error="time-out", ambiguous=True),
     }
     with database.transaction() as tx:
         enqueue(tx, "a", kind=Kind.PRIVATE, payload={"user": "U0ADA", "text": "No."})
@@ -290,7 +291,7 @@ def test_a_private_answer_that_was_surely_not_sent_is_tried_again(database: Data
     with database.transaction() as tx:
         enqueue(tx, "a", kind=Kind.PRIVATE, payload={"user": "U0ADA", "text": "No."})
         (row,) = claim(tx)
-        outbox.retry(tx, row_id=row.id, not_before=later(1), error="429", ambiguous=False)
+        sending.retry(tx, row_id=row.id, not_before=later(1), error="429", ambiguous=False)
 
         assert keys(claim(tx, now=later(1))) == ["a"]
 
@@ -300,7 +301,7 @@ def test_replies_fail_with_a_card_that_cannot_be_posted(database: Database) -> N
         enqueue_card(tx, 1)
         enqueue_reply(tx, "before")
         (post,) = claim(tx)
-        outbox.give_up(tx, row_id=post.id, error="channel_not_found")
+        sending.give_up(tx, row_id=post.id, error="channel_not_found")
         enqueue_reply(tx, "after")
 
         assert claim(tx) == []
@@ -318,7 +319,7 @@ def test_replies_live_on_when_an_edit_of_their_card_fails(database: Database) ->
         enqueue_card(tx, 2)
         enqueue_reply(tx, "reply")
         edit, reply = sorted(claim(tx), key=lambda row: row.kind)
-        outbox.give_up(tx, row_id=edit.id, error="message_not_found")
+        sending.give_up(tx, row_id=edit.id, error="message_not_found")
 
         assert send_all(tx, [reply]) == ["reply"]
 
@@ -369,7 +370,7 @@ def test_what_still_waits_or_never_arrived_is_not_forgotten(database: Database) 
     with database.transaction() as tx:
         enqueue(tx, "refused", channel="C1")
         (refused,) = claim(tx)
-        outbox.give_up(tx, row_id=refused.id, error="channel_not_found")
+        sending.give_up(tx, row_id=refused.id, error="channel_not_found")
         enqueue(tx, "under way", channel="C2")
         claim(tx)
         enqueue(tx, "waiting", channel="C3")

@@ -21,7 +21,7 @@ from breakwater.model.findings import Finding, FindingState
 from breakwater.model.incidents import EntrySide, Incident, TimelineEntry
 from breakwater.model.records import Side
 from breakwater.model.runs import ActiveFigure, Run
-from breakwater.store import audit, claims, inbox, outbox, reads, writes
+from breakwater.store import audit, claims, inbox, outbox, reads, sending, writes
 from breakwater.store.database import Database
 from breakwater.store.tables.breaks import breaks
 from breakwater.store.tables.files import source_file
@@ -387,8 +387,8 @@ def test_an_incident_is_found_by_the_thread_below_its_card(database: Database) -
     with database.transaction() as tx:
         writes.insert_incident(tx, an_incident(), actor=ADA, now=NOW)
         enqueue_card(tx, 1, about="INC-0001", channel="C0SHARED", audience=audience, preview_id="p1")
-        (row,) = outbox.claim(tx, now=NOW, lease_s=30, limit=10)
-        outbox.sent(tx, row_id=row.id, ts="1700.01", now=NOW)
+        (row,) = sending.claim(tx, now=NOW, lease_s=30, limit=10)
+        sending.sent(tx, row_id=row.id, ts="1700.01", now=NOW)
 
         assert reads.incident_by_thread(tx, channel="C0SHARED", thread_ts="1700.01") == (an_incident(), audience)
         assert reads.incident_by_thread(tx, channel="C0OTHER", thread_ts="1700.01") is None

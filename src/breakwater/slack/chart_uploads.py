@@ -8,7 +8,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from breakwater.store.outbox import OutboxRow
+from breakwater.store.sending import OutboxRow
 from breakwater.views import charts
 
 MOST_FAILURES = 3  # then the message goes without its chart: the place kept for it says the same in words

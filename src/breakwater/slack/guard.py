@@ -12,7 +12,8 @@ from breakwater.errors import ForbiddenError, RefusedError
 from breakwater.model.access import Actor, Role
 from breakwater.model.partners import Partner
 from breakwater.slack.people import ChannelFacts, People
-from breakwater.store.outbox import Kind, OutboxRow
+from breakwater.store.outbox import Kind
+from breakwater.store.sending import OutboxRow
 
 DIRECT_MESSAGE = "D"
 UNSEEN = frozenset({"channel_not_found", "missing_scope", "not_in_channel"})

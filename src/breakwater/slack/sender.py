@@ -20,9 +20,10 @@ from breakwater.errors import RefusedError
 from breakwater.slack import own_messages
 from breakwater.slack.chart_uploads import ChartError, ChartUploads
 from breakwater.slack.guard import Guard
-from breakwater.store import outbox
+from breakwater.store import sending
 from breakwater.store.database import Database
-from breakwater.store.outbox import Kind, OutboxRow
+from breakwater.store.outbox import Kind
+from breakwater.store.sending import OutboxRow
 
 LEASE_S = 60.0
 BEGIN_WITHIN = 2 / 3  # of a lease: what is begun then has timed out before the lease ends and another sender takes over
@@ -113,7 +114,7 @@ class Sender:
         now = self._now()
         self._posts_from = {channel: at for channel, at in self._posts_from.items() if at > now}
         with self._database.transaction() as tx:
-            rows = outbox.claim(tx, now=now, lease_s=self._lease_s, limit=BATCH, busy_channels=self._posts_from)
+            rows = sending.claim(tx, now=now, lease_s=self._lease_s, limit=BATCH, busy_channels=self._posts_from)
         for row in rows:
             self._send(row, begin_by=now + timedelta(seconds=self._lease_s * BEGIN_WITHIN))
         return len(rows)
@@ -145,7 +146,7 @@ class Sender:
             self._failed(row, wrong, begun=begun)
         else:
             with self._database.transaction() as tx:
-                outbox.sent(tx, row_id=row.id, ts=ts, now=self._now())
+                sending.sent(tx, row_id=row.id, ts=ts, now=self._now())
             self._charts.forget(row)
 
     def _answered(self, row: OutboxRow, answer: SlackApiError, *, begun: bool) -> None:
@@ -218,12 +219,12 @@ class Sender:
         with self._database.transaction() as tx:
             not_before = self._now() + timedelta(seconds=wait_s)
             still_unknown = ambiguous or row.ambiguous
-            outbox.retry(tx, row_id=row.id, not_before=not_before, error=error, ambiguous=still_unknown, attempt=row.attempts)
+            sending.retry(tx, row_id=row.id, not_before=not_before, error=error, ambiguous=still_unknown, attempt=row.attempts)
 
     def _give_up(self, row: OutboxRow, error: str, cause: BaseException) -> None:
         self._report(f"message {row.key} could not be sent: {error}", cause)
         with self._database.transaction() as tx:
-            outbox.give_up(tx, row_id=row.id, error=error, attempt=row.attempts)
+            sending.give_up(tx, row_id=row.id, error=error, attempt=row.attempts)
         self._charts.forget(row)
 
 

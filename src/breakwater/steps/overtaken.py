@@ -14,6 +14,7 @@ from breakwater.model.partners import Partner
 from breakwater.model.payments import ReconciliationState
 from breakwater.model.records import Side
 from breakwater.model.reversals import MATCHED, WITHDRAWN
+from breakwater.steps.cards import tell_below
 from breakwater.store import outbox
 from breakwater.store.outbox import Kind
 from breakwater.views import overtaken as views
@@ -61,18 +62,7 @@ def tell_of_standing(tx: Connection, standing: Sequence[Break], *, partner: Part
 
 
 def _reply(tx: Connection, brk: Break, message: Message, *, partner: Partner, now: datetime) -> None:
-    for channel in outbox.channels_of(tx, abouts=[brk.id]).get(brk.id, []):
-        if channel in partner.internal_channels:
-            outbox.enqueue(
-                tx,
-                key=f"break:{brk.id}:{channel}:{brk.revision}:overtaken",
-                kind=Kind.REPLY,
-                audience=INTERNAL,
-                channel=channel,
-                payload=message.payload(),
-                thread_about=brk.id,
-                now=now,
-            )
+    tell_below(tx, message, about=brk.id, key=f"break:{brk.id}:{brk.revision}:overtaken", partner=partner, now=now)
 
 
 def _records_of(brk: Break) -> list[tuple[Side, str]]:

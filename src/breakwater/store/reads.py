@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
 
@@ -18,6 +18,7 @@ from breakwater.model.records import Side
 from breakwater.model.runs import ActiveFigure, Run
 from breakwater.store.outbox import Card
 from breakwater.store.rows import break_of, entry_of, finding_of, incident_of, run_of, source_file_of
+from breakwater.store.statements import chunks
 from breakwater.store.sums import halves, whole
 from breakwater.store.tables.breaks import break_record, breaks
 from breakwater.store.tables.delivery import card as cards
@@ -26,8 +27,6 @@ from breakwater.store.tables.findings import finding
 from breakwater.store.tables.incidents import incident, timeline_entry
 from breakwater.store.tables.runs import run
 
-T = TypeVar("T")
-_CHUNK = 500  # values bound in one query; SQLite allows 32,766 and slows down long before
 INGESTED = "ingested"
 
 
@@ -54,7 +53,7 @@ def source_files(tx: Connection, *, partner: str | None = None, side: Side | Non
 def source_file_names(tx: Connection, hashes: Iterable[str]) -> dict[str, SourceFile]:
     """The files with these hashes; where two partners sent the same bytes, the ingested and then the earlier one."""
     found: dict[str, SourceFile] = {}
-    for chunk in _chunks(sorted(set(hashes))):
+    for chunk in chunks(sorted(set(hashes))):
         rows = tx.execute(select(source_file).where(source_file.c.sha256.in_(chunk))).mappings()
         for file in sorted(map(source_file_of, rows), key=lambda f: (f.state != INGESTED, f.received_at, f.partner)):
             found.setdefault(file.sha256, file)
@@ -97,7 +96,7 @@ def breaks_of_agreement(tx: Connection, *, agreement: str, states: Collection[Br
 def breaks_of_records(tx: Connection, *, records: Iterable[tuple[Side, str]]) -> list[Break]:
     """Every break that holds one of these records: active ones first, then the largest."""
     found: dict[str, Break] = {}
-    for chunk in _chunks(sorted({(str(side), record_id) for side, record_id in records})):
+    for chunk in chunks(sorted({(str(side), record_id) for side, record_id in records})):
         held = select(break_record.c.break_id).where(tuple_(break_record.c.side, break_record.c.record_id).in_(chunk))
         found |= {row["id"]: break_of(row) for row in tx.execute(select(breaks).where(breaks.c.id.in_(held))).mappings()}
     return sorted(found.values(), key=lambda b: (not b.active, -b.amount_minor, b.id))
@@ -196,8 +195,3 @@ def _one_file(tx: Connection, query: Select[Any]) -> SourceFile | None:
 def _active_of(partner: str) -> tuple[ColumnElement[bool], ...]:
     """Active breaks that count: those suppressed by a rule are counted apart."""
     return (breaks.c.partner == partner, breaks.c.state.in_([str(state) for state in ACTIVE]), breaks.c.suppressed_by.is_(None))
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from breakwater.model.records import Side
 from breakwater.model.runs import Run
 from breakwater.store import audit, journal, reads
 from breakwater.store.rows import break_row, finding_row, incident_row, run_row, source_file_row
-from breakwater.store.statements import insert_new
+from breakwater.store.statements import chunks, insert_new
 from breakwater.store.tables.breaks import break_record, breaks
 from breakwater.store.tables.files import source_file, source_file_key, source_file_part
 from breakwater.store.tables.findings import finding
@@ -27,7 +27,7 @@ from breakwater.store.tables.incidents import incident, timeline_entry
 from breakwater.store.tables.runs import run
 
 T = TypeVar("T")
-_CHUNK = 1_000
+_ROWS_AT_ONCE = 1_000
 _INCIDENT_NUMBERS = 0x494E43  # the lock of PostgreSQL under which numbers are given out
 # Figures too long for an audit row, or said by another of its columns.
 _QUIET = frozenset({"ours", "theirs", "references", "revision", "series", "touched_by", "touched_at"})
@@ -88,7 +88,7 @@ def insert_breaks(
     now: datetime,
 ) -> None:
     """Keep new breaks. `records` says by break id which records a break holds; by default its `ours` and `theirs`."""
-    for chunk in _chunks(list(new)):
+    for chunk in chunks(list(new), size=_ROWS_AT_ONCE):
         tx.execute(insert(breaks), [break_row(b) for b in chunk])
         held = {(str(side), record, b.id) for b in chunk for side, record in (records or {}).get(b.id, _records_of(b))}
         if held:
@@ -116,7 +116,7 @@ def save_breaks(
     """
     stale: list[str] = []
     statement = update(breaks).where(breaks.c.id == bindparam("key"))
-    for chunk in _chunks(sorted(changes, key=lambda change: change[0].id)):
+    for chunk in chunks(sorted(changes, key=lambda change: change[0].id), size=_ROWS_AT_ONCE):
         query = select(breaks.c.id, breaks.c.revision).where(breaks.c.id.in_([was.id for was, _, _ in chunk]))
         revisions = {row.id: row.revision for row in tx.execute(query.order_by(breaks.c.id).with_for_update())}
         fresh = [change for change in chunk if revisions.get(change[0].id) == change[0].revision]
@@ -272,8 +272,3 @@ def _must(current: T | None, name: str) -> T:
     if current is None:
         raise RefusedError(f"{name} is not in the store.")
     return current
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,9 @@ from breakwater.errors import RefusedError
 from breakwater.model.access import Actor
 from breakwater.model.causes import Cause
 from breakwater.store import audit
+from breakwater.store.statements import chunks
 from breakwater.store.tables.causes import cause, cause_break
 
-_CHUNK = 500
 _QUIET = frozenset({"evidence", "revision", "run_id"})
 
 
@@ -41,10 +41,10 @@ def place_under(tx: Connection, *, agreement: str, members: Mapping[str, Collect
     query = select(cause_break.c.break_id, cause_break.c.cause_id).join(cause, cause.c.id == cause_break.c.cause_id)
     known = {row.break_id: row.cause_id for row in tx.execute(query.where(cause.c.agreement == agreement))}
     moved = [break_id for break_id, cause_id in known.items() if wanted.get(break_id) != cause_id]
-    for chunk in _chunks(sorted(moved)):
+    for chunk in chunks(sorted(moved)):
         tx.execute(delete(cause_break).where(cause_break.c.break_id.in_(chunk)))
     fresh = sorted(break_id for break_id, cause_id in wanted.items() if known.get(break_id) != cause_id)
-    for chunk in _chunks(fresh):
+    for chunk in chunks(fresh):
         tx.execute(insert(cause_break), [{"break_id": b, "cause_id": wanted[b]} for b in chunk])
     return set(fresh)
 
@@ -52,8 +52,3 @@ def place_under(tx: Connection, *, agreement: str, members: Mapping[str, Collect
 def _row(found: Cause) -> dict[str, Any]:
     row = {f.name: getattr(found, f.name) for f in fields(Cause)}
     return {**row, "kind": str(found.kind), "state": str(found.state), **{n: dict(row[n]) for n in ("scope", "evidence", "value_minor")}}
-
-
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]
