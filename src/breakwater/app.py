@@ -228,6 +228,7 @@ class Breakwater:
             backtest=lambda partner, days: self.traffic.replayed(partner, days=days, now=self._now()),
         )
         self.doors = doors
+        self.watchers = Watchers(self.database, self.tracing.trace, partners=config.partners, live=doors.live)
         self.bolt = _bolt(
             client, doors, self.deliveries, self.raw_record, partial(sql_behind, self.lake), signing_secret=_signing_secret(config)
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +12,10 @@ from sqlalchemy import select
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Role
 from breakwater.model.events import Event
+from breakwater.model.live import LiveAnswer, LiveQuestion
 from breakwater.model.payment_watches import FORGOTTEN_AFTER_DAYS, MOST_PER_PERSON
 from breakwater.model.payments import PaymentTrace
-from breakwater.steps.watches import Watchers, unwatch, watch
+from breakwater.steps.watches import LIVE_AT_ONCE, Watchers, unwatch, watch
 from breakwater.store import audit, watches
 from breakwater.store.database import Database
 from breakwater.store.tables import audit_trail, delivery
@@ -173,3 +176,83 @@ def test_nothing_is_looked_up_while_nothing_has_changed(database: Database) -> N
     watchers.tell(now=NOW)
 
     assert asked == ["pay_1", "pay_1"]
+
+
+class Sources:
+    """Live sources that say what they are told to say, and count how often they are asked."""
+
+    def __init__(self, *answers: LiveAnswer) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    def names(self, question: LiveQuestion) -> Sequence[str]:
+        return ["Nordbank's API"]
+
+    def ask(self, question: LiveQuestion) -> Iterator[LiveAnswer]:
+        self.asked += 1
+        return iter(self.answers)
+
+
+def an_answer(*states: str, problem: str = "") -> LiveAnswer:
+    events = tuple(replace(event, event_id=f"LIVE-{event.event_id}") for event in a_trace(*states).events)
+    return LiveAnswer(source="Nordbank's API", partner="nordbank", asked_at=NOW, events=events, problem=problem)
+
+
+def at(minutes: int) -> datetime:
+    return NOW + timedelta(minutes=minutes)
+
+
+def test_what_a_live_source_knows_before_us_is_told_once(database: Database) -> None:
+    begin(database, a_trace("accepted"))
+    watchers = Watchers(database, lambda _: a_trace("accepted"), partners={}, live=Sources(an_answer("accepted", "settled")))
+
+    told = [watchers.tell(now=at(minutes)) for minutes in (0, 15, 30)]
+
+    assert told == [1, 0, 0]
+    assert messages(database)[0][3] == "pay_1 moved: accepted → settled; not reconciled yet."
+
+
+def test_what_comes_here_later_than_the_live_source_said_it_is_no_step_back(database: Database) -> None:
+    """Their system said settled; then our file of the acceptance comes."""
+    begin(database, a_trace("created"))
+    live = Sources(an_answer("created", "accepted", "settled"))
+    here = [a_trace("created")]
+    watchers = Watchers(database, lambda _: here[0], partners={}, live=live)
+    watchers.tell(now=at(0))
+    here[0] = a_trace("created", "accepted")
+    with database.transaction() as tx:
+        audit.append(tx, at=NOW, actor_id="system", action="file_ingested", about_kind="source_file", about_id="x", detail={})
+
+    watchers.tell(now=at(1))
+
+    assert [m[3].split(";")[0] for m in messages(database)] == ["pay_1 moved: created → settled", "pay_1 moved: settled → settled"]
+
+
+def test_live_sources_are_asked_at_a_modest_pace_by_one_process(database: Database) -> None:
+    for n in range(LIVE_AT_ONCE + 5):
+        begin(database, a_trace("accepted", payment_id=f"pay_{n}"), actor=Actor(f"U{n}", Role.VIEWER))
+    live = Sources(an_answer("accepted"))
+    one, other = (Watchers(database, lambda name: a_trace("accepted", payment_id=name), partners={}, live=live) for _ in range(2))
+
+    for minutes in (0, 5, 14):
+        one.tell(now=at(minutes))
+        other.tell(now=at(minutes))
+    in_one_slot = live.asked
+    other.tell(now=at(15))
+
+    assert (in_one_slot, live.asked) == (LIVE_AT_ONCE, 2 * LIVE_AT_ONCE)
+
+
+@pytest.mark.parametrize("answer", [an_answer(), an_answer("accepted", "settled", problem="It answered half.")], ids=["nothing", "half"])
+def test_a_live_source_that_knows_nothing_or_fails_moves_nothing(database: Database, answer: LiveAnswer) -> None:
+    begin(database, a_trace("accepted"))
+
+    assert Watchers(database, lambda _: a_trace("accepted"), partners={}, live=Sources(answer)).tell(now=NOW) == 0
+
+
+def test_without_watches_nobody_is_asked(database: Database) -> None:
+    live = Sources(an_answer("accepted"))
+
+    Watchers(database, lambda _: a_trace("accepted"), partners={}, live=live).tell(now=NOW)
+
+    assert live.asked == 0
