@@ -1,4 +1,4 @@
-"""Three partners, two channels shared with them, strangers in each: whatever happens, nobody reads what is not theirs.
+"""Three partners, a leg between two of them, two channels shared with them, strangers in each: nobody reads what is not theirs.
 
 The list of what can be clicked and typed is the app's own, so a new button, form, shortcut or command is driven by itself.
 """
@@ -37,7 +37,9 @@ PARTNERS = {"nordbank": "Nordbank", "meridian": "Meridian", "quayside": "Quaysid
 SHARED = {"nordbank": "C0WITHNORD", "meridian": "C0WITHMERI"}
 STRANGERS = {"nordbank": ("U0NILS", "T0NORD"), "meridian": ("U0MEES", "T0MERI")}
 INTERNAL_TO = {"nordbank": "C0SEPA", "meridian": "C0CARDS", "quayside": "C0WALLETS"}
-AMOUNTS = {"nordbank": 11_111_111, "meridian": 22_222_222, "quayside": 33_333_333}
+LEG = "meridian-nordbank"  # from a partner with a shared channel to another one
+ENDS_OF = {LEG: {"from": "Meridian", "to": "Nordbank"}}
+AMOUNTS = {"nordbank": 11_111_111, "meridian": 22_222_222, "quayside": 33_333_333, LEG: 12_312_312}
 OURS = re.compile(r"\b[BC]-[A-Z2-7]{12}\b|\b(?:EUR|USD) -?[0-9]|PSP-secret|[1-3]{2,3},[1-3]{3}\.[1-3]{2}")
 TOLD = "Please send the file again."
 SETTINGS = """
@@ -75,10 +77,21 @@ expected = {{ due = "06:00", deadline = "07:00" }}
 """
 
 
+LEG_SETTINGS = """
+[[legs]]
+id = "meridian-nordbank"
+agreement = "meridian-nordbank.toml"
+from = { partner = "meridian" }
+to = { partner = "nordbank", where = { ref_end_to_end_id = "MERIDIAN-.*" } }
+"""
+
+
 def settings() -> str:
     shared = {partner: f'shared_channel = "{channel}"' for partner, channel in SHARED.items()}
-    return SETTINGS + "".join(
-        PARTNER.format(id=p, name=name, internal=INTERNAL_TO[p], shared=shared.get(p, "")) for p, name in PARTNERS.items()
+    return (
+        SETTINGS
+        + "".join(PARTNER.format(id=p, name=name, internal=INTERNAL_TO[p], shared=shared.get(p, "")) for p, name in PARTNERS.items())
+        + LEG_SETTINGS
     )
 
 
@@ -104,7 +117,7 @@ def workspace() -> Workspace:
 
 def the_break(partner: str) -> Break:
     brk = a_break(f"secret-{partner}", partner=partner, amount_minor=AMOUNTS[partner], references=(f"PSP-secret-{partner}",))
-    return replace(brk, id=break_id("by hand", brk.fingerprint))
+    return replace(brk, id=break_id("by hand", brk.fingerprint), extra=ENDS_OF.get(partner, {}))
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +126,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     for partner in PARTNERS:
         (folder / "inbox" / partner).mkdir(parents=True)
         (folder / f"{partner}.toml").write_text(AGREEMENT.replace('"meridian"', f'"{partner}"'))
+    (folder / f"{LEG}.toml").write_text(AGREEMENT)
     logs.to_stderr(quiet=True)  # many requests here are none that a form of ours would send
     with at_the_desk(folder, settings=settings(), workspace=workspace) as opened:
         everything_goes_out(opened, folder)
@@ -123,17 +137,17 @@ def everything_goes_out(desk: Desk, folder: Path) -> None:
     """Cards, news in threads, refused and late files, findings, digests, incidents with updates: whatever is sent by itself."""
     broken = folder / "inbox" / "nordbank" / "statement.xml"
     broken.write_text("<Document>")
-    desk.lay_out(*map(the_break, PARTNERS), cards=False)
+    desk.lay_out(*map(the_break, (*PARTNERS, LEG)), cards=False)
     with desk.bot.database.transaction() as tx:
-        for partner in PARTNERS:
+        for partner in (*PARTNERS, LEG):
             given = desk.bot.config.partners[partner]
-            enqueue_card(tx, the_break(partner), partner=given, channel=INTERNAL_TO[partner], now=desk.clock())
+            enqueue_card(tx, the_break(partner), partner=given, channel=given.internal_channels[0], now=desk.clock())
     ada = Actor(ADA, Role.OPERATOR, "Ada")
-    for partner in PARTNERS:
+    for partner in (*PARTNERS, LEG):
         brk = the_break(partner)
         with desk.bot.database.transaction() as tx:
             click = Click(actor=ada, break_id=brk.id, revision=1, partners=desk.bot.config.partners, now=desk.clock())
-            break_steps.ask_partner(tx, click, question=f"What is PSP-secret-{partner} at {PARTNERS[partner]}?")
+            break_steps.ask_partner(tx, click, question=f"What is PSP-secret-{partner} at {desk.bot.config.partners[partner].name}?")
     opened = {}
     for partner in PARTNERS:
         draft = Draft(partner=partner, title="File missing", severity=Severity.SEV2, summary=f"B and EUR 12 {partner}", partner_text=TOLD)
@@ -176,7 +190,7 @@ def values_of(desk: Desk, partner: str) -> dict[str, Any]:
     """What a request would carry that asks for everything of a partner."""
     brk = the_break(partner)
     with desk.bot.database.reading() as tx:
-        incident = next(i for i in reads.incidents(tx, open_only=False) if i.partner == partner)
+        incident = next(i for i in reads.incidents(tx, open_only=False) if i.partner in partner)
         findings = [f.id for f in reads.findings(tx, limit=100) if f.partner == partner]
     return {
         "break_id": brk.id, "revision": 2, "do": "resolve", "words": f"breaks {partner}", "page": 0, "partner": partner, "sha256": "ab",
@@ -216,11 +230,21 @@ def test_what_is_sent_by_itself_stays_where_it_belongs(desk: Desk, reader: str) 
 def test_what_was_sent_would_have_been_found(desk: Desk) -> None:
     everywhere = "\n".join(m.words for c in (OPS, *INTERNAL_TO.values(), "C0CARDS") for m in desk.sandbox.state.everything(c))
 
-    for words in ("Nordbank", "Meridian", "Quayside", "PSP-secret-meridian", "statement.xml", "Digest", "EUR 22 came at last"):
+    for words in (
+        "Payout of Meridian arrived at Nordbank with another amount",
+        "Nordbank",
+        "Meridian",
+        "Quayside",
+        "PSP-secret-meridian",
+        "statement.xml",
+        "Digest",
+        "EUR 22 came at last",
+    ):
         assert words in everywhere
     assert leaks(the_break("meridian").id, reader="nordbank")
     assert leaks("worth EUR 12.50", reader="nordbank")
     assert leaks("quayside", reader="nordbank")
+    assert all(leaks("Payout of Meridian arrived at Nordbank with another amount", reader=reader) for reader in SHARED)
     assert not leaks(TOLD, reader="nordbank")
 
 
@@ -235,7 +259,7 @@ def test_no_listener_says_anything_to_whom_it_does_not_belong(desk: Desk, reader
     before = state_of_everything(desk)
     private = len(desk.person(user).private())
 
-    others = [p for p in PARTNERS if p != reader]
+    others = [p for p in (*PARTNERS, LEG) if p != reader]
     asked = {other: (values_of(desk, other), f"breaks {other} {the_break(other).id}") for other in others}
 
     for surface, other in zip(surfaces(app), cycle(others), strict=False):
@@ -265,7 +289,7 @@ def settle(desk: Desk) -> None:
 def state_of_everything(desk: Desk) -> list[Any]:
     """What strangers must not be able to change."""
     with desk.bot.database.reading() as tx:
-        breaks = [reads.break_by_id(tx, the_break(p).id) for p in PARTNERS]
+        breaks = [reads.break_by_id(tx, the_break(p).id) for p in (*PARTNERS, LEG)]
         return [
             *breaks,
             *reads.incidents(tx, open_only=False),
