@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -244,6 +245,18 @@ def test_what_another_run_carries_on_stays_when_a_run_of_the_same_name_comes_aga
 def test_a_run_whose_outcome_is_gone_is_told(lake: Lake) -> None:
     with pytest.raises(WorldError, match="can't be read"):
         lake.outcome_of("nordbank-1", [(Side.OURS, "o1")])
+
+
+def test_what_matching_has_not_asked_of_files_for_a_week_is_swept(lake: Lake) -> None:
+    folder = lake.hashes / "question"
+    folder.mkdir(parents=True)
+    for name, days in (("asked", 6), ("forgotten", 8)):
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (time.time() - days * 24 * 3600,) * 2)
+
+    lake.sweep(set(), older_than_s=3600)
+
+    assert [path.name for path in folder.iterdir()] == ["asked"]
 
 
 def test_what_lies_in_the_lake_has_the_schema_of_records(lake: Lake) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_company import Payment, TinyCompany, everything, lake_files
+from run_builders import Desk
+from tiny_company import NOW, PARTNER, Payment, TinyCompany, everything, lake_files
 
 from breakwater.store.database import Connection, Database
 
@@ -70,6 +71,30 @@ def test_a_process_killed_at_its_worst_is_made_up_for(
     assert before != after
     assert after == again == undisturbed[0]
     assert lake_files(company.folder / "var") == undisturbed[1]
+
+
+def test_a_run_that_carries_matches_on_and_is_killed_leaves_the_one_before_and_is_made_up_for(tmp_path: Path, database_url: str) -> None:
+    company = TinyCompany(tmp_path / "company")
+    company.ledger("records-1", *(Payment(reference=f"P{n}") for n in range(9)))
+    company.report("report-1", *(Payment(reference=f"P{n}") for n in range(8)), batch=1)
+    with company.bot(database_url) as bot:
+        bot.work()
+        first = bot.runs.history(bot.config.partners[PARTNER], limit=1)[0]
+    company.report("report-2", Payment(reference="P8"), Payment(reference="P1", minor=700), batch=2)
+    script = Path(__file__).with_name("dying_process.py")
+    died = subprocess.run([sys.executable, script, company.folder, database_url, "outcome written, run not yet kept"], timeout=300)
+
+    with company.bot(database_url) as bot:
+        desk = Desk(company, bot, [NOW])
+        kept = bot.runs.history(desk.partner, limit=9)
+        bot.work()
+        second = bot.runs.history(desk.partner, limit=1)[0]
+
+        assert died.returncode == -signal.SIGKILL
+        assert kept == [first]
+        assert second.looked_at == 5  # P8 of both sides, P1 of ours and twice of theirs
+        assert len(bot.lake.matches_of(second.id)) == 2
+        desk.assert_as_a_whole_run(second, tmp_path)
 
 
 class Died(BaseException):
