@@ -86,6 +86,33 @@ CHARGEBACKS = a_finding(
         Contribution(where="meridian · cards · GBP", payments=13, worth_minor=53_000, currency="GBP"),
     ),
 )
+FEES = a_finding(
+    kind=FindingKind.FEE_DRIFT,
+    scope="meridian · cards · EUR",
+    place=(*PLACE, ("currency", "EUR")),
+    summary="Fees at Meridian on cards in EUR rose from 139.8 bp to 151.7 bp. That is EUR 213.70 more on EUR 180,850.00 since then.",
+    expected="139.8 bp, the middle of the days before",
+    seen="151.7 bp on 4 days since 21 Nov",
+    next_step="Compare with the fee schedule agreed with Meridian, and ask for the notice of the change; wrong charges are claimed back.",
+    at_risk_minor=21_370,
+    currency="EUR",
+    since=NOW - timedelta(days=4),
+    series=tuple(SeriesPoint(NOW - timedelta(days=27 - n), 139.8 + n % 3 / 10 + 12 * (n > 23), 139.8) for n in range(28)),
+)
+SLOW = replace(
+    FEES,
+    kind=FindingKind.SETTLEMENT_SLOW,
+    scope="meridian · EUR",
+    place=(("partner", "meridian"), ("currency", "EUR")),
+    summary=(
+        "The time to settlement at Meridian in EUR rose from 1.9 business days to 2.9 business days. EUR 180,850.00 took longer than usual."
+    ),
+    expected="1.9 business days, the middle of the days before",
+    seen="2.9 business days on 4 days since 21 Nov",
+    next_step="Ask Meridian which batches are held back and why; look whether its cut-off or calendar changed.",
+    at_risk_minor=18_085_000,
+    series=tuple(SeriesPoint(NOW - timedelta(days=27 - n), 1.9 + n % 3 / 10 + (n > 23), 1.9) for n in range(28)),
+)
 TAKEN = moves.acknowledge(a_finding(), by="U0ADA", now=NOW)
 MUTED = moves.mute(TAKEN, until=NOW + timedelta(hours=4), by="U0BRUNO", now=NOW)
 FALSE = moves.judge(a_finding(), as_=FindingState.FALSE_POSITIVE, by="U0ADA", now=NOW)
@@ -107,6 +134,8 @@ CELLS = [
 MESSAGES: dict[str, Message] = {
     "finding_reasons": findings.finding_card(REASONS, partner_name="Meridian"),
     "finding_chargebacks": findings.finding_card(CHARGEBACKS, partner_name="Meridian"),
+    "finding_fees": findings.finding_card(FEES, partner_name="Meridian"),
+    "finding_settlement": findings.finding_card(SLOW, partner_name="Meridian"),
     "finding_wide": findings.finding_card(WIDE, partner_name="Meridian"),
     "finding_outage": findings.finding_card(OUTAGE, partner_name="Meridian"),
     "finding_taken": findings.finding_card(TAKEN, partner_name="Meridian"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -47,8 +47,12 @@ def with_beside(
         budget: [one for rows, one in beside.would_tell() if one.fired_at > done.since and np.isin(rows, mine).any()]
         for budget, beside in budgets.items()
     }
-    told = {budget: tuple(sorted((*done.told[budget], *found), key=_when)) for budget, found in more.items()}
-    return replace(done, told=told)
+    return with_more(done, more)
+
+
+def with_more(done: Backtest, more: Mapping[Budget, Sequence[WouldTell]]) -> Backtest:
+    """A backtest with further lines, in the order of time."""
+    return replace(done, told={budget: tuple(sorted((*done.told[budget], *found), key=_when)) for budget, found in more.items()})
 
 
 def _when(one: WouldTell) -> tuple[datetime, str, str]:

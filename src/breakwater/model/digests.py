@@ -29,6 +29,7 @@ class Metric(StrEnum):
     BREAKS = "breaks"
     INCIDENTS = "incidents"
     REFUNDS = "refunds"
+    TERMS = "terms"
 
 
 METRIC_OF: Mapping[FindingKind, Metric] = {
@@ -46,6 +47,10 @@ METRIC_OF: Mapping[FindingKind, Metric] = {
     FindingKind.DECLINE_REASONS: Metric.APPROVALS,
     FindingKind.REFUNDS_UP: Metric.REFUNDS,
     FindingKind.CHARGEBACKS_UP: Metric.REFUNDS,
+    FindingKind.FEE_DRIFT: Metric.TERMS,
+    FindingKind.RATE_DRIFT: Metric.TERMS,
+    FindingKind.SETTLEMENT_SLOW: Metric.TERMS,
+    FindingKind.BREAK_RATE_UP: Metric.BREAKS,
 }
 ALL = "*"
 

@@ -30,6 +30,10 @@ class FindingKind(StrEnum):
     DECLINE_REASONS = "decline_reasons"
     REFUNDS_UP = "refunds_up"
     CHARGEBACKS_UP = "chargebacks_up"
+    FEE_DRIFT = "fee_drift"
+    RATE_DRIFT = "rate_drift"
+    SETTLEMENT_SLOW = "settlement_slow"
+    BREAK_RATE_UP = "break_rate_up"
 
 
 class FindingState(StrEnum):
@@ -48,7 +52,8 @@ PAYMENT_KINDS = frozenset(
     {FindingKind.VOLUME_DROP, FindingKind.VOLUME_SPIKE, FindingKind.APPROVAL_DROP, FindingKind.TICKET_UP, FindingKind.TICKET_DOWN}
 )
 OCCURRENCE_KINDS = frozenset({FindingKind.DECLINE_REASONS, FindingKind.REFUNDS_UP, FindingKind.CHARGEBACKS_UP})
-LEVEL_KINDS = PAYMENT_KINDS | OCCURRENCE_KINDS  # what has a level that can be accepted
+DAILY_KINDS = frozenset({FindingKind.FEE_DRIFT, FindingKind.RATE_DRIFT, FindingKind.SETTLEMENT_SLOW, FindingKind.BREAK_RATE_UP})
+LEVEL_KINDS = PAYMENT_KINDS | OCCURRENCE_KINDS | DAILY_KINDS  # what has a level that can be accepted
 
 
 @dataclass(frozen=True)

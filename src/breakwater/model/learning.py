@@ -23,6 +23,10 @@ _DETECTORS: Mapping[FindingKind, tuple[str, str]] = {
     FindingKind.DECLINE_REASONS: ("reasons", "declines"),
     FindingKind.REFUNDS_UP: ("refunds", "count"),
     FindingKind.CHARGEBACKS_UP: ("chargebacks", "count"),
+    FindingKind.FEE_DRIFT: ("fees", "level"),
+    FindingKind.RATE_DRIFT: ("rates", "level"),
+    FindingKind.SETTLEMENT_SLOW: ("settlement", "level"),
+    FindingKind.BREAK_RATE_UP: ("breaks", "level"),
 }
 
 
@@ -44,6 +48,11 @@ class Answer:
     useful: bool
     said_by: str
     said_at: datetime
+
+
+def detector_of(kind: FindingKind) -> str:
+    """The detector of a kind of findings."""
+    return _DETECTORS[kind][0]
 
 
 def cell_of(found: Finding) -> Cell:

@@ -19,9 +19,10 @@ from breakwater.detection.volumes import partner_volume
 from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.digests import PartnerVolume
 from breakwater.model.files import PartnerFiles
-from breakwater.model.findings import FILE_KINDS, OCCURRENCE_KINDS, PAYMENT_KINDS, SEVERAL, Finding, FindingKind
+from breakwater.model.findings import DAILY_KINDS, FILE_KINDS, OCCURRENCE_KINDS, PAYMENT_KINDS, SEVERAL, Finding, FindingKind
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
+from breakwater.steps.levels import about_levels
 from breakwater.steps.traffic import Traffic
 from breakwater.store import deliveries, learning, outbox, reads, writes
 from breakwater.store.database import Database
@@ -50,6 +51,7 @@ def detect(database: Database, traffic: Traffic, *, partners: Mapping[str, Partn
 
     Each finding has one card in `channel`, edited when there is news of it; the news itself stands in the card's thread.
     """
+    levels = traffic.levels.known(now=now)
     live = traffic.known(now=now)  # it takes a while to think: nobody waits for it
     with database.reading() as tx:
         current = learning.current_findings(tx, since=now - timedelta(days=REMEMBERED_DAYS))
@@ -58,6 +60,7 @@ def detect(database: Database, traffic: Traffic, *, partners: Mapping[str, Partn
         found = changes(of_files, files, same=same_id, now=now)
         if live:
             found += _about_payments(tx, live, [f for f in current if f.kind in PAYMENT_KINDS], partners=partners, now=now)
+        found += about_levels(tx, levels, [f for f in current if f.kind in DAILY_KINDS], partners=partners, now=now)
         if traffic.beside:
             beside = [f for f in current if f.kind in OCCURRENCE_KINDS]
             found += _about_occurrences(tx, traffic.beside, beside, partners=partners, now=now)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from breakwater.detection import feedback
 from breakwater.detection.beside import Beside
-from breakwater.detection.beside_replay import with_beside
+from breakwater.detection.beside_replay import with_beside, with_more
 from breakwater.detection.coverage import unmonitored
 from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live
 from breakwater.detection.occurrences import OccurrenceRows
@@ -32,6 +32,7 @@ from breakwater.model.findings import Finding, FindingKind, Unmonitored
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.unknown_codes import UnknownCode
+from breakwater.steps.levels import Levels
 from breakwater.store import learning, reads
 from breakwater.store.database import Database
 
@@ -42,11 +43,12 @@ class Traffic:
     """The payments of the configured partners as this process knows them. One caller at a time: others wait.
 
     `unmonitored` is what no alert could be promised for when it was last asked; nobody waits for it. `beside` is what is watched beside
-    the payments, brought up to date with them; None while there are none.
+    the payments, brought up to date with them; None while there are none. `levels` are those of partners, day by day.
     """
 
     def __init__(self, database: Database, lake: Lake, *, partners: Mapping[str, Partner]) -> None:
         self._database, self._lake, self._partners = database, lake, partners
+        self.levels = Levels(database, lake, partners=partners)
         self._parts: frozenset[str] = frozenset()
         self._live: Live | None = None
         self.beside: Beside | None = None
@@ -145,7 +147,8 @@ class Traffic:
             )
         done = replayed(live, partner=partner, since=since, now=now, cautions=cautions)
         occurrences = self._occurrences(sorted(parts), now=now)
-        return with_beside(done, live=live, occurrences=occurrences, partner=partner, now=now, cautions=cautions)
+        done = with_beside(done, live=live, occurrences=occurrences, partner=partner, now=now, cautions=cautions)
+        return with_more(done, self.levels.would_tell(partner, since=done.since, now=now))
 
     def unknown_codes(self, *, since: datetime) -> list[UnknownCode]:
         """The codes of events from `since` on, told by either side, that nobody here knows."""

@@ -89,6 +89,8 @@ def _title(finding: Finding) -> str:
         "file_missing": "File missing", "file_duplicate": "File delivered twice", "file_truncated": "File incomplete",
         "file_gap": "File number missing", "state_below": "Reconciliation behind", "decline_reasons": "More declines for one reason",
         "refunds_up": "Refunds above normal", "chargebacks_up": "Chargebacks above normal",
+        "fee_drift": "Fees changed", "rate_drift": "Exchange rate changed", "settlement_slow": "Settlement slower than usual",
+        "break_rate_up": "More unreconciled than usual",
     }  # fmt: skip
     return f"{titles[finding.kind]} since {finding.since.day} {finding.since:%B %H:%M} UTC"
 

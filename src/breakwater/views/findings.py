@@ -32,6 +32,10 @@ WHAT = {
     FindingKind.DECLINE_REASONS: "Declines by reason up",
     FindingKind.REFUNDS_UP: "Refunds up",
     FindingKind.CHARGEBACKS_UP: "Chargebacks up",
+    FindingKind.FEE_DRIFT: "Fees changed",
+    FindingKind.RATE_DRIFT: "Exchange rate changed",
+    FindingKind.SETTLEMENT_SLOW: "Settlement slower",
+    FindingKind.BREAK_RATE_UP: "More in breaks",
 }
 FILE_KINDS = frozenset({FindingKind.FILE_LATE, FindingKind.FILE_MISSING})
 _SIGNS = {FindingKind.FILE_LATE: "⏰", FindingKind.FILE_MISSING: "⏰", FindingKind.FILE_DUPLICATE: "♻️", FindingKind.FILE_TRUNCATED: "✂️"}
@@ -42,6 +46,10 @@ _CHART_TITLES = {
     FindingKind.DECLINE_REASONS: "Declined for this reason, per cent of the attempts per hour",
     FindingKind.REFUNDS_UP: "Refunds per day",
     FindingKind.CHARGEBACKS_UP: "Chargebacks per day",
+    FindingKind.FEE_DRIFT: "Fees, basis points per day",
+    FindingKind.RATE_DRIFT: "Their rate against ours, basis points per day",
+    FindingKind.SETTLEMENT_SLOW: "Business days to settlement",
+    FindingKind.BREAK_RATE_UP: "Value in breaks, basis points of what is due",
 }
 _ENDED = {
     FindingState.OPEN: "",

@@ -25,6 +25,10 @@ _DETECTORS = {
     "reasons": "Declines by reason",
     "refunds": "Refunds up",
     "chargebacks": "Chargebacks up",
+    "fees": "Fees changed",
+    "rates": "Exchange rate changed",
+    "settlement": "Settlement slower",
+    "breaks": "More in breaks",
 }
 
 

@@ -28,6 +28,7 @@ _METRICS = (
     (Metric.BREAKS, "Breaks and the state of partners"),
     (Metric.INCIDENTS, "Incidents"),
     (Metric.REFUNDS, "Refunds and chargebacks"),
+    (Metric.TERMS, "Fees, exchange rates, time to settlement"),
 )
 
 
