@@ -31,7 +31,7 @@ def _asked(lake: Lake, sql: str, run_id: str, *, ours: Sequence[str], theirs: Se
     given = {side: lake.scanned(parts) for side, parts in (("ours", ours), ("theirs", theirs)) if parts}
     other = next(iter(given))
     sides = (_SIDE.format(side=side, source=side if side in given else other, any="true" if side in given else "false") for side in _SIDES)
-    records = f"WITH records AS MATERIALIZED ({' UNION ALL '.join(sides)}),"
+    records = f"WITH records AS NOT MATERIALIZED ({' UNION ALL '.join(sides)}),"
     paths = {name: lake.outcome_path(run_id, name) for name in ("breaks", "pending", "opening") if f"${name}" in sql}
     return lake.query(records + sql, {**given, **paths, "zone": time_zone})
 
