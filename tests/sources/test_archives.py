@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from source_builders import adyen, camt, entry, read_whole, statement
 
 from breakwater.errors import FileError
 from breakwater.model.records import Side
+from breakwater.sources import files
+from breakwater.sources.raw_records import raw_record
 
 STATEMENT = camt(statement(entry("12.34"), id="A"))
 REPORT = adyen({"Psp Reference": "PSP1", "Net Credit (NC)": "10.00"})
@@ -96,3 +99,54 @@ def test_a_locked_member_is_refused(tmp_path: Path) -> None:
     path.write_bytes(data)
 
     assert "password" in refused(path).message
+
+
+def packed(tmp_path: Path, content: bytes, *, name: str = "statement.xml.gz") -> Path:
+    path = tmp_path / name
+    path.write_bytes(content)
+    return path
+
+
+def test_a_file_that_gzip_packed_is_read(tmp_path: Path) -> None:
+    reading, records = read_whole(packed(tmp_path, gzip.compress(STATEMENT.encode())))
+
+    assert (reading.format, [s.id for s in reading.statements]) == ("camt.053", ["A"])
+    assert [r["amount_minor"] for r in records] == [1234]
+
+
+def test_a_report_that_gzip_packed_twice_over_in_one_stream_is_one_file(tmp_path: Path) -> None:
+    half = len(REPORT) // 2
+    path = packed(tmp_path, gzip.compress(REPORT[:half].encode()) + gzip.compress(REPORT[half:].encode()), name="report.csv.gz")
+
+    assert [r["amount_minor"] for r in read_whole(path)[1]] == [1000]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (gzip.compress(gzip.compress(STATEMENT.encode())), "unsafe-archive"),
+        (gzip.compress(b"PK\x03\x04 and so on"), "unsafe-archive"),
+        (gzip.compress(STATEMENT.replace("<Stmt>", "<Stmt>" + " " * 11_000_000).encode()), "unsafe-archive"),
+        (gzip.compress(STATEMENT.encode())[:-9], "truncated"),
+        (gzip.compress(STATEMENT.encode())[:40] + b"?" + gzip.compress(STATEMENT.encode())[41:], "malformed"),
+        (gzip.compress(STATEMENT.encode()) + b"and more", "malformed"),
+        (gzip.compress(b""), "empty-file"),
+        (gzip.compress(("<!DOCTYPE d>" + STATEMENT).encode()), "unsafe-xml"),
+        (b"\x1f\x8b", "truncated"),
+    ],
+    ids=["gz in gz", "zip in gz", "bomb", "cut", "damaged", "goes on", "empty", "doctype", "nothing but its mark"],
+)
+def test_what_gzip_packed_is_read_within_bounds_or_refused(tmp_path: Path, content: bytes, code: str) -> None:
+    assert refused(packed(tmp_path, content)).code == code
+
+
+def test_a_clearing_file_that_gzip_packed_is_kept_without_its_card_numbers(tmp_path: Path) -> None:
+    clear = (Path(__file__).parents[1] / "files" / "own_ipm_cp500_1014.ipm").read_bytes()
+    path, copy = packed(tmp_path, gzip.compress(clear), name="clearing.ipm.gz"), tmp_path / "copy"
+
+    files.MASKS["mastercard-ipm"](path, copy)
+
+    assert [r["record_id"] for r in read_whole(copy)[1]] == [r["record_id"] for r in read_whole(path)[1]]
+    text = raw_record(copy, format="mastercard-ipm", line=2) or ""
+    assert "*" in next(line for line in text.splitlines() if line.startswith("DE2 "))
+    assert clear not in copy.read_bytes()

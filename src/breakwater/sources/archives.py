@@ -1,8 +1,9 @@
-"""Zip archives: opened within bounds, or refused."""
+"""Zip archives, and files packed with gzip: opened within bounds, or refused."""
 
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import zipfile
 import zlib
@@ -19,7 +20,8 @@ MAX_TOTAL_BYTES = 8 * 1000**3
 # A member is a bomb when it unpacks to more than this many bytes at more than this many times its packed size.
 BOMB_BYTES = 10 * 1000**2
 BOMB_RATIO = 200
-SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+GZIP = b"\x1f\x8b"
+SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", GZIP)
 # Parts that every office workbook has: the archive is one document then, and not one we read.
 _WORKBOOK_PARTS = frozenset({"[Content_Types].xml", "mimetype"})
 _ENCRYPTED = 0x1
@@ -35,7 +37,13 @@ class Member:
 
 
 def members(path: Path) -> list[Member]:
-    """The documents of the zip archive at `path`, in its order. `unsafe-archive` if one of them is out of bounds."""
+    """The documents of the zip archive at `path`, in its order, or the one that is packed with gzip there.
+
+    `unsafe-archive` if one of them is out of bounds; what gzip packed is only seen to be when it is read.
+    """
+    with path.open("rb") as stream:
+        if stream.read(len(GZIP)) == GZIP:
+            return [Member(name=path.name.removesuffix(".gz"), open=functools.partial(_gunzipped, path))]
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile:
@@ -50,6 +58,10 @@ def members(path: Path) -> list[Member]:
     for info in found:
         _check(info)
     return [Member(name=info.filename, open=functools.partial(_open, archive, info)) for info in found]
+
+
+def _gunzipped(path: Path) -> BinaryIO:
+    return cast(BinaryIO, _Gunzipped(path))
 
 
 def _check(info: zipfile.ZipInfo) -> None:
@@ -83,6 +95,43 @@ class _Member(io.RawIOBase):
             return self._stream.read(size)
         except (zipfile.BadZipFile, zlib.error, EOFError):
             raise _damaged(self._name) from None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _Gunzipped(io.RawIOBase):
+    """What gzip packed. It does not say how large it is, so that is counted while it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self._name = path.name
+        self._packed_bytes = path.stat().st_size
+        self._stream = gzip.GzipFile(path)
+        self._read_bytes = 0
+
+    def read(self, size: int = -1) -> bytes:
+        most = MAX_TOTAL_BYTES - self._read_bytes + 1
+        try:
+            data = self._stream.read(most if size < 0 else min(size, most))
+        except EOFError:
+            raise FileError("truncated", f"{self._name} ends in the midst of what gzip packed.", remedy=RESEND) from None
+        except (gzip.BadGzipFile, zlib.error):
+            raise _damaged(self._name) from None
+        self._read_bytes += len(data)
+        if self._read_bytes > MAX_TOTAL_BYTES:
+            raise _unsafe(f"{self._name} unpacks to more than {MAX_TOTAL_BYTES // 1000**3} GB")
+        if self._read_bytes > BOMB_BYTES and self._read_bytes > BOMB_RATIO * self._packed_bytes:
+            raise _unsafe(f"{self._name} unpacks to more than {BOMB_RATIO} times its packed size")
+        return data
 
     def readable(self) -> bool:
         return True
