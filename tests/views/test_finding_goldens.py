@@ -113,6 +113,21 @@ SLOW = replace(
     at_risk_minor=18_085_000,
     series=tuple(SeriesPoint(NOW - timedelta(days=27 - n), 1.9 + n % 3 / 10 + (n > 23), 1.9) for n in range(28)),
 )
+CHANGED = a_finding(
+    kind=FindingKind.FILE_CHANGED,
+    scope="meridian · settlement",
+    place=(),
+    series=(),
+    summary=(
+        "Meridian: settlement_8.csv is not like the settlement files before it: 'SettledV2' in 60 rows is a code no file had before; ref"
+        " batch id is missing in every row (0% before)."
+    ),
+    expected="the same fields and codes as in the files before",
+    seen="60 of 60 rows differ",
+    next_step="Ask Meridian whether the format of its settlement files has changed, before anything is decided by these fields.",
+    at_risk_minor=None,
+    currency=None,
+)
 TAKEN = moves.acknowledge(a_finding(), by="U0ADA", now=NOW)
 MUTED = moves.mute(TAKEN, until=NOW + timedelta(hours=4), by="U0BRUNO", now=NOW)
 FALSE = moves.judge(a_finding(), as_=FindingState.FALSE_POSITIVE, by="U0ADA", now=NOW)
@@ -136,6 +151,7 @@ MESSAGES: dict[str, Message] = {
     "finding_chargebacks": findings.finding_card(CHARGEBACKS, partner_name="Meridian"),
     "finding_fees": findings.finding_card(FEES, partner_name="Meridian"),
     "finding_settlement": findings.finding_card(SLOW, partner_name="Meridian"),
+    "finding_file_changed": findings.finding_card(CHANGED, partner_name="Meridian"),
     "finding_wide": findings.finding_card(WIDE, partner_name="Meridian"),
     "finding_outage": findings.finding_card(OUTAGE, partner_name="Meridian"),
     "finding_taken": findings.finding_card(TAKEN, partner_name="Meridian"),

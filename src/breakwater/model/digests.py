@@ -38,6 +38,7 @@ METRIC_OF: Mapping[FindingKind, Metric] = {
     FindingKind.FILE_DUPLICATE: Metric.FILES,
     FindingKind.FILE_TRUNCATED: Metric.FILES,
     FindingKind.FILE_GAP: Metric.FILES,
+    FindingKind.FILE_CHANGED: Metric.FILES,
     FindingKind.VOLUME_DROP: Metric.VOLUME,
     FindingKind.VOLUME_SPIKE: Metric.VOLUME,
     FindingKind.APPROVAL_DROP: Metric.APPROVALS,

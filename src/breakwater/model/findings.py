@@ -21,6 +21,7 @@ class FindingKind(StrEnum):
     FILE_DUPLICATE = "file_duplicate"
     FILE_TRUNCATED = "file_truncated"
     FILE_GAP = "file_gap"
+    FILE_CHANGED = "file_changed"
     VOLUME_DROP = "volume_drop"
     VOLUME_SPIKE = "volume_spike"
     APPROVAL_DROP = "approval_drop"

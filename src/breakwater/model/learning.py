@@ -19,6 +19,7 @@ _DETECTORS: Mapping[FindingKind, tuple[str, str]] = {
     FindingKind.FILE_MISSING: ("deadline", "arrival"),
     FindingKind.FILE_DUPLICATE: ("copy", "content"),
     FindingKind.FILE_GAP: ("gap", "numbers"),
+    FindingKind.FILE_CHANGED: ("changed", "fields"),
     FindingKind.STATE_BELOW: ("threshold", "state"),
     FindingKind.DECLINE_REASONS: ("reasons", "declines"),
     FindingKind.REFUNDS_UP: ("refunds", "count"),

@@ -14,6 +14,7 @@ from breakwater.detection import files as file_clock
 from breakwater.detection.beside import Beside
 from breakwater.detection.continuing import Change, News, Seen, changes, one_per_place, same_anomaly, same_id
 from breakwater.detection.live import Live
+from breakwater.detection.quality import quality_findings
 from breakwater.detection.telling import told
 from breakwater.detection.volumes import partner_volume
 from breakwater.model.access import INTERNAL, SYSTEM
@@ -22,6 +23,7 @@ from breakwater.model.files import PartnerFiles
 from breakwater.model.findings import DAILY_KINDS, FILE_KINDS, OCCURRENCE_KINDS, PAYMENT_KINDS, SEVERAL, Finding, FindingKind
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
+from breakwater.steps.contents import Contents
 from breakwater.steps.levels import about_levels
 from breakwater.steps.traffic import Traffic
 from breakwater.store import deliveries, learning, outbox, reads, writes
@@ -56,7 +58,9 @@ def detect(database: Database, traffic: Traffic, *, partners: Mapping[str, Partn
     with database.reading() as tx:
         current = learning.current_findings(tx, since=now - timedelta(days=REMEMBERED_DAYS))
         of_files = [f for f in current if f.kind in FILE_KINDS]
-        files = [Seen(finding=f, at=now) for partner in partners.values() for f in _about_files(tx, partner, of_files, now=now)]
+        files = [
+            Seen(finding=f, at=now) for partner in partners.values() for f in _about_files(tx, partner, of_files, traffic.contents, now=now)
+        ]
         found = changes(of_files, files, same=same_id, now=now)
         if live:
             found += _about_payments(tx, live, [f for f in current if f.kind in PAYMENT_KINDS], partners=partners, now=now)
@@ -114,20 +118,24 @@ def _looked_until(tx: Connection) -> datetime | None:
     return datetime.fromisoformat(looked["until"]) if looked else None
 
 
-def _about_files(tx: Connection, partner: Partner, current: Sequence[Finding], *, now: datetime) -> list[Finding]:
-    """What is odd about the files of a partner: late, missing, numbers left out, repeated, or cut off."""
+def _about_files(tx: Connection, partner: Partner, current: Sequence[Finding], contents: Contents, *, now: datetime) -> list[Finding]:
+    """What is odd about the files of a partner: late, missing, numbers left out, repeated, cut off, or unlike those before."""
     mine = [f for f in current if f.partner == partner.id and f.open]
     left_out = [f.since for f in mine if f.kind is FindingKind.FILE_GAP]
     since = (min([now, *left_out]) - timedelta(days=NUMBERS_LOOK_BACK_DAYS)).date()
     taken = reads.source_files(tx, partner=partner.id, side=Side.THEIRS)
     copies = deliveries.copies(tx, partner=partner.id, since=now - timedelta(days=COPIES_TOLD_DAYS))
-    caution = feedback.cautions(feedback.learnt(learning.answers(tx))).get(("truncated", "file"), 0.0)
+    cautions = feedback.cautions(feedback.learnt(learning.answers(tx)))
+    caution = cautions.get(("truncated", "file"), 0.0)
     numbered = [f for f in taken if f.business_date >= since]
     return [
         *file_clock.late_file_findings(partner, **_files(tx, partner, now=now, open_findings=mine), open_findings=mine),
         *file_numbers.gap_findings(partner, files=numbered, now=now, open_findings=mine),
         *file_numbers.duplicate_findings(partner, copies=copies, now=now, open_findings=mine),
         *file_numbers.truncated_findings(partner, files=taken, now=now, told_days=COPIES_TOLD_DAYS, caution=caution, open_findings=mine),
+        *quality_findings(
+            partner, streams=contents.by_stream(taken), now=now, caution=cautions.get(("changed", "file"), 0.0), open_findings=mine
+        ),
     ]
 
 

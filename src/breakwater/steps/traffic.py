@@ -32,6 +32,7 @@ from breakwater.model.findings import Finding, FindingKind, Unmonitored
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.unknown_codes import UnknownCode
+from breakwater.steps.contents import Contents
 from breakwater.steps.levels import Levels
 from breakwater.store import learning, reads
 from breakwater.store.database import Database
@@ -43,12 +44,14 @@ class Traffic:
     """The payments of the configured partners as this process knows them. One caller at a time: others wait.
 
     `unmonitored` is what no alert could be promised for when it was last asked; nobody waits for it. `beside` is what is watched beside
-    the payments, brought up to date with them; None while there are none. `levels` are those of partners, day by day.
+    the payments, brought up to date with them; None while there are none. `levels` are those of partners, day by day,
+    `contents` what is in their files.
     """
 
     def __init__(self, database: Database, lake: Lake, *, partners: Mapping[str, Partner]) -> None:
         self._database, self._lake, self._partners = database, lake, partners
         self.levels = Levels(database, lake, partners=partners)
+        self.contents = Contents(lake)
         self._parts: frozenset[str] = frozenset()
         self._live: Live | None = None
         self.beside: Beside | None = None

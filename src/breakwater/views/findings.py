@@ -23,6 +23,7 @@ WHAT = {
     FindingKind.FILE_DUPLICATE: "File delivered twice",
     FindingKind.FILE_TRUNCATED: "File cut off",
     FindingKind.FILE_GAP: "Number missing",
+    FindingKind.FILE_CHANGED: "File not like those before",
     FindingKind.VOLUME_DROP: "Volume down",
     FindingKind.VOLUME_SPIKE: "Volume up",
     FindingKind.APPROVAL_DROP: "Approvals down",
@@ -38,7 +39,13 @@ WHAT = {
     FindingKind.BREAK_RATE_UP: "More in breaks",
 }
 FILE_KINDS = frozenset({FindingKind.FILE_LATE, FindingKind.FILE_MISSING})
-_SIGNS = {FindingKind.FILE_LATE: "⏰", FindingKind.FILE_MISSING: "⏰", FindingKind.FILE_DUPLICATE: "♻️", FindingKind.FILE_TRUNCATED: "✂️"}
+_SIGNS = {
+    FindingKind.FILE_LATE: "⏰",
+    FindingKind.FILE_MISSING: "⏰",
+    FindingKind.FILE_DUPLICATE: "♻️",
+    FindingKind.FILE_TRUNCATED: "✂️",
+    FindingKind.FILE_CHANGED: "🧩",
+}
 _CHART_TITLES = {
     FindingKind.APPROVAL_DROP: "Approved, per cent per hour",
     FindingKind.TICKET_UP: "Average payment, per cent of the usual",

@@ -21,6 +21,7 @@ _DETECTORS = {
     "deadline": "File late or missing",
     "copy": "File delivered twice",
     "gap": "Number missing",
+    "changed": "File not like those before",
     "threshold": "State below its threshold",
     "reasons": "Declines by reason",
     "refunds": "Refunds up",

@@ -1,0 +1,149 @@
+"""What is in files, against the files of their stream before: a field that was filled and is not, a field that is gone, a code nobody saw.
+
+One finding per stream, whatever is different: it begins with the first file that is, and is over with the next that is as before. What ten
+files in a row show is how files are from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from breakwater.detection.feedback import stricter
+from breakwater.detection.telling import finding_id
+from breakwater.model.findings import Finding, FindingKind
+from breakwater.model.partners import Partner
+
+HISTORY_FILES, LEAST_FILES = 30, 5
+LEAST_ROWS = 20  # smaller files have no shares
+LEAST_HISTORY_ROWS = 300
+ACCEPTED_AFTER_FILES = 10
+ALWAYS = 0.001  # a field that is missing less often was always filled
+NEWLY_MISSING, LEAST_MISSING = 0.02, 5  # of a field that was always filled: the share, and how many rows
+MORE_MISSING = 0.25  # of any other field, beyond the worst file before
+DEVIATIONS = 4.0
+NEW_CODE_SHARE, NEW_CODE_ROWS, NEW_CODE_TIMES = 0.005, 3, 6.0
+FEW_CODES = 200  # a stream with more has codes like references: a new one is no news
+NAMED = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileContents:
+    """What is in one file: in how many of its rows each field is missing, and how often each of the partner's own codes stands in it."""
+
+    sha256: str
+    name: str
+    format: str
+    received_at: datetime
+    rows: int
+    missing: Mapping[str, int]
+    codes: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Different:
+    """A run of files that differ from those before; `what` says how the last of them does, `rows` how many of its rows are concerned."""
+
+    first: FileContents
+    last: FileContents
+    what: tuple[str, ...]
+    rows: int
+
+
+def different(files: Iterable[FileContents], *, caution: float = 0.0) -> Different | None:
+    """How the files of one stream differ of late from those before; None where the last one does not. Smaller files are passed over."""
+    sound: list[FileContents] = []
+    run: list[FileContents] = []
+    found: Different | None = None
+    for file in sorted(files, key=lambda f: (f.received_at, f.name)):
+        if file.rows < LEAST_ROWS:
+            continue
+        what = _differences(file, [f for f in sound if f.format == file.format][-HISTORY_FILES:], caution=caution)
+        if not what:
+            sound, run, found = [*sound, file], [], None
+            continue
+        run.append(file)
+        if len(run) == ACCEPTED_AFTER_FILES:
+            sound, run, found = run, [], None
+            continue
+        found = Different(first=run[0], last=file, what=tuple(text for text, _ in what), rows=max(rows for _, rows in what))
+    return found
+
+
+def quality_findings(
+    partner: Partner,
+    *,
+    streams: Mapping[str, Sequence[FileContents]],
+    now: datetime,
+    caution: float = 0.0,
+    open_findings: Iterable[Finding] = (),
+) -> list[Finding]:
+    """One finding for each stream whose last files differ from those before."""
+    found_at = {f.id: f.found_at or now for f in open_findings}
+    findings = []
+    for stream, files in sorted(streams.items()):
+        if found := different(files, caution=caution):
+            finding = _finding(partner, stream, found)
+            findings.append(replace(finding, found_at=found_at.get(finding.id, now)))
+    return findings
+
+
+def _differences(file: FileContents, before: Sequence[FileContents], *, caution: float) -> list[tuple[str, int]]:
+    """What is different about a file, in words, and how many rows that concerns; the most rows first."""
+    rows = sum(f.rows for f in before)
+    if len(before) < LEAST_FILES or rows < LEAST_HISTORY_ROWS:
+        return []
+    found = [_missing(file, field, before, rows, caution) for field in sorted(file.missing)] + _new_codes(file, before, rows)
+    return sorted((one for one in found if one), key=lambda one: (-one[1], one[0]))
+
+
+def _missing(file: FileContents, field: str, before: Sequence[FileContents], rows: int, caution: float) -> tuple[str, int] | None:
+    """A field that is missing more often than it was, beyond chance and beyond what is worth telling."""
+    missing = file.missing[field]
+    share, usual = missing / file.rows, sum(f.missing.get(field, f.rows) for f in before) / rows
+    worst = max(f.missing.get(field, f.rows) / f.rows for f in before)
+    never = max(usual, 1 / rows)
+    deviation = (share - never) / max((never * (1 - never) / file.rows) ** 0.5, 1e-9)
+    was_always_there = worst <= ALWAYS or usual <= ALWAYS
+    enough = share >= max(NEWLY_MISSING, 2 * worst) and missing >= LEAST_MISSING if was_always_there else share >= worst + MORE_MISSING
+    if not enough or deviation < stricter(DEVIATIONS, caution=caution):
+        return None
+    name = field.replace("_", " ")
+    if missing == file.rows:
+        return f"{name} is missing in every row ({_percent(usual)} before)", missing
+    return f"{name} is missing in {_percent(share)} of the rows ({_percent(usual)} before)", missing
+
+
+def _new_codes(file: FileContents, before: Sequence[FileContents], rows: int) -> list[tuple[str, int]]:
+    """Codes of the partner's own that no file before had."""
+    known = {code for f in before for code in f.codes}
+    if not known or len(known) > FEW_CODES:
+        return []
+    fresh = {code: n for code, n in file.codes.items() if code not in known}
+    # What happens once in as many rows as were seen may not have been seen yet.
+    by_chance = NEW_CODE_TIMES * file.rows / rows
+    told = [(code, n) for code, n in sorted(fresh.items()) if n >= max(NEW_CODE_ROWS, NEW_CODE_SHARE * file.rows, by_chance)]
+    if len(told) > NAMED:
+        return [(f"{len(told):,} codes no file had before, '{told[0][0]}' among them", sum(n for _, n in told))]
+    return [(f"'{code}' in {n:,} {'row' if n == 1 else 'rows'} is a code no file had before", n) for code, n in told]
+
+
+def _finding(partner: Partner, stream: str, found: Different) -> Finding:
+    shown = "; ".join(found.what[:NAMED])
+    more = f"; and {len(found.what) - NAMED:,} more" if len(found.what) > NAMED else ""
+    return Finding(
+        id=finding_id(FindingKind.FILE_CHANGED, partner.id, stream, found.first.sha256),
+        kind=FindingKind.FILE_CHANGED,
+        partner=partner.id,
+        scope=f"{partner.id} · {stream}",
+        since=found.first.received_at,
+        summary=f"{partner.name}: {found.last.name} is not like the {stream} files before it: {shown}{more}.",
+        expected="the same fields and codes as in the files before",
+        seen=f"{found.rows:,} of {found.last.rows:,} rows differ",
+        next_step=f"Ask {partner.name} whether the format of its {stream} files has changed, before anything is decided by these fields.",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%" if share >= 0.01 or not share else f"{100 * share:.1f}%"
