@@ -119,6 +119,43 @@ def test_a_match_that_a_reissue_takes_back_is_named_with_its_value(tmp_path: Pat
     company.assert_as_a_whole_run(found)
 
 
+def test_a_match_that_fell_is_told_once(tmp_path: Path) -> None:
+    company = a_company(tmp_path)
+    file = company.files["theirs"][0]
+    changed = []
+    for minor in (90, 80):
+        file = company.replace("theirs", file, [a_row(f"t{n}", minor if n == 4 else 100, ref_payment_id=f"P{n}") for n in range(10)])
+        changed.append(company.run().changes.count)
+
+    assert changed == [1, 0]
+
+
+def test_files_of_matches_are_put_together_once_they_are_too_many_or_mostly_past(tmp_path: Path) -> None:
+    company = a_company(tmp_path, pairs=40)
+    company.rematch = incremental.open(match_by_meaning, most_pieces=4)
+    files = []
+    for n in range(6):
+        for side in ("ours", "theirs"):
+            company.deliver(side, [a_row(f"{side[0]}-new{n}", ref_payment_id=f"N{n}")])
+        company.assert_as_a_whole_run(company.run())
+        assert company.earlier
+        files.append(len(company.earlier.outcome.carried))
+    company.replace("theirs", company.files["theirs"][0], [a_row(f"t{n}", 90, ref_payment_id=f"P{n}") for n in range(40)])
+    company.rematch = incremental.open(match_by_meaning, most_pieces=4, most_touched=1.0)
+    assert company.earlier
+    assert "run-1.parquet" in [piece.path.name for piece in company.earlier.outcome.carried]
+
+    company.assert_as_a_whole_run(company.run())
+
+    assert files == [2, 3, 4, 2, 3, 4]
+    assert [piece.path.name for piece in company.earlier.outcome.carried] == [
+        "run-8.parquet",
+        "run-5.parquet",
+        "run-7.parquet",
+        "run-6.parquet",
+    ]
+
+
 def test_a_record_that_finds_a_better_partner_changes_its_match(tmp_path: Path) -> None:
     company = Company(tmp_path, an_agreement(tables="[tolerance]\namount_minor = { default = 5 }\n"))
     company.deliver("ours", [a_row("o1", 100), *(a_row(f"o-{n}", ref_payment_id=f"X{n}") for n in range(9))])
