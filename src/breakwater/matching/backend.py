@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
-from ibis import Table
+from ibis import Column, Table
 
 from breakwater.errors import WorldError
-from breakwater.matching.books import Kept
+from breakwater.matching.books import Kept, counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +44,21 @@ class Backend(Protocol):
     def put(self, name: str, rows: pa.Table) -> Table:
         """Rows at hand, as a table."""
 
+    def repeated(self, column: Column) -> Table:
+        """The values that a column of numbers has more than once, each of them once."""
+
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         """The matches of a run, as `Books` keeps them, into the file of `tables.write_matches`."""
 
 
 Connect = Callable[[Path, Means], AbstractContextManager[Backend]]
 """Opens a connection with a scratch folder for its own use. What the engine raises inside becomes a WorldError."""
+
+
+def counted_twice(column: Column) -> Table:
+    """See `Backend.repeated`: for an engine without a better way."""
+    name = column.get_name()
+    return counts(column.as_table(), [name]).filter(lambda group: group.rows > 1).select(name)
 
 
 class EngineError(WorldError):

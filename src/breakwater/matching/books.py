@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import ibis
 import pyarrow as pa
-from ibis import Table, Value
+from ibis import Column, Table, Value
 
 from breakwater.matching.agreement import Agreement, ExactPass, Kinds, Pass
 from breakwater.matching.break_columns import FLAGS, PAIR_COLUMNS, REFERENCES, pair_breaks, shares, single_breaks
@@ -35,6 +35,9 @@ class Engine(Protocol):
 
     def keep(self, table: Table) -> Kept:
         """The rows of an expression, worked out once."""
+
+    def repeated(self, column: Column) -> Table:
+        """The values that a column of numbers has more than once."""
 
     def put(self, rows: pa.Table) -> Table:
         """Rows at hand, as a table of the engine."""

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import ibis
 import pyarrow as pa
-from ibis import Table
+from ibis import Column, Table
 
 from breakwater.matching import sides
 from breakwater.matching.backend import Means, failed
@@ -66,6 +66,13 @@ class DuckDB:
     def put(self, name: str, rows: pa.Table) -> Table:
         return self.connection.create_table(name, rows, temp=True)
 
+    def repeated(self, column: Column) -> Table:
+        """Sorting numbers takes half of what counting each of them does, and less where they nearly are in order."""
+        name = column.get_name()
+        table = column.as_table()
+        beside = table.mutate(before=table[name].lag().over(ibis.window(order_by=table[name])))
+        return beside.filter(beside[name] == beside.before).select(name).distinct()
+
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_matches(self.connection.con, self.connection.compile(heads), passes=passes, target=target)
 
@@ -79,5 +86,6 @@ def _reading(parts: Sequence[Path]) -> str:
     # A path is a glob to DuckDB, so each of its special letters becomes a class of one letter.
     names = ", ".join("'" + re.sub(r"([*?\[])", r"[\1]", str(part)).replace("'", "''") + "'" for part in parts)
     columns = ", ".join(f'CAST("{field.name}" AS {_SQL_TYPES[str(field.type)]}) AS "{field.name}"' for field in sides.SCHEMA)
-    number = f"(CAST(file_index AS BIGINT) << {sides.ROW_BITS}) | file_row_number AS n"
-    return f"SELECT {number}, {columns} FROM read_parquet([{names}], file_row_number = true)"
+    # Without arithmetics, records looked up by their numbers are not even read whole.
+    row = f"(CAST(file_index AS BIGINT) << {sides.ROW_BITS}) | file_row_number" if len(parts) > 1 else "file_row_number"
+    return f"SELECT {row} AS n, {columns} FROM read_parquet([{names}], file_row_number = true)"

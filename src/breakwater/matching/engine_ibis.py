@@ -13,11 +13,11 @@ import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis import Table
+from ibis import Column, Table
 
 from breakwater.errors import BreakwaterError, CallError, WorldError
 from breakwater.matching import sides
-from breakwater.matching.backend import Connect, Means, failed, first_line
+from breakwater.matching.backend import Connect, Means, counted_twice, failed, first_line
 from breakwater.matching.books import Kept
 from breakwater.matching.engine_duckdb import write_fetched
 
@@ -71,6 +71,9 @@ class AnyIbis:
 
     def put(self, name: str, rows: pa.Table) -> Table:
         return self._create(name, rows)
+
+    def repeated(self, column: Column) -> Table:
+        return counted_twice(column)
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_fetched(heads.to_pyarrow().to_reader(), passes, target, scratch=self._scratch, means=self._means)

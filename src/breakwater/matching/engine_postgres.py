@@ -14,7 +14,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from ibis import Table
+from ibis import Column, Table
 from ibis.backends.postgres import Backend as Ibis
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from psycopg.conninfo import conninfo_to_dict
@@ -23,7 +23,7 @@ from sqlglot.transforms import eliminate_semi_and_anti_joins
 
 from breakwater.errors import CallError, WorldError
 from breakwater.matching import sides
-from breakwater.matching.backend import Connect, Means, failed, first_line
+from breakwater.matching.backend import Connect, Means, counted_twice, failed, first_line
 from breakwater.matching.books import Kept
 from breakwater.matching.engine_duckdb import write_fetched
 
@@ -147,6 +147,9 @@ class Postgres:
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     copy.write_row(row)
         return self._analyzed(name)
+
+    def repeated(self, column: Column) -> Table:
+        return counted_twice(column)
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_fetched(heads.to_pyarrow_batches(), passes, target, scratch=self._scratch, means=self._means)

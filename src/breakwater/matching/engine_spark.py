@@ -16,7 +16,7 @@ from threading import Lock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis import Table
+from ibis import Column, Table
 from ibis.backends.pyspark import Backend as Ibis
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from py4j.protocol import Py4JError
@@ -27,7 +27,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from breakwater.errors import CallError, WorldError
 from breakwater.matching import sides
-from breakwater.matching.backend import Connect, Means, failed, first_line
+from breakwater.matching.backend import Connect, Means, counted_twice, failed, first_line
 from breakwater.matching.books import Kept
 from breakwater.matching.engine_duckdb import write_fetched
 
@@ -157,6 +157,9 @@ class Spark:
 
     def put(self, name: str, rows: pa.Table) -> Table:
         return self._named(name, self._session.createDataFrame(rows))
+
+    def repeated(self, column: Column) -> Table:
+        return counted_twice(column)
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_fetched(heads.to_pyarrow().to_reader(), passes, target, scratch=self._scratch, means=self._means)

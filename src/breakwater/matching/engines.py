@@ -11,7 +11,7 @@ from pathlib import Path
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis import Table
+from ibis import Column, Table
 
 from breakwater.errors import CallError
 from breakwater.matching import sides as side_files
@@ -134,13 +134,17 @@ class _Engine:
         """The rows of an expression, worked out once."""
         return self.backend.keep(next(self._names), table)
 
+    def repeated(self, column: Column) -> Table:
+        """The values that a column of numbers has more than once."""
+        return self.backend.repeated(column)
+
     def put(self, rows: pa.Table) -> Table:
         """Rows at hand, as a table of the engine."""
         return self.backend.put(next(self._names), rows)
 
     def _checked(self, side: str, paths: Paths) -> side_files.Profile:
         try:
-            return side_files.check(self._staged[side], agreement=self.agreement, side=side, paths=paths)
+            return side_files.check(self._staged[side], agreement=self.agreement, side=side, paths=paths, repeated=self.backend.repeated)
         except self.backend.unreadable as wrong:
             raise CallError(f"The files of {side} can't be read: {first_line(wrong)}", remedy="Write them again.") from wrong
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,9 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+from ibis import Column
 
 from breakwater.errors import CallError, nearest
 from breakwater.matching.agreement import KINDS, Agreement
+from breakwater.matching.books import is_empty
 from breakwater.matching.pairs import hash_of, is_suspect
 from breakwater.model.money import CURRENCY_CODE
 from breakwater.model.records import CANONICAL_COLUMNS, RECORD_SCHEMA
@@ -200,15 +202,20 @@ def place(path: Path, row: int) -> str:
 # Values
 
 
-def check(table: ibis.Table, *, agreement: Agreement, side: str, paths: Sequence[str | Path]) -> Profile:
-    """The profile of a staged side (see `engines`). CallError names the first record with a value that can't be."""
+def check(
+    table: ibis.Table, *, agreement: Agreement, side: str, paths: Sequence[str | Path], repeated: Callable[[Column], ibis.Table]
+) -> Profile:
+    """The profile of a staged side (see `engines`). CallError names the first record with a value that can't be.
+
+    `repeated` is the engine's way to the values that a column has more than once.
+    """
     compared = sorted(agreement.compared_columns)
     found = _look(table, compared, agreement)
     for group in found:
         if _is_wrong(group):
             _refuse_first(table, side, paths)
     rows = sum(group["rows"] for group in found)
-    if rows != hash_of(table.record_id).nunique().to_pyarrow().as_py():
+    if not is_empty(repeated(hash_of(table.record_id).name("own"))):
         _refuse_repeated(table, side, paths)
     totals = tuple((group["currency"], group["rows"], int(group["amount_minor"]), int(group["moved_minor"])) for group in found)
     clean = frozenset(name for name in compared if not any(group[f"suspect_{name}"] for group in found))
