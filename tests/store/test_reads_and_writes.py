@@ -21,7 +21,7 @@ from breakwater.model.findings import Finding, FindingState
 from breakwater.model.incidents import EntrySide, Incident, TimelineEntry
 from breakwater.model.records import Side
 from breakwater.model.runs import ActiveFigure, Run
-from breakwater.store import audit, claims, inbox, outbox, reads, sending, writes
+from breakwater.store import audit, claims, inbox, outbox, reads, runs, sending, writes
 from breakwater.store.database import Database
 from breakwater.store.tables.breaks import breaks
 from breakwater.store.tables.files import source_file
@@ -146,6 +146,17 @@ def test_the_same_run_again_replaces_itself(database: Database) -> None:
         writes.save_run(tx, a_run(finished_at=later(500)), actor=SYSTEM, now=NOW)
 
         assert reads.last_run(tx, partner="nordbank") == a_run(finished_at=later(500))
+
+
+def test_what_a_run_matched_is_looked_into_while_it_is_the_last_even_if_it_came_again(database: Database) -> None:
+    other, of_a_day_before = a_run(id="nordbank-2", finished_at=later(90)), a_run(id="nordbank-0", as_of=date(2026, 11, 1))
+    looked_at_again = a_run(id="nordbank-3", as_of=date(2026, 11, 2), is_restatement=True, finished_at=later(900))
+    with database.transaction() as tx:
+        for each in (of_a_day_before, a_run(), other, looked_at_again, a_run(finished_at=later(500))):
+            writes.save_run(tx, each, actor=SYSTEM, now=NOW)
+
+        assert runs.looked_into(tx, since=date(2026, 11, 2)) == {a_run().id, "nordbank-3"}
+        assert runs.looked_into(tx, since=date(2027, 1, 1)) == {a_run().id}
 
 
 # Breaks

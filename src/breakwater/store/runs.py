@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Label, func, select
 
 from breakwater.model.runs import Run
 from breakwater.store.rows import run_of
@@ -19,6 +20,12 @@ def history(tx: Connection, *, partner: str, limit: int) -> list[Run]:
 
 def looked_into(tx: Connection, *, since: date) -> set[str]:
     """The runs whose matches are still asked for: the last ones of each partner as of each day since then, and each partner's last one."""
-    last_of_days = select(func.max(run.c.number)).where(run.c.as_of >= since).group_by(run.c.partner, run.c.as_of)
-    present = select(func.max(run.c.number)).where(~run.c.is_restatement).group_by(run.c.partner)
-    return set(tx.scalars(select(run.c.id).where(run.c.number.in_(last_of_days) | run.c.number.in_(present))))
+    of_each_day = select(run.c.id, run.c.as_of, _place(run.c.partner, run.c.as_of)).subquery()
+    of_each = select(run.c.id, _place(run.c.partner)).where(~run.c.is_restatement).subquery()
+    last_of_days = select(of_each_day.c.id).where(of_each_day.c.place == 1, of_each_day.c.as_of >= since)
+    return {*tx.scalars(last_of_days), *tx.scalars(select(of_each.c.id).where(of_each.c.place == 1))}
+
+
+def _place(*of: ColumnElement[Any]) -> Label[int]:
+    """The place of a run among those of the same columns: 1 for the one that finished last, as `reads.last_run` has it."""
+    return func.row_number().over(partition_by=of, order_by=(run.c.finished_at.desc(), run.c.number.desc())).label("place")
