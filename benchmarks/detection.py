@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from breakwater.detection.beside import Beside
+from breakwater.detection.levels import DailyFigure, shifts
 from breakwater.detection.live import HourRows, Key, Live
 from breakwater.detection.occurrences import OccurrenceRows
 from breakwater.detection.panel import Segment
@@ -23,6 +24,7 @@ from breakwater.detection.telling import told
 from breakwater.detection.watch import WARM_UP_H
 from breakwater.model.calendar import named_calendar
 from breakwater.model.decline_families import DeclineFamily
+from breakwater.model.findings import FindingKind
 from breakwater.model.occurrences import Occurrence
 from breakwater.model.partners import Partner
 
@@ -54,6 +56,7 @@ def main() -> None:
     print(f"detection: a pass over {2 * SEGMENTS:,} series, {scopes:,} scopes: {pass_s:.2f} s, budget {BUDGET_S} s {kept}")
     print(f"detection: that is {pass_s / small_s:.1f} times a pass over a tenth of the series")
     print(f"detection: beside it, {len(BESIDE) * SEGMENTS:,} series of declines by family, refunds and chargebacks: {beside_s:.2f} s")
+    print(f"detection: {2 * SEGMENTS:,} levels by day, all six weeks of them, when a file has come: {_levels_s(2 * SEGMENTS):.2f} s")
     print(f"detection: first day's forecasts, with the week before it: {learning_s:.2f} s")
 
 
@@ -88,6 +91,22 @@ def _measured(segments: int) -> tuple[float, float, float, int]:
 def _part(rows: HourRows, chosen: np.ndarray) -> HourRows:
     places = [rows.places[n] for n in np.flatnonzero(chosen)]
     return HourRows(places=places, hours=rows.hours[chosen], columns={name: values[chosen] for name, values in rows.columns.items()})
+
+
+def _levels_s(series: int) -> float:
+    """Seconds for every shift of so many quiet levels."""
+    random = np.random.default_rng(3)
+    figures = [
+        DailyFigure(
+            kind=FindingKind.FEE_DRIFT, place=(("partner", f"p{n}"),), currency="EUR", day=START.date() + timedelta(days=day), value=value,
+            count=900, volume_minor=4_000_000,
+        )
+        for n in range(series)
+        for day, value in enumerate(random.normal(140, 1, 30).tolist())
+    ]  # fmt: skip
+    began = time.process_time()
+    shifts(figures)
+    return time.process_time() - began
 
 
 def _occurrences(rows: HourRows) -> OccurrenceRows:

@@ -222,7 +222,7 @@ class Breakwater:
             authority=config.authority,
             period_figures=self.period_books.figures,
             runs=self.runs,
-            unmonitored=lambda: self.traffic.unmonitored,
+            unmonitored=lambda: (*self.traffic.unmonitored, *self.traffic.levels.unmonitored),
             live=live_sources(config, now=self._now),
             subscriptions=config.subscriptions,
             backtest=lambda partner, days: self.traffic.replayed(partner, days=days, now=self._now()),

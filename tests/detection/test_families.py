@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from simulated import HOUR, START, WEEK_H, Payments, a_partner, declining, payments, rows_of, segments
-from simulated_beside import BesideStory, Happened, occurrences_of, reasons, recoded
+from simulated_beside import USUAL_FAMILIES, BesideStory, Happened, occurrences_of, reasons, recoded
 
+from breakwater.detection.beside import Beside
 from breakwater.detection.beside_replay import with_beside
 from breakwater.detection.continuing import News
 from breakwater.detection.live import HISTORY_H, Live
 from breakwater.detection.replay import replayed
 from breakwater.model.backtests import Budget
+from breakwater.model.calendar import named_calendar
 from breakwater.model.decline_families import DeclineFamily
 from breakwater.model.findings import Finding, FindingKind, FindingState, judge
 
@@ -29,6 +31,33 @@ def test_quiet_weeks_give_no_finding() -> None:
 
     assert story.beside
     assert story.beside.families.alerts == []
+
+
+def test_twelve_weeks_over_a_change_of_clocks_and_christmas_keep_the_budget_of_false_alerts() -> None:
+    """The declines of three currencies by five families, whose mix wanders from day to day."""
+    start, weeks = datetime(2025, 9, 8, tzinfo=UTC), 17
+    series = [
+        payments(per_hour=r, seed=n, currency=c, start=start, weeks=weeks)
+        for n, (c, r) in enumerate([("EUR", 300), ("GBP", 60), ("USD", 8)])
+    ]
+    random = np.random.default_rng(8)
+    happened = []
+    for n, one in enumerate(series):
+        shares = np.array(list(USUAL_FAMILIES.values())) * np.exp(random.normal(0, 0.15, (weeks * 7, len(USUAL_FAMILIES))))
+        drawn = [np.random.default_rng((n, h)).multinomial(d, shares[h // 24] / shares[h // 24].sum())
+                 for h, d in enumerate((one.attempts - one.approved).tolist())]  # fmt: skip
+        happened.append({family: np.array(drawn)[:, at] for at, family in enumerate(USUAL_FAMILIES)})
+
+    partners = {"meridian": a_partner(calendar=named_calendar("DE"))}
+    live = Live(rows_of(series, first=0, after=weeks * WEEK_H), segment_of=lambda key: segments(partners, key), since=start)
+    beside = Beside(live)
+    beside.add(occurrences_of(series, happened, first=0, after=weeks * WEEK_H))
+
+    live.advance(now=start + weeks * WEEK_H * HOUR, then=beside.step)
+
+    false = [alert for alert in beside.families.alerts if alert.fired >= 5 * WEEK_H]
+    assert live.until > 16 * WEEK_H
+    assert 100 * len(false) / (len(series) * len(USUAL_FAMILIES) * 12 * 7) <= 1
 
 
 def test_a_family_that_jumps_is_found_within_hours_while_the_total_hides_it_and_is_over_when_it_is() -> None:

@@ -43,6 +43,18 @@ def test_fees_are_those_stated_on_payments_against_what_these_are_worth(lake: La
     ]
 
 
+def test_fees_booked_apart_are_held_against_all_payments_of_their_day(lake: Lake) -> None:
+    fee = {"kind": Kind.FEE, "raw_code": "SCHEME"}
+    theirs = kept(
+        lake, Side.THEIRS, paid(1), paid(2, network="visa"), paid(3, amount_minor=-120, **fee), paid(4, amount_minor=-30, **fee),
+        paid(5, amount_minor=-9, kind=Kind.FEE, booked_on=DAY + timedelta(days=1)),
+    )  # fmt: skip
+
+    (row,) = daily_fees(lake, theirs=theirs, since=DAY)
+
+    assert (row["network"], row["fee"], row["records"], row["fee_minor"], row["volume_minor"]) == (None, "SCHEME", 2, 150, 20_000)
+
+
 def test_rates_are_what_either_side_says_of_payments_in_another_currency(lake: Lake) -> None:
     usd = {"original_currency": "USD"}
     theirs = kept(lake, Side.THEIRS, paid(1, amount_minor=9_150, original_amount_minor=10_000, **usd), paid(2))

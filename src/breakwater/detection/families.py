@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from breakwater.detection.alerts import Lesson, discovery_bar
-from breakwater.detection.evidence import CHANNELS, WINDOWS_H, Channel, Sums, likelihoods
+from breakwater.detection.evidence import WINDOWS_H, Channel, Sums, likelihoods
 from breakwater.detection.forecast import RATES, RATIO_DAYS
 from breakwater.detection.live import Live
 from breakwater.detection.noise import inflation
@@ -26,7 +26,13 @@ from breakwater.model.decline_families import DeclineFamily
 from breakwater.model.findings import level_of
 
 DETECTOR, FAMILY = "reasons", "reasons"  # what learns, and what a scope of ours fixes beside the place
-DECLINES: Channel = next(channel for channel in CHANNELS if channel.name == "decline")
+DECLINES = Channel(
+    name="decline",
+    metric="decline_rate",
+    windows_h=WINDOWS_H,
+    sizes=(0.012, 0.02, 0.03, 0.045, 0.065, 0.09, 0.13, 0.18, 0.25, 0.35, 0.5),
+    least=0.02,
+)  # the question that is asked of each family
 LEAST_TRIED = 200.0  # attempts a segment must have taught with before anything is expected of it
 SAMPLE_H, SAMPLES_KEPT, SAMPLES_NEEDED = 6, 56, 28
 REMEMBERED_H = 10 * DAY_H

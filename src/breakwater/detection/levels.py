@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-
-import numpy as np
+from statistics import median
 
 from breakwater.model.findings import Finding, FindingKind, FindingState, Place
 
@@ -115,7 +114,7 @@ class _Series:
     def __init__(self, kind: FindingKind, place: Place, days: Sequence[DailyFigure], *, taught: Sequence[date], more: float) -> None:
         self.kind, self.place, self.rule, self.taught, self.more = kind, place, RULES[kind], taught, more
         enough = [figure for figure in days if figure.count >= self.rule.least_count]
-        usual_count = float(np.median([figure.count for figure in enough])) if enough else 0.0
+        usual_count = median(figure.count for figure in enough) if enough else 0.0
         self.days = [figure for figure in enough if figure.count >= PARTIAL * usual_count]
 
     def shifts(self) -> list[Shift]:
@@ -154,9 +153,9 @@ class _Series:
         return [day for day in self.taught if abs((day - self.days[first].day).days) <= 1]
 
     def _level(self, days: Sequence[DailyFigure]) -> tuple[float, float]:
-        values = np.array([figure.value for figure in days])
-        level = float(np.median(values))
-        return level, max(_TO_SIGMA * float(np.median(np.abs(values - level))), self.rule.steady)
+        values = [figure.value for figure in days]
+        level = median(values)
+        return level, max(_TO_SIGMA * median(abs(value - level) for value in values), self.rule.steady)
 
     def _deviation(self, figure: DailyFigure, level: float, spread: float) -> float:
         """How many deviations a day strays; 0 where that is not worth telling."""
@@ -167,7 +166,7 @@ class _Series:
         return abs(off) / spread
 
     def _size(self, first: int, fired: int, level: float) -> float:
-        return float(np.median([figure.value for figure in self.days[first : fired + 1]])) - level
+        return median(figure.value for figure in self.days[first : fired + 1]) - level
 
     def _shift(self, opened: tuple[int, int, float], last: int, usual: Sequence[float | None], *, accepted: bool, is_over: bool) -> Shift:
         first, fired, level = opened

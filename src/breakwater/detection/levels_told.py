@@ -101,7 +101,8 @@ def _where(shift: Shift, partner: Partner) -> str:
     fields = dict(shift.place)
     converted = f" from {fields['original currency']}" if "original currency" in fields else ""
     network = f" on {fields['network']}" if "network" in fields else ""
-    return f"{partner.name}{network} in {shift.currency}{converted}"
+    fee = f", booked as '{fields['fee']}'," if "fee" in fields else ""
+    return f"{partner.name}{network} in {shift.currency}{converted}{fee}"
 
 
 def _day(day: date) -> str:

@@ -10,10 +10,20 @@ from breakwater.lake.parts import Lake
 from breakwater.model.parts import part_of
 
 _FEES = """
-SELECT partner, network, currency, booked_on AS day, count(*) AS records, sum(fee_minor)::BIGINT AS fee_minor,
+WITH theirs AS (
+    SELECT partner, network, currency, booked_on AS day, kind, fee_minor, amount_minor, coalesce(raw_code, 'fee') AS fee
+    FROM read_parquet($theirs, hive_partitioning = false) WHERE kind IN ('payment', 'fee') AND booked_on >= $since
+),
+paid AS (
+    SELECT partner, currency, day, count(*) AS records, sum(abs(amount_minor))::BIGINT AS volume_minor
+    FROM theirs WHERE kind = 'payment' GROUP BY ALL
+),
+apart AS (SELECT partner, currency, day, fee, sum(-amount_minor)::BIGINT AS fee_minor FROM theirs WHERE kind = 'fee' GROUP BY ALL)
+SELECT partner, network, currency, day, NULL AS fee, count(*) AS records, sum(fee_minor)::BIGINT AS fee_minor,
     sum(abs(amount_minor))::BIGINT AS volume_minor
-FROM read_parquet($theirs, hive_partitioning = false) WHERE kind = 'payment' AND fee_minor IS NOT NULL AND booked_on >= $since
-GROUP BY ALL ORDER BY ALL
+FROM theirs WHERE kind = 'payment' AND fee_minor IS NOT NULL GROUP BY ALL
+UNION ALL SELECT partner, NULL, currency, day, fee, records, fee_minor, volume_minor FROM apart JOIN paid USING (partner, currency, day)
+ORDER BY ALL
 """
 _RATES = """
 WITH records AS (
@@ -53,7 +63,8 @@ REACHES_BACK = timedelta(days=45)  # how long before it settled we may have book
 
 def daily_fees(lake: Lake, *, theirs: Sequence[str], since: date) -> list[dict[str, Any]]:
     """Per partner, network (None where records name none), currency and booking date (`day`): how many `records` state a fee, these fees
-    (`fee_minor`), and what the payments are worth (`volume_minor`)."""
+    (`fee_minor`), and what the payments are worth (`volume_minor`). Fees booked apart have rows of their own, one for each of the partner's
+    codes (`fee`), against all payments of that day."""
     return _rows(lake, _FEES, theirs=_recent(theirs, since), since=since)
 
 

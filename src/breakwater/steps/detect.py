@@ -64,7 +64,7 @@ def detect(database: Database, traffic: Traffic, *, partners: Mapping[str, Partn
         found = changes(of_files, files, same=same_id, now=now)
         if live:
             found += _about_payments(tx, live, [f for f in current if f.kind in PAYMENT_KINDS], partners=partners, now=now)
-        found += about_levels(tx, levels, [f for f in current if f.kind in DAILY_KINDS], partners=partners, now=now)
+        found += about_levels(tx, traffic.levels, levels, [f for f in current if f.kind in DAILY_KINDS], partners=partners, now=now)
         if traffic.beside:
             beside = [f for f in current if f.kind in OCCURRENCE_KINDS]
             found += _about_occurrences(tx, traffic.beside, beside, partners=partners, now=now)

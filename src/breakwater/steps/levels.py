@@ -31,12 +31,16 @@ LEAST_COST_MAJOR = 10  # a drift that costs less is counted in nobody's books
 _BP = 10_000
 
 
+_Caution = Mapping[tuple[FindingKind, Place], float]
+
+
 class Levels:
     """The daily figures of the configured partners as this process knows them; `unmonitored` is of what no level was known."""
 
     def __init__(self, database: Database, lake: Lake, *, partners: Mapping[str, Partner]) -> None:
         self._database, self._lake, self._partners = database, lake, partners
         self._read_before: dict[str, tuple[frozenset[str], date, list[DailyFigure]]] = {}
+        self._shifts: dict[str, tuple[object, list[Shift]]] = {}
         self._lock = threading.Lock()
         self.unmonitored: tuple[Unmonitored, ...] = ()
 
@@ -47,6 +51,14 @@ class Levels:
             figures = {p.id: [*self._of_records(tx, p, since=since), *_broken(tx, p, since=since)] for p in self._partners.values()}
             self.unmonitored = tuple(said for p in self._partners.values() if (said := _too_new(p, figures[p.id])))
         return figures
+
+    def shifts(self, partner_id: str, figures: Sequence[DailyFigure], *, said: Sequence[Finding], caution: _Caution) -> list[Shift]:
+        """The shifts of a partner's levels; worked out anew where something is different from the last time."""
+        given = (list(figures), [f for f in said if f.partner == partner_id], dict(caution))
+        before = self._shifts.get(partner_id)
+        if before is None or before[0] != given:
+            before = self._shifts[partner_id] = given, shifts(figures, said=given[1], caution=caution)
+        return before[1]
 
     def would_tell(self, partner: Partner, *, since: datetime, now: datetime) -> dict[Budget, list[WouldTell]]:
         """What would have been told of a partner's levels from `since` on under each budget."""
@@ -77,6 +89,7 @@ class Levels:
 
 def about_levels(
     tx: Connection,
+    watched: Levels,
     known: Mapping[str, Sequence[DailyFigure]],
     current: Sequence[Finding],
     *,
@@ -89,7 +102,7 @@ def about_levels(
     cautions = feedback.cautions(feedback.learnt(learning.answers(tx)))
     for partner_id, figures in known.items():
         partner = partners[partner_id]
-        for shift in shifts(figures, said=said, caution=_caution(figures, cautions)):
+        for shift in watched.shifts(partner_id, figures, said=said, caution=_caution(figures, cautions)):
             finding = told_shift(shift, partner=partner, now=now)
             if shift.closed is None and _is_worth_telling(shift):
                 seen.append(Seen(finding=finding, at=now))
@@ -107,7 +120,7 @@ def _same(fresh: Finding, earlier: Sequence[Finding]) -> Finding | None:
 _NEAR = timedelta(days=3)
 
 
-def _caution(figures: Iterable[DailyFigure], cautions: Mapping[tuple[str, str], float]) -> dict[tuple[FindingKind, Place], float]:
+def _caution(figures: Iterable[DailyFigure], cautions: Mapping[tuple[str, str], float]) -> _Caution:
     """How many deviations more each series must stray, from what was learnt of its cell."""
     more = {}
     for kind, place in {(figure.kind, figure.place) for figure in figures}:
@@ -134,7 +147,8 @@ _NAMES: Mapping[FindingKind, str] = {FindingKind.FEE_DRIFT: "fees", FindingKind.
 
 
 def _fee(row: Mapping[str, Any]) -> DailyFigure:
-    place = (("partner", row["partner"]), *((("network", row["network"]),) if row["network"] else ()), ("currency", row["currency"]))
+    names = (("partner", row["partner"]), ("network", row["network"]), ("currency", row["currency"]), ("fee", row["fee"]))
+    place = tuple((name, value) for name, value in names if value)
     return DailyFigure(
         kind=FindingKind.FEE_DRIFT, place=place, currency=row["currency"], day=row["day"], count=row["records"],
         value=_BP * row["fee_minor"] / max(row["volume_minor"], 1), volume_minor=row["volume_minor"],
