@@ -183,6 +183,18 @@ def test_a_record_that_no_file_has_any_more_is_told(team: Team) -> None:
     assert "no file has its records any more" in told["payload"]["blocks"][0]["text"]["text"]
 
 
+def test_records_that_only_wait_for_a_longer_window_are_no_news(team: Team) -> None:
+    team.write_off()
+    terms = team.desk.bot.terms[PARTNER]
+    patient = replace(terms.agreement, after=60)
+    team.desk.bot.terms[PARTNER] = replace(terms, agreement=patient, sha256="another")
+
+    team.desk.run()
+
+    assert team.gone().resolution == "write_off"
+    assert team.replies() == []
+
+
 def test_where_it_breaks_again_as_it_was_the_booking_stands_whatever_was_proposed(team: Team) -> None:
     team.write_off()
     team.arrives()
