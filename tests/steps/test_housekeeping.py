@@ -40,10 +40,9 @@ def test_messages_long_delivered_are_forgotten_and_the_audit_trail_never(tmp_pat
     days = 90  # where the settings say nothing
     with TinyCompany(tmp_path / "company").bot(database_url) as bot:
         with bot.database.transaction() as tx:
-            for n in range(2 * MESSAGES_AT_ONCE + 1):
-                old = NOW - timedelta(days=days, seconds=1)
-                post(tx, key=f"old{n}", now=old)
-            post(tx, key="recent", now=NOW - timedelta(days=days))
+            old = NOW - timedelta(days=days, seconds=1)
+            delivered(tx, *(f"old{n}" for n in range(2 * MESSAGES_AT_ONCE + 1)), now=old)
+            delivered(tx, "recent", now=NOW - timedelta(days=days))
             audit.append(tx, at=old, actor_id="U0ADA", action="said", about_kind="break", about_id="B-1", detail={})
 
         bot.tidy()
@@ -53,12 +52,12 @@ def test_messages_long_delivered_are_forgotten_and_the_audit_trail_never(tmp_pat
             assert [entry.action for entry in audit.entries(tx, "B-1")] == ["said"]
 
 
-def post(tx: Connection, *, key: str, now: datetime) -> None:
-    """A message that was delivered as soon as it was made."""
-    channel = f"C{key}"
-    outbox.enqueue(tx, key=key, kind=Kind.POST, audience=INTERNAL, channel=channel, payload={"text": key}, now=now)
-    [row] = sending.claim(tx, now=now, lease_s=30, limit=1)
-    sending.sent(tx, row_id=row.id, ts="1700.1", now=now)
+def delivered(tx: Connection, *keys: str, now: datetime) -> None:
+    """Messages that were delivered as soon as they were made, each in a channel of its own."""
+    for key in keys:
+        outbox.enqueue(tx, key=key, kind=Kind.POST, audience=INTERNAL, channel=f"C{key}", payload={"text": key}, now=now)
+    for row in sending.claim(tx, now=now, lease_s=30, limit=len(keys)):
+        sending.sent(tx, row_id=row.id, ts="1700.1", now=now)
 
 
 def test_only_parts_that_no_file_names_and_that_are_old_are_removed(tmp_path: Path, database_url: str) -> None:
