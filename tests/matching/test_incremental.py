@@ -196,6 +196,17 @@ def test_a_refund_is_no_orphan_once_its_payment_comes(tmp_path: Path) -> None:
     company.assert_as_a_whole_run(found)
 
 
+def test_a_refund_that_comes_long_after_its_payment_is_no_orphan(tmp_path: Path) -> None:
+    company = a_company(tmp_path)
+    company.deliver("ours", [a_row("o-refund", -100, kind="refund", ref_payment_id="R", ref_original="P3")])
+
+    found = company.run()
+
+    assert [b["kind"] for b in found.outcome.breaks.to_pylist()] == ["missing_at_partner"]
+    assert found.looked_at == 3  # the refund, and the payment on both sides
+    company.assert_as_a_whole_run(found)
+
+
 def test_a_file_that_carries_records_on_unchanged_touches_none_of_them(tmp_path: Path) -> None:
     company = a_company(tmp_path)
     company.replace("ours", company.files["ours"][0], [a_row(f"o{n}", ref_payment_id=f"P{n}") for n in range(10)])
