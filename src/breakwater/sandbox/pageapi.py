@@ -8,8 +8,8 @@
     WS   /page/changes          a word after each change of the workspace; the page then reads /page/state again
     POST /page/say              {user, channel, text, thread_ts?, in_channel_too?}
     POST /page/command          {user, channel, command, text}
-    POST /page/act              {user, channel, ts | view_id, blocks, block_id, action_id, choose?, values?}: a click or a choice in the blocks
-                                the person sees, which may be those of a moment ago
+    POST /page/act              {user, channel, ts | view_id, blocks, block_id, action_id, choose?, values?}: a click or a choice in
+                                `blocks`, those that the person sees, which may be those of a moment ago
     POST /page/submit           {user, view_id, values}: values by `block_id/action_id`
     POST /page/close            {user, view_id, all_of_them?}
     POST /page/shortcut         {user, callback_id, channel?, ts?}
