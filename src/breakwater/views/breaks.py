@@ -110,9 +110,9 @@ def break_list(
     `asked` are the words the list was asked for with: the buttons below it ask for another page, or for all of them, with the same.
     """
     of = f" of {word(partner_names.get(partner, partner))}" if partner else ""
-    noun = "booked break explained since" if OVERTAKEN in asked.split() else "active break"
+    noun = "booked break to be reversed or not" if OVERTAKEN in asked.split() else "active break"
     if not breaks:
-        return _private(f"✅ No {noun.replace('break', 'breaks')}{of}{' like that' if asked else ''}.")
+        return _private(f"✅ No {noun.replace('break', 'breaks')}{of}{' like that' if set(asked.split()) - {OVERTAKEN} else ''}.")
     shown = breaks[:LIST_SHOWN]
     first = page * LIST_SHOWN + 1
     part = f", {first:,} to {first + len(shown) - 1:,}" if page else f", the {len(shown)} that matter most"
