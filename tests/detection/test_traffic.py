@@ -25,7 +25,7 @@ def struck(factor: float = 0.1, *, hours: int = 8, **changes: object) -> Payment
 
 @pytest.mark.parametrize("per_hour", [20, 200, 3000])
 def test_quiet_weeks_give_no_finding(per_hour: int) -> None:
-    story = Story([payments(per_hour=per_hour, weeks=7, seed=3)]).until(7 * WEEK_H - 1)
+    story = Story([payments(per_hour=per_hour, weeks=7, seed=5)]).until(7 * WEEK_H - 1)
 
     assert story.live
     assert story.live.watch.alerts == []

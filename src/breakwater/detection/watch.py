@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from breakwater.detection.alerts import DEFAULT_LIMITS, Alert, Lesson, Limits, discovery_bar, leaves_next_to_nothing
-from breakwater.detection.evidence import CHANNELS, WINDOWS_H, Channel, Spreads, Sums, likelihoods, spreads_of
+from breakwater.detection.evidence import CHANNELS, WINDOWS_H, Channel, Spreads, Sums, likelihoods
 from breakwater.detection.forecast import Past, forecast
 from breakwater.detection.noise import inflation
 from breakwater.detection.panel import Bools, Indexes, Panel, Planned, Scopes, scopes_of
+from breakwater.detection.ramps import RISES_H, Wander, rises, wander_before
 from breakwater.detection.series import DAY_H, WEEK_H, Floats
+from breakwater.detection.spreads import spreads_before
 from breakwater.detection.windows import LONGEST_H, span_sums, window_sums
 from breakwater.model.findings import level_of
 
@@ -25,6 +27,8 @@ SAMPLE_H = 3
 TAUGHT_H = 2 * WEEK_H  # how long what a person called normal stays explained, while the forecasts come to it
 SAME_CAUSE = 0.97  # the share of what alerts explain apart that one cause for all of them must explain
 MOST_ROUNDS = 12
+PLANNED = ("volume", "amount")  # what an announced rise changes
+ANY_HOUR = ("drop", "decline")  # what an announced rise does not explain
 
 
 class Watch:
@@ -43,9 +47,10 @@ class Watch:
         self.open: list[Alert] = []
         self.accepted: dict[str, list[Bools]] = {c.name: [] for c in CHANNELS}
         self.samples: dict[str, list[Floats]] = {c.name: [] for c in CHANNELS}
-        self.inflation = {c.name: np.ones((len(self.scopes.names), len(c.windows_h))) for c in CHANNELS}
-        self.common = {c.name: np.ones(len(c.windows_h)) for c in CHANNELS}
+        self.inflation = {c.name: np.ones((len(self.scopes.names), len(c.spans_h))) for c in CHANNELS}
+        self.common = {c.name: np.ones(len(c.spans_h)) for c in CHANNELS}
         self.spreads: Spreads | None = None
+        self.wander: Wander | None = None
         self.rise_planned = np.zeros_like(self.past.known)
         self.lessons = list(lessons)
         self.caution: dict[str, Floats] = {}
@@ -98,30 +103,18 @@ class Watch:
                 self.past.note(forecast(self.panel, self.past, first=day, born=self.born))
         self.past.note(forecast(self.panel, self.past, first=hour, born=self.born))
         part = slice(max(WEEK_H, hour - LEARN_H), hour)
-        past, panel = self.past, self.panel
-        known = past.known[:, part]
-        self.spreads = spreads_of(
-            attempts=panel.attempts[:, part],
-            expected=np.where(known, past.expected[:, part], 0.0),
-            declined=panel.declined[:, part],
-            decline=np.nan_to_num(past.decline[:, part]),
-            amount_minor=panel.amount_minor[:, part],
-            ticket=np.nan_to_num(past.ticket[:, part]),
-            ok={
-                "volume": (past.ok["volume"][:, part] & known).astype(float),
-                "decline_rate": past.ok["decline_rate"][:, part].astype(float),
-                "amount": past.ok["amount"][:, part].astype(float),
-            },
-        )
+        self.spreads = spreads_before(self.panel, self.past, part=part)
+        self.wander = wander_before(self.panel, self.past, part=part)
         self._learn_inflation()
 
     def _plan(self, hour: int) -> None:
-        """Announced rises: they neither alarm nor teach."""
+        """Announced rises, and the other baskets they bring: they neither alarm nor teach."""
         for event in self.planned:
             if event.announced <= hour:
                 part = slice(max(event.first, 0), max(event.after, 0))
                 self.rise_planned[event.rows, part] = True
-                self.past.ok["volume"][event.rows, part] = False
+                for metric in PLANNED:
+                    self.past.ok[metric][event.rows, part] = False
 
     def _learn_inflation(self) -> None:
         for channel in CHANNELS:
@@ -160,11 +153,12 @@ class Watch:
         surprise: dict[str, Floats] = {}
         sizes: dict[str, np.ndarray] = {}
         for channel in CHANNELS:
-            total = self.scopes.add_up(likelihoods(channel, sums["rise" if channel.name == "rise" else "all"], self._spreads()))
+            total = self.scopes.add_up(self._likelihoods(channel, sums["all" if channel.name in ANY_HOUR else "unplanned"], hour=hour))
             best = total.argmax(axis=2)
             ratio = np.maximum(np.take_along_axis(total, best[:, :, None], axis=2)[:, :, 0], 0.0)
             found[channel.name], sizes[channel.name] = ratio, best
-            surprise[channel.name] = channel.tells()[best] * (ratio / self.inflation[channel.name] / math.log(10) - channel.caution)
+            handicap = channel.caution - channel.credit * np.log10(channel.spans_h) * (ratio > 0)
+            surprise[channel.name] = channel.tells()[best] * (ratio / self.inflation[channel.name] / math.log(10) - handicap)
             if channel.name in self.caution:
                 surprise[channel.name] -= self.caution[channel.name][:, None] * ~leaves_next_to_nothing(
                     channel, np.array(channel.sizes)[best]
@@ -186,6 +180,17 @@ class Watch:
                 )
         return fired
 
+    def _likelihoods(self, channel: Channel, sums: Sums, *, hour: int) -> Floats:
+        """Segments × spans × sizes."""
+        at_once = likelihoods(channel, sums, self._spreads())
+        if not channel.ramps_h:
+            return at_once
+        assert self.wander is not None
+        part = slice(hour + 1 - RISES_H, hour + 1)
+        counts = self.free[channel.metric][:, part]
+        slowly = rises(self.panel, self.past, part=part, counts=counts, channel=channel, wander=self.wander)
+        return np.concatenate([at_once, slowly], axis=1)
+
     def _spreads(self) -> Spreads:
         assert self.spreads is not None
         return self.spreads
@@ -193,27 +198,34 @@ class Watch:
     def _sums(self, hour: int) -> dict[str, Sums]:
         part = slice(hour + 1 - LONGEST_H, hour + 1)
         counts = {metric: free[:, part] for metric, free in self.free.items()}
-        unplanned = counts | {"volume": counts["volume"] & ~self.rise_planned[:, part]}
         sums = window_sums(self.panel, self.past, end=hour + 1, counts=counts)
-        planned = self.rise_planned[:, part].any()
-        return {"all": sums, "rise": window_sums(self.panel, self.past, end=hour + 1, counts=unplanned) if planned else sums}
+        if not self.rise_planned[:, part].any():
+            return {"all": sums, "unplanned": sums}
+        unplanned = counts | {metric: counts[metric] & ~self.rise_planned[:, part] for metric in PLANNED}
+        return {"all": sums, "unplanned": window_sums(self.panel, self.past, end=hour + 1, counts=unplanned)}
 
     def _fire(self, channel: Channel, hour: int, *, found: Floats, sizes: np.ndarray, surprise: Floats, ready: Bools, bar: float) -> bool:
-        """Open an alert for the worst that is ready, at the scope that explains it best. False if what was learnt of that scope forbids."""
-        worst = int(np.argmax(np.where(ready, surprise, -1)))
-        candidates = self.scopes.touching(self.scopes.rows(worst))
-        weighed = found[candidates] / self.common[channel.name]
-        scope = int(candidates[int(weighed.max(1).argmax())])
+        """Open an alert for the worst that is ready, at the scope that explains it best. False if no such scope strays by enough to tell,
+        or if what was learnt of it forbids."""
+        weighed = found / self.common[channel.name]
+        worst_first = np.flatnonzero(ready)[np.argsort(-surprise[ready], kind="stable")]
+        for worst in worst_first:
+            candidates = self.scopes.touching(self.scopes.rows(int(worst)))
+            scope = int(candidates[int(weighed[candidates].max(1).argmax())])
+            window = int(weighed[scope].argmax())
+            if channel.tells()[sizes[scope, window]]:
+                break
+        else:
+            return False
         if channel.name in self.caution and self.caution[channel.name][scope] and surprise[scope] < bar:
             return False
-        window = int((found[scope] / self.common[channel.name]).argmax())
         size = channel.sizes[int(sizes[scope, window])]
         alert = Alert(
             channel=channel,
             scope=scope,
             first_scope=scope,
             fired=hour,
-            onset=hour + 1 - channel.windows_h[window],
+            onset=hour + 1 - channel.spans_h[window],
             size=size,
             first_size=size,
             surprise=float(surprise[worst]),
@@ -293,8 +305,8 @@ class Watch:
         for other in others:
             free[self.scopes.rows(other.scope)] = True
         every = {name: np.ones_like(free) for name in self.free} | {metric: free}
-        if channel.name == "rise":
-            every["volume"] = free & ~self.rise_planned[:, first : hour + 1]
+        if channel.name not in ANY_HOUR:
+            every[metric] = free & ~self.rise_planned[:, first : hour + 1]
         total = self._since(channel, first, hour, counts=every)
         near = self.scopes.touching(self.scopes.rows(alert.scope))
         best = int(near[int(total[near].max(1).argmax())])
