@@ -77,6 +77,16 @@ def test_a_code_no_file_had_is_told_and_a_rare_one_is_not() -> None:
     assert different([*QUIET, replace(QUIET[0], received_at=START + timedelta(days=31), codes=QUIET[0].codes | {"ODD": 2})]) is None
 
 
+def test_a_code_that_little_history_may_have_missed_is_no_news() -> None:
+    short = [replace(f, rows=80, codes={"PAYMENT": 80}, missing={}) for f in QUIET[:6]]
+    today = replace(a_file(30), rows=400, codes={"PAYMENT": 396, "CHARGEBACK": 4}, missing={})
+
+    assert different([*short, today]) is None
+    assert (
+        different([*short, *(replace(f, sha256=f"x{n}") for n, f in enumerate(QUIET[6:])), replace(today, codes={"ODD": 40})]) is not None
+    )
+
+
 def test_codes_like_references_are_never_new() -> None:
     many = [replace(f, codes={f"R{f.name}-{n}": 1 for n in range(100)}) for f in QUIET]
 

@@ -37,7 +37,7 @@ def happened(series: Payments, *, seed: int) -> Happened:
     asked = disputed = 0.0
     for day in range(days):
         asked, disputed = asked + 0.02 * a_day * np.exp(random.normal(0, 0.15)), disputed + 0.001 * a_day
-        is_open = PARTNERS[series.partner].calendar.is_business_day((START + timedelta(days=day)).date())
+        is_open = PARTNERS[series.partner].calendar.is_business_day((series.start + timedelta(days=day)).date())
         np.add.at(refunds, 24 * day + random.integers(8, 17, random.poisson(0.9 * asked * is_open)), 1)
         chargebacks[24 * day + random.integers(6, 10)] = random.poisson(disputed * is_open)
         asked, disputed = asked * (0.1 if is_open else 1.0), 0.0 if is_open else disputed
@@ -91,6 +91,20 @@ def test_more_than_usual_is_found(what: str, times: float, row: int, within_h: i
     assert 0 <= alert.fired - TUESDAY <= within_h
     assert alert.closed is not None
     assert alert.closed - TUESDAY <= 24 + 48
+
+
+def test_what_easter_kept_back_is_expected_after_it() -> None:
+    start, weeks = datetime(2026, 1, 5, tzinfo=UTC), 15  # Good Friday is on 3 April, and Easter Monday on the 6th
+    series = payments(per_hour=300, seed=2, start=start, weeks=weeks)
+    live = Live(rows_of([series], first=0, after=weeks * WEEK_H), segment_of=lambda key: segments(PARTNERS, key), since=start)
+    counted = Occurrences(live)
+    counted.add(occurrences_of([series], [happened(series, seed=2)], first=0, after=weeks * WEEK_H))
+    watch = RareWatch(live, counted)
+
+    for hour in range(weeks * WEEK_H):
+        watch.step(hour)
+
+    assert watch.alerts == []
 
 
 def test_a_partner_whose_first_chargebacks_are_told_is_watched_after_a_fortnight_and_three_days() -> None:

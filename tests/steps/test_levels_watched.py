@@ -111,6 +111,22 @@ def test_a_fee_accepted_as_the_new_level_is_not_told_again(at_work: AtWork) -> N
     assert looked(at_work, DAYS[24]) == []
 
 
+def test_what_was_expected_until_a_time_is_told_again_after_it_and_not_before(at_work: AtWork) -> None:
+    for day in DAYS[20:22]:
+        a_day(at_work, day, fee_minor=165)
+    (found,) = looked(at_work, DAYS[21])
+    until = noon(DAYS[22]) + timedelta(hours=6)
+    click = Answered(actor=ADA, finding_id=found.id, revision=1, partners={"meridian": MERIDIAN}, channel="C0PAYOPS", now=noon(DAYS[21]))
+    with at_work.database.transaction() as tx:
+        feedback.expected(tx, click, reason="a promotion.", until=until)
+
+    a_day(at_work, DAYS[22], fee_minor=165)
+    assert looked(at_work, DAYS[22]) == []
+
+    a_day(at_work, DAYS[23], fee_minor=165)
+    assert [f.id for f in looked(at_work, DAYS[23])] == [found.id]
+
+
 def test_payments_that_settle_later_are_told_with_what_they_are_worth(at_work: AtWork) -> None:
     for day in DAYS[20:24]:
         a_day(at_work, day, lag_days=3)

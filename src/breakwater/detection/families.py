@@ -206,15 +206,12 @@ class FamilyWatch:
     # ------------------------------------------------------------ alerts
 
     def _fire(self, family: DeclineFamily, hour: int, *, ratio: Floats, size: Floats, surprise: Floats, ready: Bools, bar: float) -> None:
-        """Open an alert at the scope that explains best what is most surprising, unless an alert about all declines explains it, or what
-        was learnt of that scope forbids it."""
+        """Open an alert at the scope that explains best what is most surprising, unless what was learnt of that scope forbids it."""
         scopes = self._live.watch.scopes
         weighed = ratio / self._noise[family][0]
         near = scopes.touching(scopes.rows(int(np.where(ready, surprise, -1.0).argmax())))
         scope = int(near[int(weighed[near].max(1).argmax())])
-        rows = scopes.rows(scope)
-        told = [a for a in self._live.watch.open if a.channel.name == DECLINES.name and np.isin(scopes.rows(a.scope), rows).any()]
-        if told or (self._caution()[scope] and surprise[scope] < bar):
+        if self._caution()[scope] and surprise[scope] < bar:
             return
         window = int(weighed[scope].argmax())
         onset = hour + 1 - WINDOWS_H[window]
