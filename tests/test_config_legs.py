@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from breakwater import config
-from breakwater.app import terms_of
+from breakwater.app import all_terms, terms_of
 from breakwater.errors import CallError
 from breakwater.model.records import Kind
 
@@ -139,3 +139,15 @@ def test_an_agreement_that_means_nothing_in_a_leg_is_refused(tmp_path: Path, agr
 
     with pytest.raises(CallError, match=told):
         terms_of(partners["adyen-nordbank"])
+
+
+def test_an_agreement_of_a_partner_that_is_called_like_a_leg_is_refused(tmp_path: Path) -> None:
+    partners = loaded(tmp_path, LEG).partners
+    for name in ("adyen", "stripe", "nordbank"):
+        (tmp_path / f"{name}.toml").write_text(AGREEMENT.replace('"arrival"', f'"{name}"'))
+    assert list(all_terms(partners)) == list(partners)
+
+    (tmp_path / "nordbank.toml").write_text(AGREEMENT.replace('"arrival"', '"adyen-nordbank"'))
+
+    with pytest.raises(CallError, match="The agreement of 'nordbank' has the name 'adyen-nordbank', which is the id of a leg"):
+        all_terms(partners)

@@ -100,7 +100,7 @@ class Breakwater:
         self.database.migrate()
         self.lake = Lake(config.data_dir / "lake")
         self.raw_record = partial(raw_text, self.lake, raw_record)
-        self.terms = {p.id: terms_of(p) for p in config.partners.values()}
+        self.terms = all_terms(config.partners)
         self.tracing = Tracing(
             self.database, self.lake, partners=config.partners, raw_record=self.raw_record, due_days=due_days(self.terms)
         )
@@ -363,6 +363,19 @@ def terms_of(partner: Partner, *, path: Path | None = None) -> Terms:
     given = agreements.load(file)
     agreement = for_leg(given, leg_id=partner.id) if partner.leg else given
     return Terms(agreement=agreement, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+
+
+def all_terms(partners: Mapping[str, Partner]) -> dict[str, Terms]:
+    """The agreements with all partners and of all legs. CallError where the breaks of a leg would be taken for a partner's."""
+    terms = {p.id: terms_of(p) for p in partners.values()}
+    legs = {p.id for p in partners.values() if p.leg}
+    for partner, each in terms.items():
+        if partner not in legs and each.agreement.name in legs:
+            raise CallError(
+                f"The agreement of '{partner}' has the name '{each.agreement.name}', which is the id of a leg.",
+                remedy="Give one of them another name.",
+            )
+    return terms
 
 
 def due_days(terms: Mapping[str, Terms]) -> dict[str, int]:
