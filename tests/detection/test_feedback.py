@@ -168,3 +168,41 @@ def test_two_alerts_of_one_kind_at_one_place_are_one_finding() -> None:
     told = one_per_place(Seen(finding=f, at=START) for f in (late, early, replace(early, place=(("currency", "EUR"),))))
 
     assert [(one.finding.id, one.finding.since) for one in told] == [(early.id, early.since)] * 2
+
+
+def five_days_more() -> Story:
+    """Payments that are up by more than half for five days, and have just been told of."""
+    series = [scaled(payments(weeks=8), first=NOON, after=NOON + 120, factor=1.7), payments(weeks=8, currency="GBP", seed=2)]
+    return Story(series).until(NOON + 3)
+
+
+def usual_after(story: Story) -> float:
+    """What is expected of the day after the five, against the same day of the week before them."""
+    live = story.until(NOON + 150).live
+    assert live
+    first = live.hour_of(START + (NOON + 125) * HOUR)
+    row = next(row for row, segment in enumerate(live.panel.segments) if segment.currency == "EUR")
+    expected = live.watch.past.expected[row]
+    return float(expected[first : first + 24].sum() / expected[first - WEEK_H : first - WEEK_H + 24].sum())
+
+
+def test_what_was_expected_is_no_example_of_what_is_usual() -> None:
+    left_alone, promoted = five_days_more(), five_days_more()
+    (rise,) = promoted.open
+    until = START + (NOON + 120) * HOUR
+    promoted.findings[rise.id] = judge(rise, as_=FindingState.EXPECTED, by="U0ADA", now=START + (NOON + 4) * HOUR, until=until)
+
+    assert usual_after(left_alone) > 1.3
+    assert usual_after(promoted) == pytest.approx(1, abs=0.1)
+    assert promoted.open == []
+    assert [f.state for f in promoted.findings.values()] == [FindingState.EXPECTED]
+    assert {f.state for f in left_alone.findings.values()} == {FindingState.NEW_LEVEL}
+
+
+def test_what_goes_on_long_after_it_was_expected_to_end_becomes_the_new_level() -> None:
+    story = five_days_more()
+    (rise,) = story.open
+    until = START + (NOON + 24) * HOUR
+    story.findings[rise.id] = judge(rise, as_=FindingState.EXPECTED, by="U0ADA", now=START + (NOON + 4) * HOUR, until=until)
+
+    assert usual_after(story) > 1.3

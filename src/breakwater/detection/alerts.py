@@ -34,18 +34,23 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lesson:
-    """A person called an alert of this channel, which began about hour `onset` on some of these rows, normal when hour `at` had come."""
+    """A person called an alert of this channel, which began about hour `onset` on some of these rows, normal when hour `at` had come.
+
+    With `until` it was called expected up to that hour: its hours are no example of anything, and teach nothing.
+    """
 
     channel: str
     rows: Indexes
     onset: int
     at: int
+    until: int | None = None
 
 
 @dataclass(kw_only=True, eq=False)
 class Alert:
     """One message. `scope` is an index of the watch's scopes and may be corrected; hours are indexes of the panel. `taught`: a person
-    called it normal, so its hours teach, and it stays open without a message until the forecasts agree."""
+    called it normal, so its hours teach, and it stays open without a message until the forecasts agree. `expected_until`: a person
+    expected it up to that hour, so it does not become the new level before."""
 
     channel: Channel
     scope: int
@@ -58,6 +63,7 @@ class Alert:
     closed: int | None = None
     accepted: bool = False
     taught: bool = False
+    expected_until: int = 0
     updates: list[tuple[int, int]] = field(default_factory=list)
     quiet: float = 0.0
     quiet_from: int = 0

@@ -12,7 +12,7 @@ from breakwater.detection.alerts import OUTAGE, Alert, Lesson, is_outage
 from breakwater.detection.live import Live
 from breakwater.detection.panel import Indexes, Scope, covered
 from breakwater.detection.series import DAY_H, HOUR, WEEK_H, Floats
-from breakwater.model.findings import SEVERAL, Contribution, Finding, FindingKind, FindingState, SeriesPoint
+from breakwater.model.findings import SAID, SEVERAL, Contribution, Finding, FindingKind, FindingState, SeriesPoint
 from breakwater.model.money import format_minor
 from breakwater.model.partners import Partner
 
@@ -247,12 +247,15 @@ def where_words(place: Scope, *, live: Live, partners: Mapping[str, Partner]) ->
 
 
 def lesson_of(said: Finding, *, live: Live) -> Lesson | None:
-    """What a finding that somebody called false or the new level teaches the watch; None for any other, or one it has no rows of."""
+    """What a finding that somebody called false, expected or the new level teaches the watch; None for any other."""
     channel = next((name for name, kind in KINDS.items() if kind is said.kind), None)
-    if channel is None or said.state not in (FindingState.FALSE_POSITIVE, FindingState.NEW_LEVEL) or said.said_at is None:
+    if channel is None or said.state not in SAID or said.said_at is None:
+        return None
+    until = live.hour_of(said.silent_until) if said.state is FindingState.EXPECTED and said.silent_until else None
+    if said.state is FindingState.EXPECTED and until is None:
         return None
     rows = covered(live.panel.segments, dict(said.place))
-    return Lesson(channel=channel, rows=rows, onset=live.hour_of(said.since), at=live.hour_of(said.said_at))
+    return Lesson(channel=channel, rows=rows, onset=live.hour_of(said.since), at=live.hour_of(said.said_at), until=until)
 
 
 def continued(fresh: Finding, *, earlier: Sequence[Finding]) -> Finding | None:

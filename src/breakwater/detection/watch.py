@@ -25,6 +25,7 @@ WARM_UP_H = 2 * WEEK_H
 LEARN_H = 4 * WEEK_H
 SAMPLE_H = 3
 TAUGHT_H = 2 * WEEK_H  # how long what a person called normal stays explained, while the forecasts come to it
+EXPECTED_H = WEEK_H  # how long what a person expected is kept out of the forecasts, at most: they need some days to go by
 SAME_CAUSE = 0.97  # the share of what alerts explain apart that one cause for all of them must explain
 MOST_ROUNDS = 12
 PLANNED = ("volume", "amount")  # what an announced rise changes
@@ -142,7 +143,11 @@ class Watch:
             for alert in self.open:
                 rows = self.scopes.rows(alert.scope)
                 same = alert.channel.name == lesson.channel and abs(alert.onset - lesson.onset) <= DAY_H
-                if lesson.at <= hour and same and not alert.taught and np.isin(rows, lesson.rows).any():
+                if lesson.at > hour or not same or alert.taught or not np.isin(rows, lesson.rows).any():
+                    continue
+                if lesson.until is not None:
+                    alert.expected_until = min(lesson.until, alert.onset + EXPECTED_H)
+                else:
                     alert.taught = True
                     self.past.ok[alert.channel.metric][rows, alert.onset : hour + 1] = True
 
@@ -243,10 +248,11 @@ class Watch:
     def _follow(self, alert: Alert, hour: int) -> None:
         """Carry an open alert over one more hour: corrected, closed, accepted as the new level, or simply still open."""
         metric = alert.channel.metric
-        if hour - alert.onset >= (TAUGHT_H if alert.taught else self.limits.accept_after_h[metric]):
+        since = max(alert.onset, alert.expected_until)
+        if hour - since >= (TAUGHT_H if alert.taught else self.limits.accept_after_h[metric]):
             alert.accepted = True
             self._close(alert, hour)
-            self.past.ok[metric][self.scopes.rows(alert.scope), alert.onset : hour + 1] = True
+            self.past.ok[metric][self.scopes.rows(alert.scope), since : hour + 1] = True
             self.free[metric][self.scopes.rows(alert.scope), alert.onset : hour + 1] = False
             return
         self._claim(alert, hour, hour + 1)
