@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from breakwater.detection.continuing import News
 from breakwater.detection.live import Live
 from breakwater.detection.occurrences import Occurrences
 from breakwater.detection.rare import RareWatch
-from breakwater.model.calendar import named_calendar
+from breakwater.model.calendar import BusinessCalendar, named_calendar
 from breakwater.model.findings import FindingKind, FindingState, judge
 
 START = datetime(2025, 9, 8, tzinfo=UTC)  # the clocks of Berlin change on 26 October
@@ -93,12 +93,19 @@ def test_more_than_usual_is_found(what: str, times: float, row: int, within_h: i
     assert alert.closed - TUESDAY <= 24 + 48
 
 
-def test_what_easter_kept_back_is_expected_after_it() -> None:
-    start, weeks = datetime(2026, 1, 5, tzinfo=UTC), 15  # Good Friday is on 3 April, and Easter Monday on the 6th
+def test_what_holidays_kept_back_is_expected_after_them() -> None:
+    start, weeks = datetime(2026, 1, 5, tzinfo=UTC), 15
+    closed = BusinessCalendar(holidays=frozenset(date(2026, 4, day) for day in (1, 2, 3)))  # Wednesday to Friday
+    partners = {"meridian": a_partner(calendar=closed)}
     series = payments(per_hour=300, seed=2, start=start, weeks=weeks)
-    live = Live(rows_of([series], first=0, after=weeks * WEEK_H), segment_of=lambda key: segments(PARTNERS, key), since=start)
+    refunds, waiting = np.zeros(weeks * WEEK_H, dtype=int), 0
+    for day in range(weeks * 7):
+        waiting += 100
+        if closed.is_business_day((start + timedelta(days=day)).date()):
+            refunds[24 * day + 9], waiting = waiting, 0
+    live = Live(rows_of([series], first=0, after=weeks * WEEK_H), segment_of=lambda key: segments(partners, key), since=start)
     counted = Occurrences(live)
-    counted.add(occurrences_of([series], [happened(series, seed=2)], first=0, after=weeks * WEEK_H))
+    counted.add(occurrences_of([series], [{"refund": refunds}], first=0, after=weeks * WEEK_H))
     watch = RareWatch(live, counted)
 
     for hour in range(weeks * WEEK_H):

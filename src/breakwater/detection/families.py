@@ -228,31 +228,27 @@ class FamilyWatch:
         if alert.taught:  # it explains these hours while what is usual comes to them
             alert.quiet_from = None
             return
-        evidence, total = self._still(alert, hour)
+        evidence = self._still(alert, hour)
         if alert.quiet <= 0:
             alert.quiet_from = hour
         alert.quiet = max(0.0, alert.quiet - evidence)
-        # What comes late may take away what it rested on.
-        if alert.quiet >= RECOVERED_AT or total <= 0:
+        if alert.quiet >= RECOVERED_AT:
             alert.closed = hour
         elif alert.quiet <= 0:
             alert.quiet_from = None
 
-    def _still(self, alert: FamilyAlert, hour: int) -> tuple[float, float]:
-        """Log likelihood that this hour still shows half of the change, and that the last days showed what is worth telling."""
+    def _still(self, alert: FamilyAlert, hour: int) -> float:
+        """Log likelihood that this hour still shows half of the change, against normal."""
         watch = self._live.watch
         rows = watch.scopes.rows(alert.scope)
         free = np.zeros((len(self._live.panel.segments), LONGEST_H), dtype=bool)
-        free[rows, max(0, alert.onset - (hour + 1 - LONGEST_H)) :] = True
+        free[rows, -1] = True
         sums = self._sums(alert.family, hour, free=free).at(rows)
         assert watch.spreads
         spreads = replace(watch.spreads, **{name: getattr(watch.spreads, name)[rows] for name in ("counts", "rates", "tickets")},
                           ticket_variance=watch.spreads.ticket_variance[rows])  # fmt: skip
         half = replace(DECLINES, windows_h=(1,), sizes=(alert.size / 2,))
-        since = replace(DECLINES, windows_h=(LONGEST_H,), sizes=(DECLINES.least / 2,))
-        now, whole = (float(likelihoods(channel, sums, spreads).sum()) for channel in (half, since))
-        noise = self._noise[alert.family][1][alert.scope]
-        return now / float(noise[0]), whole
+        return float(likelihoods(half, sums, spreads).sum()) / float(self._noise[alert.family][1][alert.scope, 0])
 
 
 def _windows(hours: Floats) -> Floats:
