@@ -23,11 +23,11 @@ LEVEL_FILES = 60  # a stream's recent level
 CLASS_WORTH = 3.0  # files of a class (after a closure, at the turn of a month) that weigh as much as what such days usually add
 ADDS_LATE, ADDS_ROWS = (0.25, 0.25), (0.7, 0.0)  # to the log, after a closure and at the turn of a month
 WEEKDAY_WORTH = 6.0
-LATE_AFTER = 2.7  # robust standard deviations of the log minutes
+LATE_AFTER = 2.8  # robust standard deviations of the log minutes
 USUAL_LATE_SPREAD, USUAL_ROWS_SPREAD, SPREAD_WORTH = 0.15, 0.12, 8.0
 EARLIEST_MIN = 95.0  # a file is never called late sooner than this many minutes after its usual time
 TRUNCATED_AFTER, TRUNCATED_BELOW = 3.05, 0.78
-DOUBLED = (1.33, 2.8)
+DOUBLED = (1.5, 2.8)
 DOUBLED_AFTER = 2.3
 REMEMBERED_FILES = 60
 NORMAL_MAD = 1.4826
@@ -194,7 +194,7 @@ def size_fault(delivery: Delivery, *, sound: Sequence[Delivery], caution: float 
     if even and DOUBLED[0] < times < DOUBLED[1] and off > DOUBLED_AFTER * spread:
         return (
             Fault.DUPLICATE,
-            f"{delivery.name} has {delivery.rows:,} rows, usual are {np.exp(usual):,.0f}: its content may stand in it twice",
+            f"{delivery.name} has {delivery.rows:,} rows, twice the usual {np.exp(usual):,.0f}: its content stands in it twice",
         )
     return None
 
