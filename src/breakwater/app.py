@@ -366,14 +366,15 @@ def terms_of(partner: Partner, *, path: Path | None = None) -> Terms:
 
 
 def all_terms(partners: Mapping[str, Partner]) -> dict[str, Terms]:
-    """The agreements with all partners and of all legs. CallError where the breaks of a leg would be taken for a partner's."""
+    """The agreements with all partners and of all legs. CallError where two have one name: breaks would be taken for each other's."""
     terms = {p.id: terms_of(p) for p in partners.values()}
-    legs = {p.id for p in partners.values() if p.leg}
-    for partner, each in terms.items():
-        if partner not in legs and each.agreement.name in legs:
+    holders: dict[str, str] = {}
+    for holder, each in terms.items():
+        other = holders.setdefault(each.agreement.name, holder)
+        if other != holder:
             raise CallError(
-                f"The agreement of '{partner}' has the name '{each.agreement.name}', which is the id of a leg.",
-                remedy="Give one of them another name.",
+                f"The agreements of '{other}' and '{holder}' have one name, '{each.agreement.name}', which their breaks go by.",
+                remedy="Give each of them a file with a name of its own.",
             )
     return terms
 
