@@ -353,3 +353,17 @@ def test_a_wrong_engine_is_refused(entry: str, said: str, tmp_path: Path) -> Non
 
     assert said in refused.message
     assert "secret" not in refused.message
+
+
+@pytest.mark.parametrize(
+    ("table", "wrong", "meant"),
+    [
+        ("[matching]\nmemory_limits = '1GB'\n", "matching.memory_limits", "memory_limit"),
+        ("[retention]\nmessage_days = 9\n", "retention.message_days", "messages_days"),
+        ("[people]\nsames = []\n", "people.sames", "same"),
+        ('[[partners.live]]\nkind = "stripe"\ncredential = "KEY"\n', "partners.1.live.0.stripe.credential", "credentials"),
+        ('[[partners.live]]\nkind = "statuspage"\ncomponent = []\n', "partners.1.live.0.statuspage.component", "components"),
+    ],
+)
+def test_an_unknown_entry_is_named_in_every_table(table: str, wrong: str, meant: str, tmp_path: Path) -> None:
+    assert f"Unknown entry '{wrong}'. Did you mean '{meant}'?" in refusal(GOOD + table, tmp_path).message

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from breakwater.config import Config
-from breakwater.config_files import HttpSettings
+from breakwater.config.files import HttpSettings
 from breakwater.model.pulls import Completeness, Source
 from breakwater.sources.http_json import HttpSource, Shape
 from breakwater.sources.sql import SqlSource

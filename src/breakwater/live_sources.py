@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from breakwater.config import Config
-from breakwater.config_live import JsonSettings, LiveSettings, StripeSettings
+from breakwater.config.live import JsonSettings, LiveSettings, StripeSettings
 from breakwater.model.live import LiveSource
 from breakwater.sources.live_asking import LiveSources
 from breakwater.sources.live_json import JsonSource, LiveShape

@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from breakwater.config_files import Table
-from breakwater.config_thresholds import ThresholdSettings
-from breakwater.config_words import Channel, Name
+from breakwater.config.files import Table
+from breakwater.config.thresholds import ThresholdSettings
+from breakwater.config.words import Channel, Name
 from breakwater.errors import CallError, nearest
 from breakwater.model.legs import COLUMNS, Leg, LegEnd, groups_of, in_order, taken_by, wrong_pattern
 from breakwater.model.partners import Partner

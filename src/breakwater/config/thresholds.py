@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from breakwater.config_files import Table
+from breakwater.config.files import Table
 from breakwater.model.money import minor_from_major
 
 _DECIMALS = 4  # of a per cent, so that the figure is in millionths

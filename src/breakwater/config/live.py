@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from breakwater.config_files import Prefix, Table
+from breakwater.config.files import Prefix, Table
 
 
 def _address(url: str) -> str:

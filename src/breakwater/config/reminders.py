@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from breakwater.config_files import LocalTime, Table
-from breakwater.config_words import Calendar, Person, PersonOrGroup, TimeZone
+from breakwater.config.files import LocalTime, Table
+from breakwater.config.words import Calendar, Person, PersonOrGroup, TimeZone
 from breakwater.model.calendar import named_calendar
 from breakwater.model.office_hours import OfficeHours
 from breakwater.model.reminders import Escalation, ReminderRules

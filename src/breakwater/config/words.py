@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field
 from breakwater.model.calendar import named_calendar
 from breakwater.model.money import exponent
 
+EVERYBODY = "*"
+
 
 def _time_zone(name: str) -> str:
     try:
