@@ -98,6 +98,8 @@ def test_its_agreement_goes_by_the_id_of_the_leg(tmp_path: Path) -> None:
         (LEG.replace('"adyen" }', '"adyen", kinds = ["payuot"] }'), "'payuot' is no kind of record. Did you mean 'payout'?"),
         (LEG.replace('"nordbank" }', '"nordbank", where = { ref_end_to_end = "X" } }'), "Did you mean 'ref_end_to_end_id'?"),
         (LEG.replace('"nordbank" }', '"nordbank", where = { account = "(" } }'), "'(' of account is no pattern of RE2"),
+        (LEG.replace('"nordbank" }', '"nordbank", where = { account = "(A|B)(?P<ref_batch_id>.)" } }'), "contains unnamed groups"),
+        (LEG.replace('"nordbank" }', '"nordbank", where = { account = "(?<ref_btch_id>.)" } }'), "Did you mean 'ref_batch_id'?"),
         (LEG.replace('"nordbank" }', '"nordbank", where = { account = "(?P<ref_btch_id>.)" } }'), "Did you mean 'ref_batch_id'?"),
         (LEG.replace("agreement =", "agremeent ="), "Unknown entry 'legs.0.agremeent'. Did you mean 'agreement'?"),
         (LEG.replace('"adyen" }', '"adyen", kind = ["payout"] }'), "Unknown entry 'legs.0.from.kind'. Did you mean 'kinds'?"),

@@ -26,9 +26,9 @@ def at_bank(pattern: str, *, stays: bool = False) -> LegEnd:
     return LegEnd(partner="bank", name="Bank", kinds=(Kind.PAYMENT,), where=(("ref_end_to_end_id", pattern),), stays=stays)
 
 
-def two_legs(*, second_stays: bool = False) -> list[Leg]:
+def two_legs(*, first_stays: bool = False, second_stays: bool = False) -> list[Leg]:
     """Two providers that pay into one account; what both patterns fit is the first one's."""
-    first = Leg(id="adyen-bank", source=ADYEN, target=at_bank("A-(?P<ref_batch_id>[0-9]+)X?"))
+    first = Leg(id="adyen-bank", source=ADYEN, target=at_bank("A-(?P<ref_batch_id>[0-9]+)X?", stays=first_stays))
     second = Leg(id="stripe-bank", source=STRIPE, target=at_bank("[AS]-[0-9]+", stays=second_stays))
     return in_order([first, second])
 
@@ -59,12 +59,12 @@ A_RECORD = st.builds(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(records=st.lists(A_RECORD, min_size=1, max_size=30), second_stays=st.booleans())
+@given(records=st.lists(A_RECORD, min_size=1, max_size=30), first_stays=st.booleans(), second_stays=st.booleans())
 def test_each_record_is_in_one_leg_at_most_and_in_the_banks_own_agreement_where_no_leg_took_it(
-    tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]], second_stays: bool
+    tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, Any]], first_stays: bool, second_stays: bool
 ) -> None:
     lake = Lake(tmp_path_factory.mktemp("lake"))
-    made = two_legs(second_stays=second_stays)
+    made = two_legs(first_stays=first_stays, second_stays=second_stays)
     parts = written(lake, [a_row(n, **r) for n, r in enumerate(records)])
 
     in_legs = [[r for path in lake.paths(legs.taken(lake, leg, Side.THEIRS, parts)) for r in rows(path)] for leg in made]
@@ -72,7 +72,7 @@ def test_each_record_is_in_one_leg_at_most_and_in_the_banks_own_agreement_where_
 
     first, second = ([r["record_id"] for r in some] for some in in_legs)
     assert not set(first) & set(second)
-    leaving = {*first, *([] if second_stays else second)}
+    leaving = {*([] if first_stays else first), *([] if second_stays else second)}
     assert sorted(r["record_id"] for r in own) == sorted({f"r-{n}" for n in range(len(records))} - leaving)
     amounts = {f"r-{n}": r["amount_minor"] for n, r in enumerate(records)}
     assert all(r["amount_minor"] == amounts[r["record_id"]] for some in (*in_legs, own) for r in some)
@@ -91,6 +91,16 @@ def test_what_leaves_the_provider_arrives_at_the_bank(tmp_path: Path) -> None:
     assert [payout[name] for name in compared] == ["payout", "adyen-bank", None, 500, "EUR", "7"]
     assert [credit[name] for name in compared] == ["payout", "adyen-bank", None, 500, "EUR", "7"]
     assert (payout["original_amount_minor"], payout["record_id"], credit["record_id"]) == (600, "r-1", "r-2")
+
+
+@pytest.mark.parametrize("group", ["(?P<ref_batch_id>[0-9]+)", "(?<ref_batch_id>[0-9]+)"])
+def test_a_named_group_fills_its_column_whichever_way_it_is_written(tmp_path: Path, group: str) -> None:
+    lake, leg = Lake(tmp_path), Leg(id="adyen-bank", source=ADYEN, target=at_bank(f"A-{group}"))
+    parts = written(lake, [a_row(1, ref_end_to_end_id="A-7")])
+
+    (credit,) = rows(lake.paths(legs.taken(lake, leg, Side.THEIRS, parts))[0])
+
+    assert credit["ref_batch_id"] == "7"
 
 
 def test_a_part_of_which_nothing_is_taken_stays_itself_and_nothing_is_made_twice(tmp_path: Path) -> None:

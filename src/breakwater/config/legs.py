@@ -32,7 +32,7 @@ def _where(patterns: dict[str, str]) -> dict[str, str]:
         if column not in COLUMNS:
             raise ValueError(f"'{column}' is no column that can be looked at.{nearest(column, COLUMNS)}")
         if wrong := wrong_pattern(pattern):
-            raise ValueError(f"'{pattern}' of {column} is no pattern of RE2 ({wrong})")
+            raise ValueError(f"'{pattern}' of {column} is no pattern of RE2 that can be used ({wrong})")
         for group in groups_of(pattern):
             if group not in FILLED:
                 raise ValueError(f"the pattern of {column} names a group '{group}', which is no reference.{nearest(group, FILLED)}")

@@ -25,7 +25,7 @@ from breakwater.model.records import RECORD_SCHEMA, Kind, Side
 
 CONTENT = "legs"
 _UNFINISHED = ".unfinished"
-_READING = 1  # grows when the same selection reads a part differently
+_READING = 2  # grows when the same selection reads a part differently
 _TURNED = ("amount_minor", "original_amount_minor")
 
 
@@ -45,12 +45,15 @@ def taken(lake: Lake, leg: Leg, side: Side, parts: Sequence[str]) -> list[str]:
 
 
 def left(lake: Lake, ends: Sequence[LegEnd], parts: Sequence[str]) -> list[str]:
-    """Parts of a partner without the records that legs take out of them; one of which nothing is taken stays as it is."""
+    """Parts of a partner without the records that legs take out of them; one of which nothing is taken stays as it is.
+
+    `ends` are those of legs at the partner, in their order: a record goes by the first one that it fits.
+    """
     kept = []
     for part in parts:
-        words = [_READING, "left", *map(_words, ends)]
+        words = [_READING, "left", *([*_words(end), end.stays] for end in ends)]
         name = _name(part, folder=part_of(part).partner_folder, side=part_of(part).side, words=words)
-        rest = _made(lake, part, name, lambda t: pc.invert(_fits_any(t, ends)), lambda t: t)
+        rest = _made(lake, part, name, lambda t: _stays(t, ends), lambda t: t)
         kept.append(part if _rows(lake, rest) == _rows(lake, part) else rest)
     return [part for part in kept if _rows(lake, part)]
 
@@ -141,6 +144,14 @@ def _rows_in(path: Path) -> int:
 def _is_taken(table: pa.Table, end: LegEnd, before: Sequence[LegEnd]) -> pa.Array:
     fits = _fits(table, end)
     return pc.and_(fits, pc.invert(_fits_any(table, before))) if before else fits
+
+
+def _stays(table: pa.Table, ends: Sequence[LegEnd]) -> pa.Array:
+    """Which records no leg takes, or one whose records stay."""
+    kept = pa.repeat(True, table.num_rows)
+    for end in reversed(ends):
+        kept = pc.if_else(_fits(table, end), end.stays, kept)
+    return kept
 
 
 def _fits_any(table: pa.Table, ends: Sequence[LegEnd]) -> pa.Array:

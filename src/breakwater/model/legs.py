@@ -17,7 +17,7 @@ from breakwater.model.records import REFERENCE_COLUMNS, Kind, Side
 
 COLUMNS = ("account", "currency", "status", "network", "raw_status", "raw_code", *REFERENCE_COLUMNS)
 """What `where` may look at."""
-_GROUP = re.compile(r"\(\?P<(\w+)>")
+_GROUP = re.compile(r"\(\?P?<(\w+)>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,14 +91,18 @@ def _check_apart(leg_id: str, end: LegEnd, other: str, before: LegEnd) -> None:
 
 
 def taken_by(legs: Sequence[Leg], partner: str) -> tuple[LegEnd, ...]:
-    """What legs take out of a partner's own reconciliation."""
-    return tuple(end for leg in legs for end in (leg.source, leg.target) if end.partner == partner and not end.stays)
+    """The ends of legs at a partner, in the order in which they take; none where all that they take stays in its own reconciliation."""
+    ends = tuple(end for leg in legs for end in (leg.source, leg.target) if end.partner == partner)
+    return () if all(end.stays for end in ends) else ends
 
 
 def wrong_pattern(pattern: str) -> str:
     """What is wrong with a pattern; empty for one that can be used."""
+    nothing = pa.array([""])
     try:
-        pc.match_substring_regex(pa.array([""]), pattern)
+        pc.match_substring_regex(nothing, pattern)
+        if groups_of(pattern):
+            pc.extract_regex(nothing, pattern)
     except pa.ArrowInvalid as wrong:
         return str(wrong).splitlines()[0]
     return ""

@@ -33,7 +33,7 @@ class Partner:
     """A network, bank or PSP we exchange money with. `clearing_account` is what accounting calls our account with it; '' for none.
 
     A leg from one of them to another is reconciled like one, and is one here, with a `leg`: it has no files and no channel shared with
-    anybody. `taken` is what legs take out of a partner's own reconciliation.
+    anybody. `taken` are the ends of legs at a partner, where they take something out of its own reconciliation.
     """
 
     id: str
