@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("matching", "incremental", "detection", "camt", "csv_reports", "lookup", "first_answer")
+BENCHMARKS = ("matching", "incremental", "detection", "charts", "camt", "csv_reports", "lookup", "first_answer")
 
 for name in sys.argv[1:] or BENCHMARKS:
     importlib.import_module(f"benchmarks.{name}").main()
