@@ -159,7 +159,7 @@ class Breakwater:
         kept_days = self.config.settings.retention.messages_days
         if removed := tidy(self.database, self.lake, messages_kept_days=kept_days, now=self._now()):
             log.info("tidy", parts_removed=len(removed))
-        tidy_legs(self.database, self.lake, partners=self.config.partners)
+        tidy_legs(self.database, self.lake, partners=self.config.partners, now=self._now())
 
     def post_digests(self) -> int:
         """Post every digest that is due, once for all processes; how many were posted by this one."""

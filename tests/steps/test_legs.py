@@ -179,3 +179,22 @@ def test_what_legs_took_of_files_that_no_longer_count_leaves_the_lake(company: L
 
     assert old not in left
     assert left
+
+
+def test_what_the_last_run_was_given_stays_until_the_next_one_has_been_compared_with_it(company: LegsCompany, sqlite_url: str) -> None:
+    company.batch(55, 120_000)
+    company.statement(1, of_payout(55, 120_000), day=NEXT_DAY)
+    with company.bot(sqlite_url) as bot:
+        worked(bot)
+        for path in (bot.lake.root / "legs").rglob("*.parquet"):
+            os.utime(path, (0, 0))
+
+    settings = company.folder / "breakwater.toml"
+    settings.write_text(settings.read_text().replace("MERIDIAN-(?P", "OTHER-(?P"))
+    with company.bot(sqlite_url) as bot:
+        bot.tidy()
+        bot.reconcile_all()
+
+        changed = run_of(bot).changes
+        assert (changed.matches, changed.matches_value_minor) == (1, {"EUR": 120_000})
+        assert [b.amount_minor for b in (*breaks_of(bot), *breaks_of(bot, BANK))] == [120_000, 120_000]

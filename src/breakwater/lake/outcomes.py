@@ -73,9 +73,9 @@ def earlier(lake: Lake, run: Run) -> Earlier | None:
     )
 
 
-def given(lake: Lake, run: Run) -> tuple[dict[Side, list[str]], list[ByHand]] | None:
+def given(lake: Lake, run_id: str) -> tuple[dict[Side, list[str]], list[ByHand]] | None:
     """The parts a run was given, and what people had matched by hand; None where that was not kept."""
-    paths = [Path(lake.outcome_path(run.id, name)) for name in ("given", "by_hand")]
+    paths = [Path(lake.outcome_path(run_id, name)) for name in ("given", "by_hand")]
     return _given(*map(pq.read_table, paths)) if all(path.is_file() for path in paths) else None
 
 

@@ -57,7 +57,7 @@ class RunDesk:
     def tried(self, partner: Partner, terms: Terms) -> RunDifference:
         """What the last run would have said by another agreement. Nothing is kept."""
         last = self._run_of(partner, None)
-        kept = outcomes.given(self._lake, last) if last else None
+        kept = outcomes.given(self._lake, last.id) if last else None
         if last is None or kept is None:
             raise NotFoundError(f"{partner.name} has no run to compare with.", remedy="Let it be reconciled once, then try again.")
         parts, by_hand = kept

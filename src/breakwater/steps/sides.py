@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from breakwater.lake import legs
+from breakwater.lake import legs, outcomes
 from breakwater.lake.parts import Lake
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
-from breakwater.store import reads
+from breakwater.steps.housekeeping import MATCHES_KEPT_DAYS
+from breakwater.store import reads, runs
 from breakwater.store.database import Database
 
 Parts = dict[Side, list[str]]
-KEPT_S = 7 * 24 * 3600  # what a run was given can be matched again and compared with that long
+KEPT_S = 7 * 24 * 3600  # far longer than a run is under way
 
 
 def parts_of(tx: Connection, lake: Lake, *, partner: Partner) -> Parts:
@@ -26,11 +28,17 @@ def parts_of(tx: Connection, lake: Lake, *, partner: Partner) -> Parts:
     return {Side.OURS: ours, Side.THEIRS: legs.left(lake, partner.taken, theirs) if partner.taken else theirs}
 
 
-def tidy(database: Database, lake: Lake, *, partners: Mapping[str, Partner]) -> list[str]:
-    """Remove from the lake what legs took of files that no longer count. The names of what was removed."""
+def tidy(database: Database, lake: Lake, *, partners: Mapping[str, Partner], now: datetime) -> list[str]:
+    """Remove from the lake what legs took of files that no longer count. The names of what was removed.
+
+    What a run was given stays as long as its matches: it is what the next run is compared with.
+    """
     concerned = [p for p in partners.values() if p.leg or p.taken]
     with database.reading() as tx:
-        keep = {part for p in concerned for parts in parts_of(tx, lake, partner=p).values() for part in parts}
+        compared = [parts_of(tx, lake, partner=p) for p in concerned]
+        looked_into = runs.looked_into(tx, since=now.date() - timedelta(days=MATCHES_KEPT_DAYS))
+    compared += [kept[0] for run_id in looked_into if (kept := outcomes.given(lake, run_id))]
+    keep = {part for parts in compared for some in parts.values() for part in some}
     return legs.sweep(lake, keep=keep, older_than_s=KEPT_S)
 
 
