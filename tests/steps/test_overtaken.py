@@ -32,6 +32,7 @@ from breakwater.steps.journal import export
 from breakwater.store import audit, break_lists, reads, writes
 from breakwater.store.database import Connection, Database
 from breakwater.store.tables import delivery
+from breakwater.views.break_offers import Do, offers_of
 
 GENEROUS = Authority(limits=(WriteOffLimit(role=Role.APPROVER, currency="EUR", write_off_minor=1_000_000),))
 
@@ -242,6 +243,19 @@ def test_nobody_opens_it_again_alone(team: Team) -> None:
         team.do(steps.reopen, ADA, reason="It came.")
 
     assert refused.value.remedy == "Propose the reversal on its card; a second person then agrees."
+
+
+def test_who_says_that_the_booking_stands_can_not_open_it_again_alone_either(team: Team) -> None:
+    team.write_off()
+    team.arrives()
+    kept = team.do(steps.keep_booking, ADA, reason="It stands.")
+
+    with pytest.raises(RefusedError, match="one person alone would have reversed its booking"):
+        team.do(steps.reopen, ADA, reason="No, it came.")
+
+    assert offers_of(kept) == ((Do.PROPOSE_REVERSAL,), ())
+    team.do(steps.propose_reversal, ADA, reason="No, it came.")
+    assert team.do(steps.approve_reversal, BEN, authority=GENEROUS).resolution == "reversed"
 
 
 def test_it_waits_in_app_home_in_recon_and_under_a_filter(team: Team) -> None:

@@ -204,6 +204,12 @@ class Break:
         """True while somebody still has to do something about it."""
         return self.state in ACTIVE
 
+    @property
+    def overtaken(self) -> bool:
+        """True while it is over by a booking that a later run explains, also where somebody said that the booking stands."""
+        is_told = self.proposal is not None and bool(self.proposal.overtaken)
+        return is_told and not self.active and self.resolution != REVERSED
+
 
 def break_id(agreement: str, fingerprint: str) -> str:
     """The short name of a break, like 'B-4K7QZC2MHX5A': stable, since it comes from its identity, and unique at millions of breaks."""
@@ -259,7 +265,7 @@ def succeed(brk: Break, *, predecessor: Break) -> Break:
 def reopen(brk: Break, *, by: Actor | None = None, now: datetime | None = None) -> Break:
     """A resolved break is open again: its records break again, or somebody (`by`) says it was not right."""
     require_state(brk, Move.REOPEN)
-    if by and brk.resolution in (OVERTAKEN, REVERSAL_PROPOSED):
+    if by and brk.overtaken:
         raise RefusedError(
             f"A later run explains {brk.id}: it would be closed again, and one person alone would have reversed its booking.",
             remedy="Propose the reversal on its card; a second person then agrees.",

@@ -61,8 +61,8 @@ def keep_booking(brk: Break, *, by: Actor, now: datetime) -> Break:
 
 
 def propose_reversal(brk: Break, *, note: str, by: Actor, now: datetime) -> Break:
-    """The booking is to be taken back; a second person has to agree."""
-    booking = _required(brk, Move.PROPOSE_REVERSAL, OVERTAKEN)
+    """The booking is to be taken back, also where somebody said that it stands; a second person has to agree."""
+    booking = _required(brk, Move.PROPOSE_REVERSAL, OVERTAKEN, *_BOOKS)
     asked = replace(booking, reversal=Reversal(by=by.id, at=now, note=note))
     return touched(brk, by.id, now, resolution=REVERSAL_PROPOSED, proposal=asked)
 
@@ -82,12 +82,12 @@ def decline_reversal(brk: Break, *, by: Actor, now: datetime) -> Break:
     return touched(brk, by.id, now, resolution=OVERTAKEN, proposal=replace(booking, reversal=None))
 
 
-def _required(brk: Break, move: Move, resolution: str) -> Proposal:
-    """The booking of a break that stands where the move begins."""
+def _required(brk: Break, move: Move, *resolutions: str) -> Proposal:
+    """The booking of an overtaken break that stands where the move begins."""
     require_state(brk, move)
     booking = booking_of(brk)
-    if booking is None or brk.resolution != resolution:
-        needed = "its reversal is proposed" if resolution == REVERSAL_PROPOSED else "a later run explains what two people had booked"
+    if booking is None or not booking.overtaken or brk.resolution not in resolutions:
+        needed = "its reversal is proposed" if REVERSAL_PROPOSED in resolutions else "a later run explains what two people had booked"
         raise RefusedError(
             f"{brk.id} can't be moved by '{move}': that begins where {needed}.", remedy="Look at its card for where it stands."
         )

@@ -72,6 +72,7 @@ IN_DOUBT: Mapping[str, tuple[tuple[Do, ...], tuple[Do, ...]]] = {
     OVERTAKEN: ((Do.PROPOSE_REVERSAL, Do.KEEP_BOOKING), ()),
     REVERSAL_PROPOSED: ((Do.APPROVE_REVERSAL, Do.DECLINE_REVERSAL), ()),
 }
+_KEPT: tuple[tuple[Do, ...], tuple[Do, ...]] = ((Do.PROPOSE_REVERSAL,), ())  # somebody said that the booking stands
 _STYLES = {
     Do.ACKNOWLEDGE: "primary",
     Do.APPROVE: "primary",
@@ -84,8 +85,9 @@ _STYLES = {
 
 def offers_of(brk: Break) -> tuple[tuple[Do, ...], tuple[Do, ...]]:
     """What a break's card offers: the buttons, and what is in the menu beside them."""
-    in_doubt = None if brk.active else IN_DOUBT.get(brk.resolution or "")
-    return in_doubt or OFFERS[brk.state]
+    if not brk.overtaken:
+        return OFFERS[brk.state]
+    return IN_DOUBT.get(brk.resolution or "", _KEPT)
 
 
 def move_button(do: Do, brk: Break) -> Block:
