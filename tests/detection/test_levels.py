@@ -75,6 +75,16 @@ def test_a_shift_is_found_within_two_days_and_over_when_it_is(kind: FindingKind,
     assert shift.seen == pytest.approx(USUAL[kind][0] + by, rel=0.1)
 
 
+def test_business_that_grows_later_changes_nothing_of_what_was_found_before() -> None:
+    figures = a_series(FindingKind.FEE_DRIFT, lambda n, value: value + 12 * (20 <= n < 25))
+    grown = [replace(f, count=f.count * (5 if n >= 26 else 1)) for n, f in enumerate(figures)]
+
+    (shift,) = shifts(grown[:26])
+
+    assert shift.onset == figures[20].day
+    assert shifts(grown) == [shift]
+
+
 def test_what_lasts_for_ten_days_becomes_the_level() -> None:
     figures = a_series(FindingKind.FEE_DRIFT, lambda n, value: value + 12 * (n >= DAY))
 

@@ -114,8 +114,9 @@ class _Series:
     def __init__(self, kind: FindingKind, place: Place, days: Sequence[DailyFigure], *, taught: Sequence[date], more: float) -> None:
         self.kind, self.place, self.rule, self.taught, self.more = kind, place, RULES[kind], taught, more
         enough = [figure for figure in days if figure.count >= self.rule.least_count]
-        usual_count = median(figure.count for figure in enough) if enough else 0.0
-        self.days = [figure for figure in enough if figure.count >= PARTIAL * usual_count]
+        # By the days up to then: what was found does not depend on how much comes later.
+        usual_count = [median(figure.count for figure in enough[max(0, n + 1 - HISTORY_D) : n + 1]) for n in range(len(enough))]
+        self.days = [figure for figure, usual in zip(enough, usual_count, strict=True) if figure.count >= PARTIAL * usual]
 
     def shifts(self) -> list[Shift]:
         found: list[Shift] = []
