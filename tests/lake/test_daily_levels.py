@@ -91,3 +91,17 @@ def test_where_a_side_has_nothing_there_are_no_figures(lake: Lake) -> None:
 
     assert daily_fees(lake, theirs=[], since=DAY) == daily_rates(lake, ours=[], theirs=theirs, since=DAY) == []
     assert daily_lags(lake, ours=[], theirs=theirs, since=DAY) == []
+
+
+def test_sums_beyond_64_bits_are_sums_too(lake: Lake) -> None:
+    huge = {"amount_minor": -(2**63) + 1, "fee_minor": 2**63 - 1, "original_currency": "USD", "original_amount_minor": 2**63 - 1}
+    theirs = kept(lake, Side.THEIRS, paid(1, ref_payment_id="P1", **huge), paid(2, ref_payment_id="P2", **huge))
+    ours = kept(lake, Side.OURS, paid(1, ref_payment_id="P1", **huge), paid(2, ref_payment_id="P2", **huge))
+    both = 2 * (2**63 - 1)
+
+    (fees,) = daily_fees(lake, theirs=theirs, since=DAY)
+    (rates,) = daily_rates(lake, ours=ours, theirs=theirs, since=DAY)
+    (lags,) = daily_lags(lake, ours=ours, theirs=theirs, since=DAY)
+
+    assert (fees["fee_minor"], fees["volume_minor"], lags["volume_minor"]) == (both, both, both)
+    assert {rates[f"{side}_{what}"] for side in ("theirs", "ours") for what in ("minor", "original_minor")} == {both}

@@ -9,18 +9,19 @@ from typing import Any
 from breakwater.lake.parts import Lake
 from breakwater.model.parts import part_of
 
+# Sums are of 128 bits, and leave as text: amounts at the edge of 64 bits stop no look at the others.
 _FEES = """
 WITH theirs AS (
     SELECT partner, network, currency, booked_on AS day, kind, fee_minor, amount_minor, coalesce(raw_code, 'fee') AS fee
     FROM read_parquet($theirs, hive_partitioning = false) WHERE kind IN ('payment', 'fee') AND booked_on >= $since
 ),
 paid AS (
-    SELECT partner, currency, day, count(*) AS records, sum(abs(amount_minor))::BIGINT AS volume_minor
+    SELECT partner, currency, day, count(*) AS records, sum(abs(amount_minor::HUGEINT))::VARCHAR AS volume_minor
     FROM theirs WHERE kind = 'payment' GROUP BY ALL
 ),
-apart AS (SELECT partner, currency, day, fee, sum(-amount_minor)::BIGINT AS fee_minor FROM theirs WHERE kind = 'fee' GROUP BY ALL)
-SELECT partner, network, currency, day, NULL AS fee, count(*) AS records, sum(fee_minor)::BIGINT AS fee_minor,
-    sum(abs(amount_minor))::BIGINT AS volume_minor
+apart AS (SELECT partner, currency, day, fee, (-sum(amount_minor))::VARCHAR AS fee_minor FROM theirs WHERE kind = 'fee' GROUP BY ALL)
+SELECT partner, network, currency, day, NULL AS fee, count(*) AS records, sum(fee_minor)::VARCHAR AS fee_minor,
+    sum(abs(amount_minor::HUGEINT))::VARCHAR AS volume_minor
 FROM theirs WHERE kind = 'payment' AND fee_minor IS NOT NULL GROUP BY ALL
 UNION ALL SELECT partner, NULL, currency, day, fee, records, fee_minor, volume_minor FROM apart JOIN paid USING (partner, currency, day)
 ORDER BY ALL
@@ -33,16 +34,16 @@ WITH records AS (
     FROM read_parquet($ours, hive_partitioning = false)
 )
 SELECT partner, currency, original_currency, day, count(*) FILTER (side = 'theirs') AS records,
-    coalesce(sum(abs(amount_minor)) FILTER (side = 'theirs'), 0)::BIGINT AS theirs_minor,
-    coalesce(sum(abs(original_amount_minor)) FILTER (side = 'theirs'), 0)::BIGINT AS theirs_original_minor,
-    coalesce(sum(abs(amount_minor)) FILTER (side = 'ours'), 0)::BIGINT AS ours_minor,
-    coalesce(sum(abs(original_amount_minor)) FILTER (side = 'ours'), 0)::BIGINT AS ours_original_minor
+    coalesce(sum(abs(amount_minor::HUGEINT)) FILTER (side = 'theirs'), 0)::VARCHAR AS theirs_minor,
+    coalesce(sum(abs(original_amount_minor::HUGEINT)) FILTER (side = 'theirs'), 0)::VARCHAR AS theirs_original_minor,
+    coalesce(sum(abs(amount_minor::HUGEINT)) FILTER (side = 'ours'), 0)::VARCHAR AS ours_minor,
+    coalesce(sum(abs(original_amount_minor::HUGEINT)) FILTER (side = 'ours'), 0)::VARCHAR AS ours_original_minor
 FROM records WHERE kind = 'payment' AND original_currency <> currency AND original_amount_minor <> 0 AND day >= $since
 GROUP BY ALL ORDER BY ALL
 """
 _LAGS = """
 WITH theirs AS (
-    SELECT partner, currency, coalesce(value_date, booked_on) AS settled_on, abs(amount_minor) AS minor,
+    SELECT partner, currency, coalesce(value_date, booked_on) AS settled_on, abs(amount_minor::HUGEINT) AS minor,
         coalesce(ref_payment_id, ref_partner_id, ref_end_to_end_id) AS reference,
         CASE WHEN ref_payment_id IS NOT NULL THEN 1 WHEN ref_partner_id IS NOT NULL THEN 2 ELSE 3 END AS place
     FROM read_parquet($theirs, hive_partitioning = false) WHERE kind = 'payment' AND coalesce(value_date, booked_on) >= $since
@@ -53,7 +54,7 @@ ours AS (
         FROM read_parquet($ours, hive_partitioning = false) WHERE kind = 'payment'
     ) WHERE reference IS NOT NULL GROUP BY ALL
 )
-SELECT partner, currency, settled_on, captured_on, count(*) AS records, sum(minor)::BIGINT AS volume_minor
+SELECT partner, currency, settled_on, captured_on, count(*) AS records, sum(minor)::VARCHAR AS volume_minor
 FROM theirs JOIN ours USING (partner, reference, place) WHERE settled_on >= captured_on GROUP BY ALL ORDER BY ALL
 """
 
@@ -84,8 +85,8 @@ def _rows(lake: Lake, sql: str, *, since: date, **parts: Sequence[str]) -> list[
     """Nothing where a side has nothing."""
     if not all(parts.values()):
         return []
-    rows: list[dict[str, Any]] = lake.query(sql, {"since": since, **{side: lake.scanned(of) for side, of in parts.items()}}).to_pylist()
-    return rows
+    rows = lake.query(sql, {"since": since, **{side: lake.scanned(of) for side, of in parts.items()}}).to_pylist()
+    return [{name: int(value) if name.endswith("_minor") else value for name, value in row.items()} for row in rows]
 
 
 def _recent(parts: Sequence[str], since: date) -> list[str]:
