@@ -141,16 +141,23 @@ class LegsCompany:
 
     def report(self, number: int, minor: int, *, day: date = DAY) -> None:
         """A settlement report of the PSP: one payment, and its payout."""
+        self.reports((number, minor, day))
+
+    def reports(self, *batches: tuple[int, int, date]) -> None:
+        """One report of several batches: each with its number, what it is worth in cents, and its day."""
+        rows = [row for number, minor, day in batches for row in self._reported(number, minor, day)]
+        self._drop(PSP, f"report-{batches[0][0]}.csv", _csv(REPORT_COLUMNS, rows))
+
+    def _reported(self, number: int, minor: int, day: date) -> list[dict[str, Any]]:
         amount = f"{minor // 100}.{minor % 100:02}"
         base = {
             "Merchant Account": "HarbourEU", "Creation Date": f"{day} 10:00:00", "TimeZone": "CET", "Net Currency": "EUR",
             "Batch Number": number,
         }  # fmt: skip
-        rows = [
+        return [
             base | {"Psp Reference": f"PSP{number}", "Merchant Reference": f"pay-{number}", "Type": "Settled", "Net Credit (NC)": amount},
             base | {"Type": "MerchantPayout", "Modification Reference": f"TX{number}", "Net Debit (NC)": amount},
         ]
-        self._drop(PSP, f"report-{number}.csv", _csv(REPORT_COLUMNS, rows))
 
     def statement(self, number: int, *credits: Credit, day: date = DAY) -> None:
         """A statement of the bank."""

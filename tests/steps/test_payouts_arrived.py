@@ -102,6 +102,16 @@ def test_the_batch_and_its_payout_say_the_same(company: LegsCompany, sqlite_url:
         assert "Payout reported by Meridian, not at Nordbank" in said(bot, brk.ours[0])
 
 
+def test_a_payout_is_found_in_a_report_that_goes_on_long_after_it(tmp_path: Path, sqlite_url: str) -> None:
+    company = LegsCompany(tmp_path / "other")
+    company.reports((7, 50_000, date(2026, 6, 1)), (8, 90_000, DAY))
+
+    with company.bot(sqlite_url) as bot:
+        worked(bot)
+
+        assert states(traced(bot, "pay-7").arrivals) == [(ArrivalState.MISSING, 50_000, date(2026, 6, 4))]
+
+
 def test_what_arrived_otherwise_is_there_and_says_so(company: LegsCompany, sqlite_url: str) -> None:
     company.statement(1, of_payout(55, 119_000), day=DAY + timedelta(days=1))
 

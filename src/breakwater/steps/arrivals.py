@@ -89,10 +89,10 @@ class Arrivals:
         if not batches or leg.leg is None:
             return []
         first, last = min(batches.values()), max(batches.values()) + timedelta(days=PAID_OUT_WITHIN_DAYS)
-        source = [p for p in self._of(parts, leg.leg.source.partner) if first <= part_of(p).day <= last]
+        source = [p for p in self._of(parts, leg.leg.source.partner) if first <= part_of(p).day]  # the last day that is in it
         ids = legs.payouts_of(lake, leg.leg, source, sorted({batch for *_, batch in batches}))
         payouts = references.records_by_id(lake, source, ids)
-        return [r for r in payouts if (r.account, r.currency, clean_reference(r.ref_batch_id)) in batches]
+        return [r for r in payouts if r.booked_on <= last and (r.account, r.currency, clean_reference(r.ref_batch_id)) in batches]
 
     def _stand(self, tx: Connection, lake: Lake, leg: Partner, run_id: str, parts: Sequence[str], ids: Sequence[str]) -> list[Arrival]:
         """Where payouts stand by the last run of their leg; one that it has not seen is left out."""
