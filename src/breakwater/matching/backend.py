@@ -44,8 +44,8 @@ class Backend(Protocol):
     def put(self, name: str, rows: pa.Table) -> Table:
         """Rows at hand, as a table."""
 
-    def repeated(self, column: Column) -> Table:
-        """The values that a column of numbers has more than once, each of them once."""
+    def repeated(self, name: str, column: Column) -> Kept:
+        """The values that a column of whole numbers, none below 0, has more than once, each of them once."""
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         """The matches of a run, as `Books` keeps them, into the file of `tables.write_matches`."""
@@ -56,7 +56,7 @@ Connect = Callable[[Path, Means], AbstractContextManager[Backend]]
 
 
 def counted_twice(column: Column) -> Table:
-    """See `Backend.repeated`: for an engine without a better way."""
+    """The values of `Backend.repeated`, for an engine without a better way."""
     name = column.get_name()
     return counts(column.as_table(), [name]).filter(lambda group: group.rows > 1).select(name)
 

@@ -36,8 +36,8 @@ class Engine(Protocol):
     def keep(self, table: Table) -> Kept:
         """The rows of an expression, worked out once."""
 
-    def repeated(self, column: Column) -> Table:
-        """The values that a column of numbers has more than once."""
+    def repeated(self, column: Column) -> Kept:
+        """The values that a column of whole numbers, none below 0, has more than once, each of them once."""
 
     def put(self, rows: pa.Table) -> Table:
         """Rows at hand, as a table of the engine."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import numpy as np
 import pyarrow as pa
 from ibis import Column, Table
 
@@ -19,6 +20,7 @@ from breakwater.matching.books import Kept
 from breakwater.matching.tables import write_matches
 
 _SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date32[day]": "DATE"}
+_SORTED_AT_ONCE = 8 << 20  # numbers
 
 
 @contextmanager
@@ -50,8 +52,8 @@ class DuckDB:
 
     unreadable: tuple[type[Exception], ...] = (duckdb.InvalidInputException, duckdb.IOException)
 
-    def __init__(self, connection: ibis.BaseBackend) -> None:
-        self.connection = connection
+    def __init__(self, connection: ibis.BaseBackend, *, sorted_at_once: int = _SORTED_AT_ONCE) -> None:
+        self.connection, self._sorted_at_once = connection, sorted_at_once
 
     def stage(self, name: str, parts: Sequence[Path]) -> Table:
         return self._view(name, _reading(parts))
@@ -66,12 +68,14 @@ class DuckDB:
     def put(self, name: str, rows: pa.Table) -> Table:
         return self.connection.create_table(name, rows, temp=True)
 
-    def repeated(self, column: Column) -> Table:
-        """Sorting numbers takes half of what counting each of them does, and less where they nearly are in order."""
-        name = column.get_name()
+    def repeated(self, name: str, column: Column) -> Kept:
+        """NumPy sorts numbers in a tenth of the time DuckDB takes; a share of them at a time, so memory does not grow with the sides."""
         table = column.as_table()
-        beside = table.mutate(before=table[name].lag().over(ibis.window(order_by=table[name])))
-        return beside.filter(beside[name] == beside.before).select(name).distinct()
+        number = table[column.get_name()]
+        shares = 1 + table.count().to_pyarrow().as_py() // self._sorted_at_once
+        parts = [table] if shares == 1 else [table.filter(number % shares == share) for share in range(shares)]
+        found = pa.concat_arrays([_repeated(part.to_pyarrow().column(0)) for part in parts])
+        return Kept(self.put(name, pa.table({column.get_name(): found})), len(found))
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_matches(self.connection.con, self.connection.compile(heads), passes=passes, target=target)
@@ -79,6 +83,11 @@ class DuckDB:
     def _view(self, name: str, sql: str) -> Table:
         self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {sql}")
         return self.connection.table(name)
+
+
+def _repeated(column: pa.ChunkedArray) -> pa.Array:
+    numbers = np.sort(column.to_numpy())
+    return pa.array(np.unique(numbers[1:][numbers[1:] == numbers[:-1]]))
 
 
 def _reading(parts: Sequence[Path]) -> str:

@@ -72,8 +72,8 @@ class AnyIbis:
     def put(self, name: str, rows: pa.Table) -> Table:
         return self._create(name, rows)
 
-    def repeated(self, column: Column) -> Table:
-        return counted_twice(column)
+    def repeated(self, name: str, column: Column) -> Kept:
+        return self.keep(name, counted_twice(column))
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_fetched(heads.to_pyarrow().to_reader(), passes, target, scratch=self._scratch, means=self._means)

@@ -148,8 +148,8 @@ class Postgres:
                     copy.write_row(row)
         return self._analyzed(name)
 
-    def repeated(self, column: Column) -> Table:
-        return counted_twice(column)
+    def repeated(self, name: str, column: Column) -> Kept:
+        return self.keep(name, counted_twice(column))
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_fetched(heads.to_pyarrow_batches(), passes, target, scratch=self._scratch, means=self._means)

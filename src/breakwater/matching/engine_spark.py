@@ -158,8 +158,8 @@ class Spark:
     def put(self, name: str, rows: pa.Table) -> Table:
         return self._named(name, self._session.createDataFrame(rows))
 
-    def repeated(self, column: Column) -> Table:
-        return counted_twice(column)
+    def repeated(self, name: str, column: Column) -> Kept:
+        return self.keep(name, counted_twice(column))
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_fetched(heads.to_pyarrow().to_reader(), passes, target, scratch=self._scratch, means=self._means)

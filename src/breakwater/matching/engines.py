@@ -134,9 +134,9 @@ class _Engine:
         """The rows of an expression, worked out once."""
         return self.backend.keep(next(self._names), table)
 
-    def repeated(self, column: Column) -> Table:
-        """The values that a column of numbers has more than once."""
-        return self.backend.repeated(column)
+    def repeated(self, column: Column) -> Kept:
+        """See `books.Engine`."""
+        return self.backend.repeated(next(self._names), column)
 
     def put(self, rows: pa.Table) -> Table:
         """Rows at hand, as a table of the engine."""
@@ -144,7 +144,7 @@ class _Engine:
 
     def _checked(self, side: str, paths: Paths) -> side_files.Profile:
         try:
-            return side_files.check(self._staged[side], agreement=self.agreement, side=side, paths=paths, repeated=self.backend.repeated)
+            return side_files.check(self._staged[side], agreement=self.agreement, side=side, paths=paths, repeated=self.repeated)
         except self.backend.unreadable as wrong:
             raise CallError(f"The files of {side} can't be read: {first_line(wrong)}", remedy="Write them again.") from wrong
 

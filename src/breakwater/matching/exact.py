@@ -55,7 +55,7 @@ def pair_up(books: Books, each: ExactPass, step: Step) -> None:
     pairs = every.table.filter(every.table.o_n.notnull(), every.table.t_n.notnull())
     if is_empty(pairs):
         return
-    crowds = [(n, books.engine.keep(books.engine.repeated(pairs[n]))) for n in ("o_n", "t_n")]
+    crowds = [(n, books.engine.repeated(pairs[n])) for n in ("o_n", "t_n")]
     fine = every.table.filter(every.table.fine)
     books.match_pairs(_alone(fine, crowds), each)
     left = books.engine.keep(_without_alone(every.table, crowds))

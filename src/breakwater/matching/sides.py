@@ -20,7 +20,7 @@ from ibis import Column
 
 from breakwater.errors import CallError, nearest
 from breakwater.matching.agreement import KINDS, Agreement
-from breakwater.matching.books import is_empty
+from breakwater.matching.books import Kept
 from breakwater.matching.pairs import hash_of, is_suspect
 from breakwater.model.money import CURRENCY_CODE
 from breakwater.model.records import CANONICAL_COLUMNS, RECORD_SCHEMA
@@ -203,7 +203,7 @@ def place(path: Path, row: int) -> str:
 
 
 def check(
-    table: ibis.Table, *, agreement: Agreement, side: str, paths: Sequence[str | Path], repeated: Callable[[Column], ibis.Table]
+    table: ibis.Table, *, agreement: Agreement, side: str, paths: Sequence[str | Path], repeated: Callable[[Column], Kept]
 ) -> Profile:
     """The profile of a staged side (see `engines`). CallError names the first record with a value that can't be.
 
@@ -215,7 +215,7 @@ def check(
         if _is_wrong(group):
             _refuse_first(table, side, paths)
     rows = sum(group["rows"] for group in found)
-    if not is_empty(repeated(hash_of(table.record_id).name("own"))):
+    if repeated(hash_of(table.record_id).name("own")).size:
         _refuse_repeated(table, side, paths)
     totals = tuple((group["currency"], group["rows"], int(group["amount_minor"]), int(group["moved_minor"])) for group in found)
     clean = frozenset(name for name in compared if not any(group[f"suspect_{name}"] for group in found))
