@@ -140,6 +140,14 @@ def test_a_changed_row_counts_once_as_it_is_now_and_its_neighbours_stay(warehous
     assert said(bot) == []
 
 
+def test_a_row_that_is_changed_back_is_as_it_was(warehouse: Warehouse, pull: Pull, bot: Breakwater) -> None:
+    for minute, minor in enumerate((100, 150, 100, 150)):
+        warehouse.pays("p1", minor, f"09:0{minute}:00")
+        assert pull() == [Arrival.INGESTED]
+
+    assert ours(bot) == {"p1": (150, "captured")}
+
+
 def test_more_rows_than_a_pull_holds_are_taken_in_pieces(warehouse: Warehouse, pull: Pull, bot: Breakwater) -> None:
     for n in range(7):
         warehouse.pays(f"p{n}", n + 1, "09:00:00")

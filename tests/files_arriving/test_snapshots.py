@@ -71,6 +71,22 @@ def test_what_was_deleted_at_the_source_counts_no_longer_and_is_told_once(wareho
     assert len(said(bot)) == 1
 
 
+def test_what_is_deleted_comes_back_and_is_deleted_again(warehouse: Warehouse, look: Look, bot: Breakwater) -> None:
+    for n in (1, 2, 3):
+        warehouse.pays(f"p{n}", 100 * n, f"09:00:0{n}")
+    look()
+    warehouse.do("DELETE FROM payments WHERE id = 'p2'")
+    look()
+    warehouse.pays("p2", 200, "10:00:00")
+    look()
+    assert ours(bot) == ["p1", "p2", "p3"]
+    warehouse.do("DELETE FROM payments WHERE id = 'p2'")
+
+    look()
+
+    assert ours(bot) == ["p1", "p3"]
+
+
 def test_it_is_asked_only_so_often(warehouse: Warehouse, look: Look, bot: Breakwater) -> None:
     warehouse.pays("p1", 100, "09:00:00")
     warehouse.pays("p2", 100, "09:00:00")

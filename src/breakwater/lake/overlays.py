@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from breakwater.lake.parts import Lake
 
@@ -17,6 +19,10 @@ class Overlay:
 
     records: pa.Table
     replaces: tuple[str, ...]
+
+    def write(self, path: Path, *, at: datetime) -> None:
+        """Write the records to a Parquet file. It says when that was: a file with the same records again, after others, is another one."""
+        pq.write_table(self.records.replace_schema_metadata({"laid_over_at": at.isoformat()}), path)
 
 
 def overlay(lake: Lake, *, new: Sequence[str], held: Sequence[str]) -> Overlay:

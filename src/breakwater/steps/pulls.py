@@ -10,8 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from breakwater.errors import FileError
 from breakwater.lake.overlays import overlay
 from breakwater.lake.parts import Lake
@@ -63,7 +61,7 @@ def _delivery(database: Database, lake: Lake, rows: Path, *, like: Delivery, rea
         return None
     # Two windows may begin and end alike, where rows were committed late: the hash keeps their files apart.
     path = rows.with_name(f"{rows.stem}-{sha256[:8]}.parquet")
-    pq.write_table(laid_over.records, path)
+    laid_over.write(path, at=now)
     keys = tuple(key for f in held if f.sha256 in laid_over.replaces for key in f.logical_keys)
     return replace(like, path=path, keys=keys)
 

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from breakwater.errors import FileError
 from breakwater.lake.overlays import Gone, gone, overlay, without_gone
 from breakwater.lake.parts import Lake
@@ -86,7 +84,7 @@ class _Snapshot:
         if not laid_over.records.num_rows:
             return None
         path = self.like.path.with_name(f"{self.like.path.stem}-{sha256[:8]}.parquet")
-        pq.write_table(laid_over.records, path)
+        laid_over.write(path, at=now)
         keys = tuple(key for f in self._held if f.sha256 in laid_over.replaces for key in f.logical_keys)
         return replace(self.like, path=path, keys=keys, news=self._news(missing))
 
