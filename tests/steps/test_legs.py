@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from legs_company import BANK, DAY, LEG, LEG_SETTINGS, NOW, PSP, Credit, LegsCompany, breaks_of, of_payout, run_of, worked
 
-from breakwater.model.breaks import BreakKind
-from breakwater.store import sending
+from breakwater.model.breaks import BreakKind, BreakState
+from breakwater.store import reads, sending
+from breakwater.views.breaks import break_card
 
 NEXT_DAY = DAY + timedelta(days=1)
 ALL = (LEG, BANK, PSP)
@@ -162,6 +163,30 @@ def test_a_leg_that_is_taken_out_of_the_settings_gives_its_records_back(company:
         worked(bot)
 
         assert [b.amount_minor for b in breaks_of(bot, BANK)] == [120_000]
+
+
+def test_a_break_of_a_bank_whose_record_a_leg_takes_is_not_said_to_match_and_comes_back_with_it(tmp_path: Path, database_url: str) -> None:
+    company = LegsCompany(tmp_path / "company", legs="")
+    company.statement(1, of_payout(55, 120_000), day=NEXT_DAY)
+    with company.bot(database_url) as bot:
+        worked(bot)
+        (was,) = breaks_of(bot, BANK)
+
+    settings = company.folder / "breakwater.toml"
+    settings.write_text(settings.read_text() + LEG_SETTINGS)
+    with company.bot(database_url) as bot:
+        worked(bot)
+        with bot.database.reading() as tx:
+            now = reads.break_by_id(tx, was.id)
+        assert now
+        assert (now.state, now.resolution) == (BreakState.RESOLVED, "withdrawn")
+        assert "is compared here no longer" in str(break_card(now, partner_name="Nordbank").payload())
+        assert [b.amount_minor for b in breaks_of(bot)] == [120_000]
+
+    settings.write_text(settings.read_text().replace(LEG_SETTINGS, ""))
+    with company.bot(database_url) as bot:
+        worked(bot)
+        assert [(b.id, b.opened_at) for b in breaks_of(bot, BANK)] == [(was.id, was.opened_at)]
 
 
 def test_what_legs_took_of_files_that_no_longer_count_leaves_the_lake(company: LegsCompany, sqlite_url: str) -> None:

@@ -15,12 +15,12 @@ from breakwater.model.breaks import Break
 from breakwater.model.partners import Partner
 from breakwater.model.proposals import ProposalKind
 from breakwater.model.records import Side
-from breakwater.model.reversals import booking_of, overtake, stand_again
+from breakwater.model.reversals import WITHDRAWN, booking_of, overtake, stand_again
 from breakwater.steps.hushing import hush_new
 from breakwater.store import writes
 
 BECAME = "became "  # resolution of a break whose records are in another one now
-_CLOSED_BY_MATCHING = {moves.MATCHED_LATE, moves.OPENING_ITEM, moves.REVERSED, str(ProposalKind.MANUAL_MATCH)}
+_CLOSED_BY_MATCHING = {moves.MATCHED_LATE, WITHDRAWN, moves.OPENING_ITEM, moves.REVERSED, str(ProposalKind.MANUAL_MATCH)}
 
 Explain = Callable[[Sequence[Break]], Mapping[str, str]]
 """How the run explains the records of breaks that are gone, by their ids; one whose records wait for their window is left out."""
@@ -67,7 +67,8 @@ def follow(
     known_here = [(known[b.fingerprint], b) for b in seen if b.fingerprint in known]
     heirs = _heirs([*new, *(b for was, b in known_here if not was.active and _seen_again(was, seen=b))], gone)
     became = {predecessor.id: heir for heir, predecessor in heirs.items()}
-    ends = {b.id: _end(b, heir=became.get(b.id), opening=opening) for b in gone}
+    explained = explain([b for b in gone if b.id not in became and b.fingerprint not in opening])
+    ends = {b.id: _end(b, heir=became.get(b.id), opening=opening, is_withdrawn=explained.get(b.id) == WITHDRAWN) for b in gone}
     closed = _save(tx, [(b, partial(_closed, now=now, resolution=ends[b.id])) for b in gone], now=now)
     lives = {heir: closed[predecessor.id].was for heir, predecessor in heirs.items() if predecessor.id in closed}
     opened = hush_new(tx, [moves.succeed(b, predecessor=lives[b.id]) if b.id in lives else b for b in new], partner=partner, now=now)
@@ -100,11 +101,13 @@ def _seen_again(was: Break, *, seen: Break, predecessor: Break | None = None) ->
     return stand_again(was) if restated is was else restated
 
 
-def _end(brk: Break, *, heir: str | None, opening: frozenset[str]) -> str:
+def _end(brk: Break, *, heir: str | None, opening: frozenset[str], is_withdrawn: bool) -> str:
     """Why a break is over."""
     if brk.fingerprint in opening:
         return moves.OPENING_ITEM
-    return f"{BECAME}{heir}" if heir else moves.MATCHED_LATE
+    if heir:
+        return f"{BECAME}{heir}"
+    return WITHDRAWN if is_withdrawn else moves.MATCHED_LATE
 
 
 def _closed(was: Break, *, now: datetime, resolution: str) -> Break | None:

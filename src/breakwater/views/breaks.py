@@ -50,6 +50,7 @@ STATE_WORDS: Mapping[BreakState, str] = {
 _SIGN = {BreakState.OPEN: "🔴", BreakState.RESOLVED: "✅", BreakState.WRITTEN_OFF: "⚪"}
 RESOLUTION_WORDS = {
     "matched_late": "the missing side arrived and matches",
+    "withdrawn": "what it was about is compared here no longer: a file was replaced, or a leg takes it",
     "write_off": "agreed by two people",
     "correction": "corrected, agreed by two people",
     "manual_match": "matched by hand, agreed by two people",
