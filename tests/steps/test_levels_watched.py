@@ -143,6 +143,16 @@ def test_payments_that_settle_later_are_told_with_what_they_are_worth(at_work: A
     }
 
 
+def test_days_that_have_not_come_yet_have_no_level(at_work: AtWork) -> None:
+    never = date.max
+    records = [paid(never, n, ref_payment_id=f"P-{DAYS[19]}-{n}", fee_minor=900, value_date=never) for n in range(30)]
+    keep(at_work, Side.THEIRS, records, day=DAYS[20])
+
+    assert looked(at_work, DAYS[20]) == []
+    told = at_work.traffic.levels.would_tell(MERIDIAN, since=noon(DAYS[0]), now=noon(DAYS[20]))
+    assert told == {budget: [] for budget in Budget}
+
+
 def test_a_young_partner_is_said_to_have_no_level_yet(database: Database, tmp_path: Path) -> None:
     at_work = AtWork(database, Lake(tmp_path / "lake"))
     for day in DAYS[:5]:

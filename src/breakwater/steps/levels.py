@@ -45,10 +45,14 @@ class Levels:
         self.unmonitored: tuple[Unmonitored, ...] = ()
 
     def known(self, *, now: datetime) -> dict[str, list[DailyFigure]]:
-        """The figures of the last weeks by partner: read from its records when a file of it came or went, or a day began; breaks always."""
-        since = (now - LOOK_BACK).date()
+        """The figures of the last weeks by partner: read from its records when a file of it came or went, or a day began; breaks always.
+
+        Days that have not come yet are left out, whatever files say of them.
+        """
+        since, today = (now - LOOK_BACK).date(), now.date()
         with self._lock, self._database.reading() as tx:
-            figures = {p.id: [*self._of_records(tx, p, since=since), *_broken(tx, p, since=since)] for p in self._partners.values()}
+            all_days = {p.id: [*self._of_records(tx, p, since=since), *_broken(tx, p, since=since)] for p in self._partners.values()}
+            figures = {partner_id: [figure for figure in of if figure.day <= today] for partner_id, of in all_days.items()}
             self.unmonitored = tuple(said for p in self._partners.values() if (said := _too_new(p, figures[p.id])))
         return figures
 
