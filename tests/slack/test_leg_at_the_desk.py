@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from desk import ADA, CARDS, OPS, SETTINGS, Desk, a_break, at_the_desk
+from desk import ADA, AGREEMENT, CARDS, OPS, SETTINGS, Desk, a_break, at_the_desk
 
 from breakwater.model.breaks import Break, BreakKind
 from breakwater.store import reads
@@ -22,7 +22,7 @@ calendar = "TARGET2"
 time_zone = "Europe/Berlin"
 live_from = 2026-01-01
 internal_channels = ["C0CARDS"]
-agreement = "meridian.toml"
+agreement = "nordbank.toml"
 [[legs]]
 id = "meridian-nordbank"
 agreement = "meridian.toml"
@@ -38,7 +38,8 @@ def the_break() -> Break:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("leg") / "company"
+    folder = tmp_path_factory.mktemp("leg")
+    (folder / "nordbank.toml").write_text(AGREEMENT.replace('"meridian"', '"nordbank"'))
     with at_the_desk(folder, settings=f"{SETTINGS}{LEG_SETTINGS}") as opened:
         opened.lay_out(the_break())
         opened.bot.reconcile_all()
