@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from tiny_company import outbox_of
-from traffic_at_work import AtWork
+from traffic_at_work import START, AtWork
 
+from breakwater.detection.series import HOUR
 from breakwater.lake.parts import Lake
 from breakwater.model.digests import METRIC_OF, Metric
 from breakwater.model.findings import FindingKind
@@ -36,3 +37,18 @@ def test_refunds_that_rise_have_a_card_with_what_the_extra_ones_are_worth(databa
     )
     assert (found.at_risk_minor, found.currency) == (241_284, "EUR")
     assert [key for key, _, _ in outbox_of(database)] == [f"finding:{found.id}:C0PAYOPS:1"]
+
+
+def test_events_dated_far_ahead_take_no_room_and_hide_nothing(database: Database, tmp_path: Path) -> None:
+    at_work = AtWork(database, Lake(tmp_path / "lake"))
+    tried = np.full(HOURS, 20)
+    happened = {("created", None): tried, ("authorized", None): tried, ("refunded", None): tried // 20}
+    at_work.happen(happened, first=0)
+    at_work.happen({what: counts[:1] for what, counts in happened.items()}, first=30 * 365 * 24)
+
+    assert at_work.look(hour=HOURS - 1) == []
+
+    live = at_work.traffic.known(now=START + HOUR * HOURS)
+    assert live is not None
+    assert live.panel.hours < 2 * HOURS
+    assert live.counts["attempts"].sum() == tried.sum()

@@ -38,6 +38,7 @@ from breakwater.store import learning, reads
 from breakwater.store.database import Database
 
 REASONS_BEFORE = timedelta(days=7)
+AHEAD_AT_MOST = timedelta(days=1)
 
 
 class Traffic:
@@ -100,14 +101,14 @@ class Traffic:
 
     def _rows(self, parts: Sequence[str], *, now: datetime) -> HourRows | None:
         """The counts in these parts of partners that are configured, in a currency; None if there are none."""
-        hourly = self._ours(series.hourly_counts(self._lake, parts, since=now - HISTORY_H * HOUR))
+        hourly = self._ours(series.hourly_counts(self._lake, parts, since=now - HISTORY_H * HOUR), now=now)
         if not hourly.num_rows:
             return None
         return HourRows(places=self._places(hourly), hours=_hours(hourly), columns={name: hourly[name].to_numpy() for name in COLUMNS})
 
     def _occurrences(self, parts: Sequence[str], *, now: datetime) -> OccurrenceRows:
         """What went wrong with the same payments."""
-        table = self._ours(hourly_occurrences(self._lake, parts, since=now - HISTORY_H * HOUR))
+        table = self._ours(hourly_occurrences(self._lake, parts, since=now - HISTORY_H * HOUR), now=now)
         return OccurrenceRows(
             places=self._places(table),
             hours=_hours(table),
@@ -116,10 +117,12 @@ class Traffic:
             minor=table["minor"].to_numpy(),
         )
 
-    def _ours(self, table: pa.Table) -> pa.Table:
-        """The rows of partners that are configured, in a currency."""
+    def _ours(self, table: pa.Table, *, now: datetime) -> pa.Table:
+        """The rows of partners that are configured, in a currency, that clocks which differ explain: events dated far ahead would stretch
+        the panel to their day, and call every hour before it wholly told."""
         known = pc.is_in(table["partner"], value_set=pa.array(list(self._partners), pa.string()))
-        return table.filter(pc.and_(known, pc.not_equal(table["currency"], NO_CURRENCY)))
+        has_come = pc.less(table["hour"], pa.scalar(now + AHEAD_AT_MOST, table["hour"].type))
+        return table.filter(pc.and_(pc.and_(known, has_come), pc.not_equal(table["currency"], NO_CURRENCY)))
 
     def _places(self, table: pa.Table) -> list[Key]:
         """The place of each row; an event without a network is on its partner's."""
