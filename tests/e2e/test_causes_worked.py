@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,8 @@ from breakwater.sandbox import Message, Person
 from breakwater.store import causes
 
 OPERATIONS, CARDS = "C0PAYOPS", "C0CARDS"
-MARK_UP = "are one cause: Meridian converts USD/EUR 184 basis points below the agreed rate"
+# The mark-up of the demo is 184.6; five amounts rounded to cents blur it.
+MARK_UP = re.compile("are one cause: Meridian converts USD/EUR 18[3-6] basis points below the agreed rate")
 Told = Callable[[Person, str, Callable[[], object]], str]
 
 
@@ -32,7 +34,7 @@ def shown(demo: Demo, look: Callable[[], Any]) -> Any:
 
 def test_a_cause_is_acknowledged_with_all_its_breaks(demo: Demo) -> None:
     devi = demo.sandbox.person("U0DEVI")
-    card = shown(demo, lambda: next((m for m in demo.sandbox.messages(CARDS) if MARK_UP in m.words), None))
+    card = shown(demo, lambda: next((m for m in demo.sandbox.messages(CARDS) if MARK_UP.search(m.words)), None))
 
     devi.click(card, "Acknowledge all")
 
@@ -48,7 +50,7 @@ def test_a_cause_is_acknowledged_with_all_its_breaks(demo: Demo) -> None:
 def test_recon_leads_with_the_cause_and_how_the_partner_stands(demo: Demo) -> None:
     told = recon(demo, demo.sandbox.person("U0ADA"))
 
-    assert MARK_UP in told.words
+    assert MARK_UP.search(told.words)
     assert "clearing *9" in told.words
     assert {"Show card", "Breaks", "Files", "Compare with yesterday", "Trend", "Show SQL / CSV"} <= set(told.buttons)
 
