@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from tiny_company import NOW, PARTNER, Payment, TinyCompany
+from tiny_company import AGREEMENT, NOW, PARTNER, Payment, TinyCompany
 
 from breakwater.app import Breakwater
 from breakwater.errors import RefusedError
@@ -22,8 +22,10 @@ from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.runs import Run
 from breakwater.steps import breaks as steps
 from breakwater.steps.reconcile import reconcile
-from breakwater.store import audit, reads, sending, writes
+from breakwater.steps.run_breaks import follow
+from breakwater.store import audit, partner_states, reads, sending, writes
 from breakwater.store.database import Database, open_database
+from breakwater.views.breaks import break_card
 
 ADA = Actor(id="U0ADA", role=Role.OPERATOR, name="Ada")
 BEN = Actor(id="U0BEN", role=Role.OPERATOR, name="Ben")
@@ -175,6 +177,56 @@ def test_a_break_that_turns_back_into_its_earlier_kind_still_has_its_owner(team:
     between, now = team.of("GONE")
     assert (now.id, now.state, now.owner_id, now.opened_at) == (gone.id, BreakState.ACKNOWLEDGED, ADA.id, gone.opened_at)
     assert between.resolution == f"became {gone.id}"
+
+
+def test_a_break_that_waits_again_since_its_window_was_made_longer_says_so_and_comes_back_after_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    company, clock = TinyCompany(tmp_path / "company"), [NOW]
+    company.ledger("records", Payment(reference="GONE", minor=9900))
+    with company.bot(database_url, now=lambda: clock[0]) as bot:
+        Team(company, bot, clock).run()
+        (gone,) = Team(company, bot, clock).of("GONE")
+
+    (company.folder / "meridian.toml").write_text(AGREEMENT.replace("after = 2", "after = 20"))
+    with company.bot(database_url, now=lambda: clock[0]) as bot:
+        team = Team(company, bot, clock)
+        team.run()
+        (waits,) = team.of("GONE")
+        assert (waits.state, waits.resolution) == (BreakState.RESOLVED, "waits_again")
+        assert "within its window again" in break_card(waits, partner_name="Meridian").blocks[0]["text"]["text"]
+        with bot.database.transaction() as tx:
+            closed = audit.entries(tx, gone.id)[-1]
+            assert (closed.action, closed.detail["resolution"]) == ("auto_close", [None, "waits_again"])
+            assert partner_states.matched_late(tx, agreement=PARTNER) == []
+
+        clock[0] += timedelta(days=40)
+        team.run()
+
+        (again,) = team.of("GONE")
+        assert (again.id, again.state, again.opened_at) == (gone.id, BreakState.OPEN, gone.opened_at)
+        assert team.actions(gone) == ["open", "auto_close", "reopen"]
+
+
+def test_two_breaks_that_become_one_both_say_which(team: Team) -> None:
+    team.company.ledger("more", Payment(reference="ONE", minor=600), Payment(reference="TWO", minor=700))
+    team.run()
+    first, second = sorted((*team.of("ONE"), *team.of("TWO")), key=lambda b: b.id)
+    merged = replace(first, id="B-MERGED", fingerprint="merged", ours=(*first.ours, *second.ours))
+
+    with team.bot.database.transaction() as tx:
+        followed = follow(
+            tx,
+            [merged],
+            known={b.fingerprint: b for b in (first, second)},
+            opening=frozenset(),
+            explain=lambda gone: {b.id: merged.id for b in gone},
+            partner=team.bot.config.partners[PARTNER],
+            now=NOW,
+        )
+
+    assert [(b.id, b.resolution) for b in followed.closed] == [(first.id, "became B-MERGED"), (second.id, "became B-MERGED")]
+    assert "its records are now in `B-MERGED`" in break_card(followed.closed[1], partner_name="Meridian").blocks[0]["text"]["text"]
 
 
 def test_what_people_resolved_stays_resolved_until_it_changes(team: Team) -> None:

@@ -233,6 +233,8 @@ def expire(brk: Break) -> Break:
 
 MATCHED_LATE = "matched_late"
 OPENING_ITEM = "opening_item"  # its records are all of the time before the partner went live
+WAITS_AGAIN = "waits_again"  # a window that was made longer has not passed for its records
+BECAME = "became "  # and the id of the break that its records are in now
 OVERTAKEN = "overtaken"  # two people had it booked, and a later run explains its records: the booking may have to be reversed
 REVERSAL_PROPOSED = "reversal_proposed"
 REVERSED = "reversed"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from breakwater.lake.parts import Lake
 from breakwater.model.access import INTERNAL
-from breakwater.model.breaks import Break
+from breakwater.model.breaks import OPENING_ITEM, WAITS_AGAIN, Break
 from breakwater.model.partners import Partner
 from breakwater.model.payments import ReconciliationState
 from breakwater.model.records import Side
@@ -24,9 +24,8 @@ TOLD_ONE_BY_ONE = 5  # of one run; more are told of in one message
 
 
 def whereabouts(lake: Lake, run_id: str, seen: Sequence[Break], gone: Sequence[Break]) -> Mapping[str, str]:
-    """How a run explains the records of each break that is `gone`, by its id: matched, withdrawn, or the id of the break they are in.
-
-    One is left out while its records only wait for their window, or are opening items.
+    """Where a run has the records of each break that is `gone`, by its id: the id of the break they are in; that one of them waits for
+    its window, or is an opening item; else that those are matched that there still are, or withdrawn, as there are none.
     """
     if not gone:
         return {}
@@ -36,11 +35,16 @@ def whereabouts(lake: Lake, run_id: str, seen: Sequence[Break], gone: Sequence[B
     for brk in gone:
         its = {states[record][0] for record in _records_of(brk) if record in states}
         inside = sorted({holds[record] for record in _records_of(brk) if record in holds})
-        if inside:
-            found[brk.id] = inside[0]
-        elif its <= {ReconciliationState.MATCHED}:
-            found[brk.id] = MATCHED if its else WITHDRAWN
+        found[brk.id] = inside[0] if inside else _outside_of_breaks(its)
     return found
+
+
+def _outside_of_breaks(states: set[ReconciliationState]) -> str:
+    if ReconciliationState.PENDING in states:
+        return WAITS_AGAIN
+    if ReconciliationState.OPENING_ITEM in states:
+        return OPENING_ITEM
+    return MATCHED if states else WITHDRAWN
 
 
 def tell_of_overtaken(tx: Connection, overtaken: Sequence[Break], *, run_id: str, partner: Partner, now: datetime) -> None:

@@ -15,15 +15,15 @@ from breakwater.model.breaks import Break
 from breakwater.model.partners import Partner
 from breakwater.model.proposals import ProposalKind
 from breakwater.model.records import Side
-from breakwater.model.reversals import WITHDRAWN, booking_of, overtake, stand_again
+from breakwater.model.reversals import MATCHED, WITHDRAWN, booking_of, overtake, stand_again
 from breakwater.steps.hushing import hush_new
 from breakwater.store import writes
 
-BECAME = "became "  # resolution of a break whose records are in another one now
-_CLOSED_BY_MATCHING = {moves.MATCHED_LATE, WITHDRAWN, moves.OPENING_ITEM, moves.REVERSED, str(ProposalKind.MANUAL_MATCH)}
+_NO_BREAK_FOR_NOW = {moves.WAITS_AGAIN, moves.OPENING_ITEM}
+_CLOSED_BY_MATCHING = {moves.MATCHED_LATE, WITHDRAWN, *_NO_BREAK_FOR_NOW, moves.REVERSED, str(ProposalKind.MANUAL_MATCH)}
 
 Explain = Callable[[Sequence[Break]], Mapping[str, str]]
-"""How the run explains the records of breaks that are gone, by their ids; one whose records wait for their window is left out."""
+"""Where the run has the records of breaks that are gone, by their ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +67,9 @@ def follow(
     known_here = [(known[b.fingerprint], b) for b in seen if b.fingerprint in known]
     heirs = _heirs([*new, *(b for was, b in known_here if not was.active and _seen_again(was, seen=b))], gone)
     became = {predecessor.id: heir for heir, predecessor in heirs.items()}
-    explained = explain([b for b in gone if b.id not in became and b.fingerprint not in opening])
-    ends = {b.id: _end(b, heir=became.get(b.id), opening=opening, is_withdrawn=explained.get(b.id) == WITHDRAWN) for b in gone}
+    aside = {b.id: moves.OPENING_ITEM for b in gone if b.fingerprint in opening}
+    where = {**explain([b for b in gone if b.id not in became and b.id not in aside]), **became, **aside}
+    ends = {b.id: _end(where[b.id]) for b in gone}
     closed = _save(tx, [(b, partial(_closed, now=now, resolution=ends[b.id])) for b in gone], now=now)
     lives = {heir: closed[predecessor.id].was for heir, predecessor in heirs.items() if predecessor.id in closed}
     opened = hush_new(tx, [moves.succeed(b, predecessor=lives[b.id]) if b.id in lives else b for b in new], partner=partner, now=now)
@@ -76,7 +77,8 @@ def follow(
     again = _save(tx, [(was, partial(_seen_again, seen=b, predecessor=lives.get(b.id))) for was, b in known_here], now=now).values()
     over = [b for fingerprint, b in known.items() if booking_of(b) and fingerprint not in here | opening]
     why = explain([b for b in over if overtake(b, why="")])
-    overtaken = _save(tx, [(b, partial(overtake, why=why[b.id])) for b in over if b.id in why], now=now)
+    told = [b for b in over if why.get(b.id, moves.WAITS_AGAIN) not in _NO_BREAK_FOR_NOW]
+    overtaken = _save(tx, [(b, partial(overtake, why=why[b.id])) for b in told], now=now)
     return Followed(
         opened=opened,
         closed=[c.now for c in closed.values()],
@@ -94,20 +96,18 @@ def _seen_again(was: Break, *, seen: Break, predecessor: Break | None = None) ->
     changed since people did; it takes over the life of the break that its records were in meanwhile.
     """
     restated = moves.restate(was, seen=seen)
-    is_open_by_itself = was.resolution in _CLOSED_BY_MATCHING or (was.resolution or "").startswith(BECAME)
+    is_open_by_itself = was.resolution in _CLOSED_BY_MATCHING or (was.resolution or "").startswith(moves.BECAME)
     if not was.active and (is_open_by_itself or restated is not was):
         again = moves.reopen(restated)
         return moves.succeed(again, predecessor=predecessor) if predecessor else again
     return stand_again(was) if restated is was else restated
 
 
-def _end(brk: Break, *, heir: str | None, opening: frozenset[str], is_withdrawn: bool) -> str:
-    """Why a break is over."""
-    if brk.fingerprint in opening:
-        return moves.OPENING_ITEM
-    if heir:
-        return f"{BECAME}{heir}"
-    return WITHDRAWN if is_withdrawn else moves.MATCHED_LATE
+def _end(where: str) -> str:
+    """Why a break is over, by where its records are now."""
+    if where in {WITHDRAWN, *_NO_BREAK_FOR_NOW}:
+        return where
+    return moves.MATCHED_LATE if where == MATCHED else f"{moves.BECAME}{where}"
 
 
 def _closed(was: Break, *, now: datetime, resolution: str) -> Break | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from breakwater.model.breaks import ENDS, OVERTAKEN, REVERSAL_PROPOSED, REVERSED, Break, BreakKind, BreakState
+from breakwater.model.breaks import BECAME, ENDS, OVERTAKEN, REVERSAL_PROPOSED, REVERSED, WAITS_AGAIN, Break, BreakKind, BreakState
 from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, overflow, section, word
 from breakwater.views.break_news import overtaken_words, proposal_lines, proposal_words
 from breakwater.views.break_offers import DO_WORDS, IN_DOUBT, MORE, move_button, offers_of, shown
@@ -50,6 +50,7 @@ STATE_WORDS: Mapping[BreakState, str] = {
 _SIGN = {BreakState.OPEN: "🔴", BreakState.RESOLVED: "✅", BreakState.WRITTEN_OFF: "⚪"}
 RESOLUTION_WORDS = {
     "matched_late": "the missing side arrived and matches",
+    WAITS_AGAIN: "it is within its window again, and a break only if that passes",
     "withdrawn": "what it was about is compared here no longer: a file was replaced, or a leg takes it",
     "write_off": "agreed by two people",
     "correction": "corrected, agreed by two people",
@@ -157,9 +158,15 @@ def state_line(brk: Break) -> str:
     if brk.state is BreakState.ACKNOWLEDGED:
         return joined((f"*{state}* by {person(who)}", moment(brk.acknowledged_at) if brk.acknowledged_at else ""), ", ")
     if not brk.active:
-        why = RESOLUTION_WORDS.get(brk.resolution or "", word(brk.resolution or "", 200))
+        why = _why_over(brk.resolution or "")
         return joined((f"*{state}*" + (f" ({why})" if why else ""), moment(brk.resolved_at) if brk.resolved_at else ""), ", ")
     return f"*{state}*" + (f", owner {person(who)}" if who else ", no owner")
+
+
+def _why_over(resolution: str) -> str:
+    if resolution.startswith(BECAME):
+        return f"its records are now in {code(resolution.removeprefix(BECAME))}"
+    return RESOLUTION_WORDS.get(resolution, word(resolution, 200))
 
 
 def sign(brk: Break) -> str:
