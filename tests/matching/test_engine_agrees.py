@@ -6,10 +6,12 @@ from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from matching_builders import HEAD, Row, a_row, plain, run_engine, run_reference
+from matching_builders import HEAD, Row, a_row, an_agreement, plain, run_engine, run_reference
 
+from breakwater.errors import CallError
 from breakwater.matching.agreement import Agreement, parse
 from breakwater.model.runs import Outcome
 
@@ -118,6 +120,15 @@ def test_the_order_of_records_changes_nothing(both: tuple[list[Row], list[Row]],
     again = run_engine(*both, agreement)
 
     assert again == once
+
+
+@pytest.mark.parametrize("decimals", [17, 2**62])
+def test_an_exponent_beyond_what_amounts_leave_room_for_is_refused(decimals: int) -> None:
+    tables = f'[currency]\nexponent = {{ XTS = {decimals} }}\n[fx.rates]\n"EUR/XTS" = "12345.5"\n'
+    theirs = a_row("t1", currency="XTS", original_amount_minor=100, original_currency="EUR")
+
+    with pytest.raises(CallError, match=r"multiplies amounts by 12345\.5 .* more than 19 digits"):
+        run_engine([a_row("o1")], [theirs], an_agreement(tables=tables))
 
 
 def outcomes(found: Outcome) -> Counter[tuple[str, str]]:

@@ -65,6 +65,23 @@ def test_further_columns_in_any_order_and_blank_lines_are_fine(tmp_path: Path, t
     assert len(match(path, theirs).matches) == 2
 
 
+def test_the_name_of_a_folder_says_nothing_about_its_records(tmp_path: Path, theirs: Path) -> None:
+    (tmp_path / "currency=USD" / "amount_minor=7").mkdir(parents=True)
+
+    found = match(write_parquet(tmp_path / "currency=USD" / "amount_minor=7" / "ours.parquet", as_table([a_row("o1")])), theirs)
+
+    assert [(currency, totals.ours_minor) for currency, totals in found.matched.items()] == [("EUR", 100)]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"], ids=["no end of line", "one", "of Windows", "a blank line"])
+def test_a_csv_file_with_nothing_but_a_header_is_an_empty_side(tmp_path: Path, theirs: Path, end: str) -> None:
+    (tmp_path / "o.csv").write_bytes((",".join(SCHEMA.names) + end).encode())
+
+    found = match(tmp_path / "o.csv", theirs)
+
+    assert (found.ours_rows, [row["kind"] for row in found.breaks.to_pylist()]) == (0, ["missing_in_ledger"])
+
+
 def test_a_side_of_several_parts_is_one_side(tmp_path: Path, theirs: Path) -> None:
     (tmp_path / "a[1]*").mkdir()
     parts = [write_parquet(tmp_path / "a[1]*" / f"it's {n}?.parquet", as_table([a_row(f"o{n}")])) for n in range(3)]
@@ -184,7 +201,17 @@ def test_a_parquet_file_that_is_damaged_inside_is_refused(tmp_path: Path, theirs
     damaged[100:3000] = b"\xff" * 2900
     (tmp_path / "o.parquet").write_bytes(damaged)
 
-    with pytest.raises(CallError, match="The files of ours can't be read: "):
+    with pytest.raises(CallError, match=r"o\.parquet can't be read: "):
+        match(tmp_path / "o.parquet", theirs)
+
+
+def test_a_parquet_file_that_is_damaged_where_no_pass_looks_at_first_is_refused_too(tmp_path: Path, theirs: Path) -> None:
+    table = as_table([a_row(f"o{n:03}", ref_original="R" * 40) for n in range(99)] + [a_row("o999", kind="refund", ref_original="Q")])
+    pq.write_table(table, tmp_path / "o.parquet", compression="none", use_dictionary=False)
+    damaged = (tmp_path / "o.parquet").read_bytes().replace(b"R" * 40, b"\xff" * 40)
+    (tmp_path / "o.parquet").write_bytes(damaged)
+
+    with pytest.raises(CallError, match=r"o\.parquet can't be read: "):
         match(tmp_path / "o.parquet", theirs)
 
 

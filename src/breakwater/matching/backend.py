@@ -29,9 +29,6 @@ class Means:
 class Backend(Protocol):
     """One connection. Names are the caller's, unique in this connection; everything is gone once the connection is closed."""
 
-    unreadable: tuple[type[Exception], ...]
-    """What looking at a staged file raises if the file is broken, where staging itself does not look inside."""
-
     def stage(self, name: str, parts: Sequence[Path]) -> Table:
         """A side: its Parquet parts, with the number `n` of each record: its part's, then its row's."""
 

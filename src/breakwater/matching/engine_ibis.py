@@ -51,8 +51,6 @@ def connector(url: str) -> Connect:
 class AnyIbis:
     """See `backend.Backend`. Not every engine has temporary tables, so ours have names of their own and are dropped at the end."""
 
-    unreadable: tuple[type[Exception], ...] = ()
-
     def __init__(self, connection: ibis.BaseBackend, scratch: Path, means: Means) -> None:
         self._connection, self._scratch, self._means = connection, scratch, means
         connection.compiler = _speaking(connection.compiler)

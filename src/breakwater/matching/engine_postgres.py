@@ -115,8 +115,6 @@ class _Ibis(Ibis):  # type: ignore[misc]
 class Postgres:
     """See `backend.Backend`."""
 
-    unreadable: tuple[type[Exception], ...] = ()
-
     def __init__(self, connection: psycopg.Connection, scratch: Path, means: Means) -> None:
         self.connection, self._scratch, self._means = connection, scratch, means
         self._ibis = _Ibis.from_connection(connection)

@@ -122,8 +122,6 @@ class _Ibis(Ibis):  # type: ignore[misc]
 class Spark:
     """See `backend.Backend`."""
 
-    unreadable: tuple[type[Exception], ...] = ()
-
     def __init__(self, session: SparkSession, scratch: Path, means: Means) -> None:
         self._session, self._scratch, self._means = session, scratch, means
         self._ibis = _Ibis()

@@ -16,7 +16,7 @@ from ibis import Column, Table
 from breakwater.errors import CallError
 from breakwater.matching import sides as side_files
 from breakwater.matching.agreement import KEY_COLUMNS, Agreement
-from breakwater.matching.backend import Backend, Means, first_line
+from breakwater.matching.backend import Backend, EngineError, Means
 from breakwater.matching.books import Books, Kept
 from breakwater.matching.break_columns import break_table
 from breakwater.matching.engine_urls import connector
@@ -56,13 +56,21 @@ def open(url: str | None = None, *, means: Means = _MEANS, proven: bool = False)
         by_hand: Sequence[ByHand] = (),
         matches_to: Path | None = None,
     ) -> Outcome:
-        with tempfile.TemporaryDirectory(prefix="breakwater-", dir=means.spill_dir) as scratch, connect(Path(scratch), means) as backend:
-            engine = _Engine(backend, paths={"ours": ours, "theirs": theirs}, agreement=agreement, scratch=Path(scratch))
-            books = engine.books(as_of)
-            run(books, by_hand=by_hand)
-            path = matches_to or Path(scratch) / "matches.parquet"
-            engine.write_matches(books, path)
-            return _outcome(books, engine.profiles, matches=MATCH_SCHEMA.empty_table() if matches_to else match_table(path))
+        try:
+            with (
+                tempfile.TemporaryDirectory(prefix="breakwater-", dir=means.spill_dir) as scratch,
+                connect(Path(scratch), means) as backend,
+            ):
+                engine = _Engine(backend, paths={"ours": ours, "theirs": theirs}, agreement=agreement, scratch=Path(scratch))
+                books = engine.books(as_of)
+                run(books, by_hand=by_hand)
+                path = matches_to or Path(scratch) / "matches.parquet"
+                engine.write_matches(books, path)
+                return _outcome(books, engine.profiles, matches=MATCH_SCHEMA.empty_table() if matches_to else match_table(path))
+        except EngineError:
+            # Engines read a file piece by piece, and say little of one that is damaged somewhere.
+            side_files.refuse_damaged([*ours, *theirs])
+            raise
 
     return match
 
@@ -143,10 +151,7 @@ class _Engine:
         return self.backend.put(next(self._names), rows)
 
     def _checked(self, side: str, paths: Paths) -> side_files.Profile:
-        try:
-            return side_files.check(self._staged[side], agreement=self.agreement, side=side, paths=paths, repeated=self.repeated)
-        except self.backend.unreadable as wrong:
-            raise CallError(f"The files of {side} can't be read: {first_line(wrong)}", remedy="Write them again.") from wrong
+        return side_files.check(self._staged[side], agreement=self.agreement, side=side, paths=paths, repeated=self.repeated)
 
 
 def _calendar(agreement: Agreement, days: Iterable[date]) -> pa.Table:

@@ -219,13 +219,13 @@ def _times(amount: Value, factor: Decimal, shift: int) -> Value:
     text = "".join(map(str, digits)).lstrip("0")
     scale = -(int(exponent) + shift)
     trailing = min(max(scale, 0), len(text) - len(text.rstrip("0")))
-    text, scale = text[: len(text) - trailing] + "0" * max(-scale, 0), max(scale - trailing, 0)
-    if max(len(text), scale) > FACTOR_DIGITS:
+    text, zeros, scale = text[: len(text) - trailing], max(-scale, 0), max(scale - trailing, 0)
+    if max(len(text) + zeros, scale) > FACTOR_DIGITS:
         raise CallError(
             f"The agreement multiplies amounts by {factor} × 10^{shift}, which has more than {FACTOR_DIGITS} digits.",
             remedy="Shorten that rate, exponent or fee.",
         )
-    exact = Decimal((0, tuple(int(d) for d in text), -scale))
+    exact = Decimal((0, tuple(int(d) for d in text + "0" * zeros), -scale))
     return (amount.cast(AMOUNT) * ibis.literal(exact, f"decimal({FACTOR_DIGITS},{scale})")).cast(WHOLE)
 
 

@@ -73,6 +73,17 @@ def _parquet_part(path: Path, target: Path) -> Path:
     return target
 
 
+def refuse_damaged(paths: Sequence[str | Path]) -> None:
+    """CallError for the first Parquet file that can't be read to its end."""
+    for path in map(Path, paths):
+        if path.suffix == ".parquet":
+            try:
+                for batch in pq.ParquetFile(path).iter_batches(columns=list(CANONICAL_COLUMNS)):
+                    batch.validate(full=True)
+            except (OSError, pa.ArrowException) as wrong:
+                raise unreadable(path, str(wrong)) from wrong
+
+
 def unreadable(path: Path, why: str) -> CallError:
     """A file that is not what its name says, or not there."""
     return CallError(f"{path} can't be read: {why.splitlines()[0].rstrip('.')}.", remedy="Correct the path, or write the file again.")
@@ -133,8 +144,10 @@ def _check_names(names: Sequence[str], path: Path) -> None:
 
 
 def _csv_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    header = _csv_header(path)
+    header, is_all = _csv_header(path)
     _check_names(header, path)
+    if is_all:
+        return
     reader = pa_csv.open_csv(
         path,
         read_options=pa_csv.ReadOptions(block_size=_BLOCK_BYTES),
@@ -149,10 +162,11 @@ def _csv_batches(path: Path) -> Iterator[pa.RecordBatch]:
         first += len(batch)
 
 
-def _csv_header(path: Path) -> list[str]:
+def _csv_header(path: Path) -> tuple[list[str], bool]:
+    """The names of the columns, and whether nothing follows them, not even the end of their line, which Arrow takes for no CSV."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            return next(csv.reader(lines), [])
+            return next(csv.reader(lines), []), next(lines, None) is None
     except UnicodeDecodeError:
         raise CallError(f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
     except csv.Error as wrong:
