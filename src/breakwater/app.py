@@ -57,6 +57,7 @@ from breakwater.steps.ageing import tell_what_aged
 from breakwater.steps.detect import detect
 from breakwater.steps.digest import post as post_digest
 from breakwater.steps.evidence import RawRecord, raw_text
+from breakwater.steps.former import tell_of_former, with_former
 from breakwater.steps.housekeeping import tidy
 from breakwater.steps.ingest import Arrival
 from breakwater.steps.look_up import Tracing
@@ -98,6 +99,7 @@ class Breakwater:
         _make_data_directory(config.data_dir)
         self.database = open_database(config.database_url)
         self.database.migrate()
+        self.partners = with_former(self.database, config.partners, channel=config.settings.slack.operations_channel)
         self.lake = Lake(config.data_dir / "lake")
         self.raw_record = partial(raw_text, self.lake, raw_record)
         self.terms = all_terms(config.partners)
@@ -171,17 +173,17 @@ class Breakwater:
             due = last_due(subscription.cron, time_zone=subscription.time_zone, now=now)
             if due and subscription.falls_on(due):
                 posted += post_digest(
-                    self.database, self.traffic, subscription=subscription, scheduled_at=due, partners=self.config.partners, now=now
+                    self.database, self.traffic, subscription=subscription, scheduled_at=due, partners=self.partners, now=now
                 )
         return posted
 
     def look_after_breaks(self) -> None:
         """Remind who left a break alone, tell what grew older, follow the rules for known noise, watch signed periods."""
         rules, now = self.config.settings.reminders.rules(), self._now()
-        if done := look_after(self.database, partners=self.config.partners, rules=rules, now=now):
+        if done := look_after(self.database, partners=self.partners, rules=rules, now=now):
             log.info("reminders", breaks=done)
-        tell_what_aged(self.database, partners=self.config.partners, rules=rules, now=now)
-        keep_following(self.database, partners=self.config.partners, now=now)
+        tell_what_aged(self.database, partners=self.partners, rules=rules, now=now)
+        keep_following(self.database, partners=self.partners, now=now)
         watch(self.database, self.period_books, partners=self.config.partners, now=now)
 
     @property
@@ -206,12 +208,12 @@ class Breakwater:
             bot_user_id=ourselves["user_id"],
             roles={Role.VIEWER: roles.viewer, Role.OPERATOR: roles.operator, Role.APPROVER: roles.approver, Role.ADMIN: roles.admin},
         )
-        guard = Guard(people, partners=config.partners)
+        guard = Guard(people, partners=self.partners)
         doors = Doors(
             client=client,
             database=self.database,
             tracing=self.tracing,
-            partners=config.partners,
+            partners=self.partners,
             people=people,
             guard=guard,
             operations_channel=config.settings.slack.operations_channel,
@@ -243,12 +245,19 @@ class Breakwater:
             self._handler = SocketModeHandler(bolt, app_token=app_token, ping_interval=SOCKET_PING_S)
             self._handler.connect()  # type: ignore[no-untyped-call]
         assert self._sender
+        self._tell_what_is_left_open()
         self._sender.start()
         self._clock.every(WORK_EVERY_S, self._claimed(self.work, "work", WORK_EVERY_S), name="work")
         self._clock.every(WORK_EVERY_S, self._claimed(self.look_after_breaks, "breaks", WORK_EVERY_S), name="breaks")
         self._clock.every(TIDY_EVERY_S, self._claimed(self.tidy, "tidy", TIDY_EVERY_S), name="tidy")
         self._clock.every(DIGESTS_EVERY_S, _kept_alive(self.post_digests), name="digests")
         self._clock.start()
+
+    def _tell_what_is_left_open(self) -> None:
+        """Who was taken out of the settings and left something open: said once, in the log and where the team works."""
+        channel = self.config.settings.slack.operations_channel
+        for left in tell_of_former(self.database, partners=self.partners, channel=channel, now=self._now()):
+            log.warning("no longer configured", partner=left.partner.id, open_breaks=left.breaks.count, open_incidents=left.incidents)
 
     def web(self) -> Starlette:
         """The ASGI app for signed HTTP, health, readiness and metrics."""

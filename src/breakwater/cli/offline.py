@@ -34,10 +34,10 @@ def offline(path: Path) -> Iterator[Breakwater]:
 
 def partner_known(bot: Breakwater, name: str) -> Partner:
     """The partner with this id. CallError names those there are."""
-    if name not in bot.config.partners:
-        known = ", ".join(bot.config.partners)
-        raise CallError(f"There is no partner '{name}'.{nearest(name, bot.config.partners)}", remedy=f"Use one of: {known}.")
-    return bot.config.partners[name]
+    if name not in bot.partners:
+        known = ", ".join(bot.partners)
+        raise CallError(f"There is no partner '{name}'.{nearest(name, bot.partners)}", remedy=f"Use one of: {known}.")
+    return bot.partners[name]
 
 
 def whose_account() -> Actor:

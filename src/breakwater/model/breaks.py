@@ -277,8 +277,11 @@ def reopen(brk: Break, *, by: Actor | None = None, now: datetime | None = None) 
 
 
 def restate(brk: Break, *, seen: Break) -> Break:
-    """The break as a later run sees it: figures from `seen`, life from `brk`. Unchanged figures give `brk` itself."""
-    figures = ("amount_minor", "currency", "material", "dated", "pass_name", "also", "lag", "references", "extra")
+    """The break as a later run sees it: figures from `seen`, life from `brk`. Unchanged figures give `brk` itself.
+
+    A partner that goes by another id takes the breaks along that it still sees.
+    """
+    figures = ("partner", "amount_minor", "currency", "material", "dated", "pass_name", "also", "lag", "references", "extra")
     now_seen = replace(brk, **{name: getattr(seen, name) for name in figures})
     return brk if now_seen == brk else replace(now_seen, revision=brk.revision + 1)
 

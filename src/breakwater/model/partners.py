@@ -53,6 +53,8 @@ class Partner:
     clearing_account: str = ""
     leg: Leg | None = None
     taken: tuple[LegEnd, ...] = ()
+    is_former: bool = False
+    """True for one that is configured no longer, and is here for what it left open."""
 
     @property
     def ends(self) -> tuple[str, str] | None:
@@ -64,6 +66,27 @@ class Partner:
         local = now.astimezone(self.time_zone)
         day = local.date() + timedelta(days=1 if local.time() >= self.cut_off else 0)
         return self.calendar.shift(day, 0)
+
+
+def former(partner_id: str, *, channels: tuple[str, ...]) -> Partner:
+    """A partner, or a leg, that is configured no longer: only its id is still known, so weekends alone are no business days of it.
+
+    `channels` are where its cards are, the first of them the one where what it left open is talked about. Nothing reconciles it, and no
+    file of it is expected.
+    """
+    return Partner(
+        id=partner_id,
+        name=f"{partner_id} (no longer configured)",
+        network="",
+        calendar=BusinessCalendar(),
+        calendar_name="weekends",
+        time_zone=ZoneInfo("UTC"),
+        cut_off=time.max,
+        live_from=date.min,
+        agreement="",
+        internal_channels=channels,
+        is_former=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -286,3 +286,10 @@ class PartnerReconciliation:
     """What rules call known noise; `active` and `ageing` leave it out."""
     overtaken: BreakFigure = NO_BREAKS
     """What two people had booked and a later run explains, while nobody has answered that."""
+    is_former: bool = False
+    """True for one that is configured no longer: nothing reconciles it, so only people close what it left open."""
+
+    @property
+    def is_settled(self) -> bool:
+        """True for one that is configured no longer and left nothing open."""
+        return self.is_former and not (self.active or self.suppressed.count or self.overtaken.count)

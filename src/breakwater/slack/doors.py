@@ -84,8 +84,8 @@ class Doors:
 
     @property
     def counterparties(self) -> list[Partner]:
-        """The partners one can talk to: a leg is none."""
-        return [partner for partner in self.partners.values() if not partner.leg]
+        """The partners one can talk to: a leg is none, nor is one that is configured no longer."""
+        return [partner for partner in self.partners.values() if not (partner.leg or partner.is_former)]
 
     def whom_to_ask(self, partner: Partner) -> Partner:
         """Who an incident about it is with: in a leg, the provider that says it paid out."""

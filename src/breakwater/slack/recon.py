@@ -67,9 +67,13 @@ def _show_state(doors: Doors, body: Body, words: list[str]) -> None:
     reasons = None
     with doors.database.reading() as tx:
         if days:
-            states = [state_on(tx, partner=p, day=days[0]) for p in chosen]
+            on_the_day = [(p, state_on(tx, partner=p, day=days[0])) for p in chosen]
+            states = [s for p, s in on_the_day if s.run or not p.is_former or names]
         else:
-            states = [state_of(tx, partner=p, today=p.business_date(now), late_files=late_files(tx, partner=p, now=now)) for p in chosen]
+            all_states = [
+                state_of(tx, partner=p, today=p.business_date(now), late_files=late_files(tx, partner=p, now=now)) for p in chosen
+            ]
+            states = [s for s in all_states if names or not s.is_settled]
             reasons = {p.id: reasons_of(tx, partner=p, today=p.business_date(now)) for p in chosen}
     doors.tell(body, views.reconciliation(states, as_of=days[0] if days else None, reasons=reasons))
 

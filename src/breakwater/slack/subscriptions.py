@@ -50,7 +50,8 @@ def open_form(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
     can = actor.role >= NEEDED_ROLE[Permission.SUBSCRIBE_CHANNEL]
     here = channel_of(body) or ""
     channel = "" if here.startswith("D") else here
-    doors.open_form(body, views.form(channel_id=channel, can_subscribe_channel=can, partners=list(doors.partners.values())))
+    partners = [p for p in doors.partners.values() if not p.is_former]
+    doors.open_form(body, views.form(channel_id=channel, can_subscribe_channel=can, partners=partners))
 
 
 def show_list(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:

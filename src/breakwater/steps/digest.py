@@ -48,7 +48,8 @@ def post(
             return False  # every tick asks again for hours, and the volumes are read from the whole lake
         before = subscriptions.last_told(tx, subscription.id)
     chosen = subscribed(subscription, partners)
-    volumes = daily_volumes(traffic, partners=chosen, now=now) if subscription.is_about(Metric.VOLUME) else []
+    measured = [p for p in chosen if not p.is_former]
+    volumes = daily_volumes(traffic, partners=measured, now=now) if subscription.is_about(Metric.VOLUME) else []
     unknown = traffic.unknown_codes(since=before.scheduled_at if before else scheduled_at - UNKNOWN_WITHIN)
     key = f"{job}:{scheduled_at.isoformat()}"
     with database.transaction() as tx:
@@ -87,20 +88,22 @@ def compose(
     shown = [f for f in chosen if subscription.wants(f)]
     over = learning.ended_findings(tx, since=before.scheduled_at) if before else []
     about_breaks, about_files = subscription.is_about(Metric.BREAKS), subscription.is_about(Metric.FILES)
+    states = [
+        state_of(tx, partner=p, today=p.business_date(now), late_files=late_files(tx, partner=p, now=now) if about_files else ())
+        for p in (partners if about_breaks or about_files else ())
+    ]
+    measured = [p for p in partners if about_breaks and not p.is_former]
     return Digest(
         subscription_id=subscription.id,
         scheduled_at=scheduled_at,
         time_zone=subscription.time_zone,
-        partners=tuple(
-            state_of(tx, partner=p, today=p.business_date(now), late_files=late_files(tx, partner=p, now=now) if about_files else ())
-            for p in (partners if about_breaks or about_files else ())
-        ),
+        partners=tuple(s for s in states if not s.is_settled),
         findings=tuple(shown),
         incidents=tuple(i for i in reads.incidents(tx, open_only=True) if i.partner in names)
         if subscription.is_about(Metric.INCIDENTS)
         else (),
         volumes=tuple(volumes),
-        standings={p.id: tuple(standings(tx, partner=p.id, today=p.business_date(now))) for p in (partners if about_breaks else ())},
+        standings={p.id: tuple(standings(tx, partner=p.id, today=p.business_date(now))) for p in measured},
         due=tuple(_due(partners, now=now)) if about_files else (),
         waiting=tuple(break_lists.proposed(tx, partners=names, limit=MOST_WAITING)) if about_breaks else (),
         learnt=tuple(_learnt(tx, since=before.scheduled_at if before else scheduled_at - timedelta(days=RECORD_DAYS))),

@@ -35,6 +35,8 @@ def home_of(tx: Connection, *, actor: Actor, partners: Mapping[str, Partner], au
     of_others = [b for b in proposed if b.proposal and not authority.is_same_person(actor.id, b.proposal.by)]
     waiting = [b for b in of_others if _may_approve(b, actor=actor, authority=authority)]
 
+    states = [state_of(tx, partner=p, today=today[p.id], late_files=late_files(tx, partner=p, now=now)) for p in partners.values()]
+
     def with_age(brk: Break) -> AgedBreak:
         return aged(brk, calendar=partners[brk.partner].calendar, today=today[brk.partner])
 
@@ -46,11 +48,9 @@ def home_of(tx: Connection, *, actor: Actor, partners: Mapping[str, Partner], au
         waiting=tuple(map(with_age, waiting[:WAITING_READ])),
         waiting_count=len(waiting),
         out_of_reach=len(of_others) - len(waiting),
-        partners=tuple(
-            state_of(tx, partner=p, today=today[p.id], late_files=late_files(tx, partner=p, now=now)) for p in partners.values()
-        ),
+        partners=tuple(s for s in states if not s.is_settled),
         incidents=tuple(i for i in reads.incidents(tx) if i.partner in partners),
-        files=tuple(files_of(tx, partner=p, now=now) for p in partners.values() if not p.leg),
+        files=tuple(files_of(tx, partner=p, now=now) for p in partners.values() if not (p.leg or p.is_former)),
     )
 
 

@@ -24,7 +24,8 @@ def reasons_of(tx: Connection, *, partner: Partner, today: date) -> Reasons:
     """Why a partner has breaks, and how it stands by its last run."""
     found = tuple(causes.causes(tx, partner=partner.id))
     alone = reads.active_break_count(tx, partner=partner.id) - causes.count_under_any(tx, partner=partner.id)
-    return Reasons(causes=found, standings=tuple(standings(tx, partner=partner.id, today=today)), alone=alone)
+    stands = () if partner.is_former else tuple(standings(tx, partner=partner.id, today=today))
+    return Reasons(causes=found, standings=stands, alone=alone)
 
 
 def run_known(tx: Connection, *, partner: Partner) -> Run:

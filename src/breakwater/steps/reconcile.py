@@ -54,6 +54,9 @@ def reconcile(
     given = _given(database, lake, partner=partner, now=now)
     if not asked_by and given.last and given.last.input_key == input_key(given, terms=terms, partner=partner, as_of=as_of):
         return None
+    if given.last and given.last.agreement != terms.agreement.name:
+        with database.transaction() as tx:
+            writes.rename_agreement(tx, partner=partner.id, was=given.last.agreement, to=terms.agreement.name, actor=SYSTEM, now=now)
     is_whole = asked_by is not None
     found = work_out(lake, given, partner=partner, terms=terms, rematch=rematch, as_of=as_of, now=now, whole=is_whole)
     if asked_by:
@@ -127,7 +130,10 @@ def _audit_changes(tx: Connection, found: WorkedOut, *, now: datetime) -> None:
 
 
 def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Sequence[str] = ()) -> PartnerReconciliation:
-    """The last run of a partner, and its active breaks by kind and by age in business days of its calendar."""
+    """The last run of a partner, and its active breaks by kind and by age in business days of its calendar.
+
+    The run of one that is configured no longer says nothing of today, and is left out.
+    """
     figures = reads.active_figures(tx, partner=partner.id)
     by_band: dict[str, list[ActiveFigure]] = defaultdict(list)
     for figure in figures:
@@ -136,7 +142,8 @@ def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Seque
         partner_id=partner.id,
         partner_name=partner.name,
         ends=partner.ends,
-        run=reads.last_run(tx, partner=partner.id),
+        run=None if partner.is_former else reads.last_run(tx, partner=partner.id),
+        is_former=partner.is_former,
         active={kind: _figure([f for f in figures if f.kind is kind]) for kind in BreakKind if any(f.kind is kind for f in figures)},
         ageing=tuple(
             AgeFigure(band=band, count=total.count, value_minor=total.value_minor)

@@ -58,11 +58,13 @@ def follow(
 ) -> Followed:
     """Bring the breaks up to what a run has seen.
 
-    `known` are those of earlier runs by fingerprint, `opening` the fingerprints of what is an opening item and no break. Closings come
+    `known` are those of the agreement from earlier runs, by fingerprint: where its partner went by another id, too, whose breaks are not
+    over because this one does not see them. `opening` the fingerprints of what is an opening item and no break. Closings come
     first, since a break that takes another one's place takes over the life that this one had until the end.
     """
     here = {b.fingerprint for b in seen}
-    gone = [b for fingerprint, b in known.items() if b.active and fingerprint not in here]
+    mine = {fingerprint: b for fingerprint, b in known.items() if b.partner == partner.id}
+    gone = [b for fingerprint, b in mine.items() if b.active and fingerprint not in here]
     new = [b for b in seen if b.fingerprint not in known]
     known_here = [(known[b.fingerprint], b) for b in seen if b.fingerprint in known]
     heirs = _heirs([*new, *(b for was, b in known_here if not was.active and _seen_again(was, seen=b))], gone)
@@ -75,7 +77,7 @@ def follow(
     opened = hush_new(tx, [moves.succeed(b, predecessor=lives[b.id]) if b.id in lives else b for b in new], partner=partner, now=now)
     writes.insert_breaks(tx, opened, actor=SYSTEM, now=now)
     again = _save(tx, [(was, partial(_seen_again, seen=b, predecessor=lives.get(b.id))) for was, b in known_here], now=now).values()
-    over = [b for fingerprint, b in known.items() if booking_of(b) and fingerprint not in here | opening]
+    over = [b for fingerprint, b in mine.items() if booking_of(b) and fingerprint not in here | opening]
     why = explain([b for b in over if overtake(b, why="")])
     told = [b for b in over if why.get(b.id, moves.WAITS_AGAIN) not in _NO_BREAK_FOR_NOW]
     overtaken = _save(tx, [(b, partial(overtake, why=why[b.id])) for b in told], now=now)

@@ -42,6 +42,8 @@ class RunDesk:
     def rerun(self, partner: Partner, *, as_of: date | None, actor: Actor) -> RunDifference:
         """Reconcile a day again, everything of it, and say what differs from its last run. A past day's run moves no break."""
         require(actor, Permission.RERUN)
+        if partner.is_former:
+            raise RefusedError(f"{partner.name} can't be reconciled.", remedy="Give it its entry in breakwater.toml back, and start again.")
         now = self._now()
         today = partner.business_date(now)
         day = as_of or today

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tuple_, union
 
-from breakwater.model.access import Audience
+from breakwater.model.access import INTERNAL, Audience
 from breakwater.model.breaks import ACTIVE, Break, BreakKind, BreakState
 from breakwater.model.files import SourceFile
 from breakwater.model.findings import Finding, FindingState
@@ -77,6 +77,16 @@ def last_run(tx: Connection, *, partner: str, as_of: date | None = None) -> Run 
     query = select(run).where(run.c.partner == partner).order_by(run.c.finished_at.desc(), run.c.number.desc()).limit(1)
     row = tx.execute(query.where(~run.c.is_restatement if as_of is None else run.c.as_of == as_of)).mappings().first()
     return run_of(row) if row else None
+
+
+def partners_known(tx: Connection) -> list[str]:
+    """Every partner and leg, configured or not, that was reconciled, or has a break or an open incident."""
+    of = (
+        select(run.c.partner),
+        select(breaks.c.partner),
+        select(incident.c.partner).where(incident.c.status != str(IncidentStatus.RESOLVED)),
+    )
+    return sorted(tx.scalars(union(*of)))
 
 
 def break_by_id(tx: Connection, break_id: str) -> Break | None:
@@ -185,6 +195,12 @@ def card(tx: Connection, *, about: str, channel: str) -> Card | None:
     """The message that shows `about` in a channel, once it is posted."""
     row = tx.execute(select(cards).where(cards.c.about == about, cards.c.channel == channel)).first()
     return Card(about=row.about, channel=row.channel, ts=row.ts, revision=row.revision) if row else None
+
+
+def card_channels(tx: Connection, *, partner: str) -> list[str]:
+    """The channels of ours in which cards of a partner's breaks are out."""
+    ours = (breaks.c.partner == partner, cards.c.audience_kind == INTERNAL.kind)
+    return sorted(tx.scalars(select(cards.c.channel).join(breaks, breaks.c.id == cards.c.about).where(*ours).distinct()))
 
 
 def _one_file(tx: Connection, query: Select[Any]) -> SourceFile | None:

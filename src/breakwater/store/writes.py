@@ -21,6 +21,7 @@ from breakwater.store import audit, journal, reads
 from breakwater.store.rows import break_row, finding_row, incident_row, run_row, source_file_row
 from breakwater.store.statements import chunks, insert_new
 from breakwater.store.tables.breaks import break_record, breaks
+from breakwater.store.tables.causes import cause
 from breakwater.store.tables.files import source_file, source_file_key, source_file_part
 from breakwater.store.tables.findings import finding
 from breakwater.store.tables.incidents import incident, timeline_entry
@@ -77,6 +78,16 @@ def save_run(tx: Connection, done: Run, *, actor: Actor, now: datetime) -> None:
         tx.execute(update(run).where(run.c.id == done.id).values(row))
     detail = {"partner": done.partner, "as_of": done.as_of.isoformat(), "breaks": sum(f.count for f in done.breaks.values())}
     _note(tx, actor, now, "run", "run", done.id, detail)
+
+
+def rename_agreement(tx: Connection, *, partner: str, was: str, to: str, actor: Actor, now: datetime) -> None:
+    """An agreement has another name: what a partner has by it goes on under that. What is there under the new name already stays."""
+    there = select(breaks.c.fingerprint).where(breaks.c.agreement == to).scalar_subquery()
+    renamed = (breaks.c.partner == partner, breaks.c.agreement == was, breaks.c.fingerprint.not_in(there))
+    moved = tx.execute(update(breaks).where(*renamed).values(agreement=to)).rowcount
+    tx.execute(update(cause).where(cause.c.partner == partner, cause.c.agreement == was).values(agreement=to))
+    if moved:
+        _note(tx, actor, now, "agreement_renamed", "partner", partner, {"agreement": [was, to], "breaks": moved})
 
 
 def insert_breaks(

@@ -239,11 +239,12 @@ def _file_button(digest: Digest) -> Block:
 
 def _counts(late: Sequence[str], found: Sequence[Finding], broken: Sequence[PartnerReconciliation], incidents: Sequence[Incident]) -> str:
     breaks = sum(active_count(state) for state in broken)
+    left = sum(active_count(state) for state in broken if state.is_former)
     return joined(
         (
             f"{plural(len(late), 'file')} late" if late else "",
             plural(len(found), "finding") if found else "",
-            plural(breaks, "break") if breaks else "",
+            plural(breaks, "break") + (f" ({left:,} of partners no longer configured)" if left else "") if breaks else "",
             f"{plural(len(incidents), 'incident')} open" if incidents else "",
         )
     )
@@ -277,7 +278,7 @@ def _suppressed(digest: Digest) -> list[str]:
 
 def _reconciled(digest: Digest) -> str:
     runs = [s.run for s in digest.partners if s.run]
-    waiting = len(digest.partners) - len(runs)
+    waiting = sum(1 for s in digest.partners if not s.is_former) - len(runs)
     shares = f"{matched_by_count(runs)} matched by count" if runs else ""
     return joined((shares, f"{plural(waiting, 'partner')} not reconciled yet" if waiting else ""))
 

@@ -106,10 +106,11 @@ def _partners(states: Sequence[PartnerReconciliation]) -> list[Block]:
 
 def _standing(state: PartnerReconciliation) -> str:
     count = active_count(state)
-    sign = "🔴" if state.late_files else "🟠" if count else "⚪" if state.run is None else "🟢"
+    is_new = state.run is None and not state.is_former
+    sign = "🔴" if state.late_files else "🟠" if count else "⚪" if is_new else "🟢"
     worth = f"{plural(count, 'break')} worth {amounts(active_value(state))}" if count else "no breaks"
     late = f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""
-    matched = f"{matched_by_count([state.run])} matched by count" if state.run else "not reconciled yet"
+    matched = f"{matched_by_count([state.run])} matched by count" if state.run else "not reconciled yet" if is_new else ""
     return "\n".join(line for line in (f"{sign} {bold(state.partner_name)}: {worth}", joined((matched, ageing_line(state), late))) if line)
 
 

@@ -62,7 +62,7 @@ def open_modal(
 
     `title`, `summary` and `partner_text` are proposals: the person changes them, and sees the preview before anything is sent.
     """
-    choices = [(p.id, p.name) for p in (partners or (partner,))]
+    choices = [(p.id, p.name) for p in (partners if partner in partners else (partner, *partners))]
     blocks = [
         choice(PARTNER, "Partner", choices, chosen=partner.id),
         text_input(

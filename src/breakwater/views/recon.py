@@ -23,6 +23,7 @@ KINDS_IN_SUMMARY = 2
 CURRENCIES_SHOWN = 6
 FILES_SHOWN = 5
 PERIODS_SHOWN = 3
+NOTHING_CLOSES_IT = "It is reconciled no longer, so nothing closes them but people."
 
 
 def reconciliation(
@@ -90,6 +91,8 @@ def ageing_line(state: PartnerReconciliation) -> str:
 
 def _shown(state: PartnerReconciliation, reasons: Reasons | None, *, in_full: bool) -> list[Block]:
     """One partner: why first, then how it stands, the figures, and what to click; a past day has no reasons."""
+    if state.is_former:
+        return _left_open(state, reasons, in_full=in_full)
     if reasons is None:
         return _in_full(state) if in_full else [section(_summary(state))]
     if not in_full:
@@ -98,6 +101,14 @@ def _shown(state: PartnerReconciliation, reasons: Reasons | None, *, in_full: bo
     standing = [section("\n".join(lines))] if (lines := standing_lines(reasons)) else []
     click = [buttons(state.partner_id, can_compare=bool(reasons.standings))] if state.run else []
     return [head, *why(reasons, partner_name=state.partner_name), *standing, *figures, *click]
+
+
+def _left_open(state: PartnerReconciliation, reasons: Reasons | None, *, in_full: bool) -> list[Block]:
+    """One that is configured no longer: what it left open, which nothing but people closes."""
+    most = KINDS_SHOWN if in_full else KINDS_IN_SUMMARY
+    breaks = [f"_{NOTHING_CLOSES_IT}_", _breaks(state, most=most)] if state.active else []
+    head = section("\n".join((_headline(state), *breaks, *_besides(state), *_changed_periods(state))))
+    return [head, *(why(reasons, partner_name=state.partner_name) if reasons and in_full else [])]
 
 
 def _in_full(state: PartnerReconciliation) -> list[Block]:
@@ -131,7 +142,8 @@ def _headline(state: PartnerReconciliation) -> str:
         return f"{'🔴' if state.late_files else '🟠'} {bold(state.partner_name)}: {plural(count, 'break')} worth {worth}"
     if state.late_files:
         return f"🔴 {bold(state.partner_name)}: {plural(len(state.late_files), 'file')} late"
-    return f"⚪ {bold(state.partner_name)}: not reconciled yet" if state.run is None else f"🟢 {bold(state.partner_name)}: no breaks"
+    is_new = state.run is None and not state.is_former
+    return f"⚪ {bold(state.partner_name)}: not reconciled yet" if is_new else f"🟢 {bold(state.partner_name)}: no breaks"
 
 
 def _no_run(state: PartnerReconciliation) -> list[str]:
@@ -228,7 +240,8 @@ def overtaken_lines(states: Sequence[PartnerReconciliation]) -> list[str]:
 def _overview(states: Sequence[PartnerReconciliation]) -> str:
     with_breaks = sum(1 for state in states if state.active)
     late = sum(len(state.late_files) for state in states)
-    partners = plural(len(states), "partner")
+    former = sum(1 for state in states if state.is_former)
+    partners = plural(len(states), "partner") + (f" ({former:,} no longer configured)" if former else "")
     breaks = f"{plural(_break_count(states), 'break')} at {with_breaks} of {partners}, worth {amounts(total_value(states), strong=False)}"
     return joined((breaks if with_breaks else f"No breaks at {partners}", f"{plural(late, 'file')} late" if late else ""))
 
@@ -238,7 +251,8 @@ def _twin(state: PartnerReconciliation, reasons: Reasons | None) -> str:
     because = f". {in_plain(first, partner_name=state.partner_name)}" if first else ""
     count = active_count(state)
     breaks = f"{plural(count, 'break')} worth {amounts(active_value(state), strong=False)}" if count else "no breaks"
-    known = (breaks, f"matched {matched_by_count([state.run])} by count") if state.run else ("not reconciled yet",)
+    matched = f"matched {matched_by_count([state.run])} by count" if state.run else ""
+    known = (breaks, matched) if state.run or state.is_former else ("not reconciled yet",)
     return joined((*known, f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""), ", ") + because
 
 
@@ -256,7 +270,7 @@ def _last_run(states: Sequence[PartnerReconciliation]) -> str:
 
 
 def _urgency(state: PartnerReconciliation) -> tuple[bool, bool, int, str]:
-    return (not state.late_files, state.run is not None, -active_count(state), state.partner_name)
+    return (not state.late_files, state.run is not None or state.is_former, -active_count(state), state.partner_name)
 
 
 def _break_count(states: Sequence[PartnerReconciliation]) -> int:
