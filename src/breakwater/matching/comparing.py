@@ -77,6 +77,8 @@ def form(text: str) -> str:
 
 def alike(x: str, y: str) -> bool:
     """The same reference, written differently or cut."""
+    if x == y:
+        return True
     shorter, longer = sorted((x, y), key=len)
     return form(x) == form(y) or (len(shorter) == CUT < len(longer) and form(longer[:CUT]) == form(shorter))
 

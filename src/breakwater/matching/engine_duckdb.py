@@ -27,7 +27,8 @@ _SORTED_AT_ONCE = 8 << 20  # numbers
 def connect(scratch: Path, means: Means) -> Iterator[DuckDB]:
     """An embedded database of its own, which spills into `scratch`."""
     try:
-        connection = ibis.duckdb.connect(**_limits(scratch, means), preserve_insertion_order=False)
+        # Its tables live as long as a run, so to rewrite them compressed, as a checkpoint does, is in vain.
+        connection = ibis.duckdb.connect(**_limits(scratch, means), preserve_insertion_order=False, checkpoint_threshold="1TB")
         try:
             yield DuckDB(connection)
         finally:
