@@ -65,7 +65,7 @@ def _measured(segments: int) -> tuple[float, float, float, int]:
     rows = _rows(segments)
     first = HISTORY_H - PASSES
     known = rows.hours < START_H + first
-    live = Live(_part(rows, known), segment_of=_segment, since=START)
+    live = Live.of(_part(rows, known), segment_of=_segment, since=START)
     began = time.process_time()
     live.watch.begin_day(WARM_UP_H)
     learning_s = time.process_time() - began

@@ -154,7 +154,7 @@ class Story:
         start = self.series[0].start
         if self.live is None:
             rows = rows_of(self.series, first=0, after=hour + 1)
-            self.live = Live(rows, segment_of=lambda key: segments(self.partners, key), since=start + hour * HOUR - HISTORY_H * HOUR)
+            self.live = Live.of(rows, segment_of=lambda key: segments(self.partners, key), since=start + hour * HOUR - HISTORY_H * HOUR)
         else:
             self.live.add(rows_of(self.series, first=self.live.newest - int(start.timestamp()) // 3600 + 1, after=hour + 1))
         self.look(now=start + (hour + 0.5) * HOUR)

@@ -77,7 +77,7 @@ class BesideStory:
         rows = rows_of(self.series, first=self.known, after=hour + 1)
         if self.live is None:
             since = start + hour * HOUR - HISTORY_H * HOUR
-            self.live = Live(rows, segment_of=lambda key: segments(self.partners, key), since=since)
+            self.live = Live.of(rows, segment_of=lambda key: segments(self.partners, key), since=since)
             self.beside = Beside(self.live)
         else:
             self.live.add(rows)

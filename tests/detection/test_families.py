@@ -49,7 +49,7 @@ def test_twelve_weeks_over_a_change_of_clocks_and_christmas_keep_the_budget_of_f
         happened.append({family: np.array(drawn)[:, at] for at, family in enumerate(USUAL_FAMILIES)})
 
     partners = {"meridian": a_partner(calendar=named_calendar("DE"))}
-    live = Live(rows_of(series, first=0, after=weeks * WEEK_H), segment_of=lambda key: segments(partners, key), since=start)
+    live = Live.of(rows_of(series, first=0, after=weeks * WEEK_H), segment_of=lambda key: segments(partners, key), since=start)
     beside = Beside(live)
     beside.add(occurrences_of(series, happened, first=0, after=weeks * WEEK_H))
 
@@ -216,7 +216,7 @@ def test_a_backtest_tells_it_once_under_every_budget() -> None:
     rows = rows_of([CARDS], first=0, after=7 * WEEK_H)
     now = START + (7 * WEEK_H - 1) * HOUR
     partner = a_partner()
-    live = Live(rows, segment_of=lambda key: segments({"meridian": partner}, key), since=now - HISTORY_H * HOUR)
+    live = Live.of(rows, segment_of=lambda key: segments({"meridian": partner}, key), since=now - HISTORY_H * HOUR)
     done = replayed(live, partner=partner, since=now - timedelta(days=14), now=now, cautions={})
 
     happened = occurrences_of([CARDS], [HIDDEN], first=0, after=7 * WEEK_H)

@@ -47,7 +47,7 @@ def panel() -> Panel:
     series = a_quarter()
     rows = rows_of(series, first=0, after=WEEKS * WEEK_H)
     since = START + WEEKS * WEEK_H * HOUR - max(HISTORY_H, WEEKS * WEEK_H) * HOUR
-    return Live(rows, segment_of=lambda key: segments(PARTNERS, key), since=since).panel
+    return Live.of(rows, segment_of=lambda key: segments(PARTNERS, key), since=since).panel
 
 
 def test_a_quarter_without_incidents_keeps_the_budget_of_false_alerts(panel: Panel) -> None:

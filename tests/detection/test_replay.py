@@ -23,7 +23,7 @@ SERIES = [
 
 def a_backtest(partner: str = "meridian", *, days: int = 14) -> Backtest:
     rows = rows_of(SERIES, first=0, after=7 * WEEK_H)
-    live = Live(rows, segment_of=lambda key: segments(PARTNERS, key), since=NOW - HISTORY_H * HOUR)
+    live = Live.of(rows, segment_of=lambda key: segments(PARTNERS, key), since=NOW - HISTORY_H * HOUR)
     return replayed(live, partner=PARTNERS[partner], since=NOW - timedelta(days=days), now=NOW, cautions={})
 
 

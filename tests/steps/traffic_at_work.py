@@ -42,7 +42,7 @@ class AtWork:
     def __post_init__(self) -> None:
         self.traffic = Traffic(self.database, self.lake, partners=self.partners)
 
-    def happen(self, counts: Mapping[tuple[str, str | None], np.ndarray], *, first: int, minor: int = 4_000) -> None:
+    def happen(self, counts: Mapping[tuple[str, str | None], np.ndarray], *, first: int, minor: int = 4_000, currency: str = "EUR") -> None:
         """Write how often each (state, code) happened, hour by hour from hour `first` on, as one file of our own."""
         at = [
             (state, code, first + hour) for (state, code), by_hour in counts.items() for hour in np.repeat(np.arange(len(by_hour)), by_hour)
@@ -52,7 +52,7 @@ class AtWork:
         names = [f"{self.files}-{n}" for n in range(len(at))]
         given = {
             "event_id": names, "payment_id": names, "partner": ["meridian"] * len(at), "occurred_at": times,
-            "state": [state for state, _, _ in at], "amount_minor": [minor] * len(at), "currency": ["EUR"] * len(at),
+            "state": [state for state, _, _ in at], "amount_minor": [minor] * len(at), "currency": [currency] * len(at),
             "raw_code": [code for _, code, _ in at],
         }  # fmt: skip
         columns = [pa.array(given.get(f.name, [None] * len(at)), f.type) for f in EVENT_SCHEMA]

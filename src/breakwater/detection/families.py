@@ -76,10 +76,10 @@ class FamilyWatch:
         self.alerts: list[FamilyAlert] = []
         self.lessons: Sequence[Lesson] = ()
         self.cautions: Mapping[tuple[str, str], float] = {}
-        self._usual: dict[DeclineFamily, dict[int, Floats]] = {}
-        self._samples: dict[DeclineFamily, list[Floats]] = {}
-        self._noise: dict[DeclineFamily, tuple[Floats, Floats]] = {}
-        self._near: dict[DeclineFamily, Bools] = {}
+        self.usual_days: dict[DeclineFamily, dict[int, Floats]] = {}
+        self.samples: dict[DeclineFamily, list[Floats]] = {}
+        self.noise: dict[DeclineFamily, tuple[Floats, Floats]] = {}
+        self.near: dict[DeclineFamily, Bools] = {}
         self._levels = [level_of((*name, (FAMILY, ""))) for name in live.watch.scopes.names]
 
     @property
@@ -89,7 +89,7 @@ class FamilyWatch:
 
     def usual(self, family: DeclineFamily, rows: Indexes, *, first: int, end: int) -> Floats:
         """Rows × hours: the share of attempts that is usually declined for this reason; not a number where nothing is known."""
-        days = self._usual.get(family, {})
+        days = self.usual_days.get(family, {})
         blank = np.full((len(rows), DAY_H), np.nan)
         begins = range(first // DAY_H * DAY_H, end, DAY_H)
         whole = np.concatenate([blank if day not in days else days[day][rows] for day in begins], axis=1)
@@ -99,35 +99,35 @@ class FamilyWatch:
         """What each family usually takes of the attempts of the day that begins at `hour`, learned from the four weeks before."""
         for name in sorted(self._occurrences.counts.keys() & set(DeclineFamily)):
             family = DeclineFamily(name)
-            days = self._usual.setdefault(family, {})
+            days = self.usual_days.setdefault(family, {})
             days[hour] = self._learned(family, hour)
             for old in [day for day in days if day < hour - REMEMBERED_H]:
                 del days[old]
-            kept = self._samples.get(family, [])
+            kept = self.samples.get(family, [])
             if len(kept) >= SAMPLES_NEEDED:
-                self._noise[family] = inflation(np.stack(kept), single=len(self._live.panel.segments))
+                self.noise[family] = inflation(np.stack(kept), single=len(self._live.panel.segments))
 
     def step(self, hour: int) -> None:
         """Look at an hour that has passed."""
-        if hour % DAY_H == 0 or not self._usual:
+        if hour % DAY_H == 0 or not self.usual_days:
             self.begin_day(hour // DAY_H * DAY_H)
         for alert in self.open:
             self._follow(alert, hour)
-        found = {family: self._likelihoods(family, hour) for family in self._usual}
+        found = {family: self._likelihoods(family, hour) for family in self.usual_days}
         if hour % SAMPLE_H == 0:
             for family, (ratio, _) in found.items():
-                self._samples[family] = [*self._samples.get(family, [])[1 - SAMPLES_KEPT :], ratio.astype(np.float32)]
-        surprises = {family: self._surprise(family, ratio, size) for family, (ratio, size) in found.items() if family in self._noise}
+                self.samples[family] = [*self.samples.get(family, [])[1 - SAMPLES_KEPT :], ratio.astype(np.float32)]
+        surprises = {family: self._surprise(family, ratio, size) for family, (ratio, size) in found.items() if family in self.noise}
         if not surprises:
             return
         bar = max(self._bars.least, discovery_bar(np.concatenate(list(surprises.values())), share=self._bars.discovery))
         for family, surprise in surprises.items():
             near = surprise >= bar
-            ready = near & ((surprise >= self._bars.at_once) | self._near.get(family, False))
+            ready = near & ((surprise >= self._bars.at_once) | self.near.get(family, False))
             if ready.any():
                 ratio, size = found[family]
                 self._fire(family, hour, ratio=ratio, size=size, surprise=surprise, ready=ready, bar=bar)
-            self._near[family] = near
+            self.near[family] = near
 
     # ------------------------------------------------------------ what is usual
 
@@ -197,7 +197,7 @@ class FamilyWatch:
 
     def _surprise(self, family: DeclineFamily, ratio: Floats, size: Floats) -> Floats:
         """The largest of each scope's windows, in units of surprise, where it is worth telling."""
-        surprise: Floats = ((size >= DECLINES.least) * ratio / self._noise[family][1]).max(1) / math.log(10)
+        surprise: Floats = ((size >= DECLINES.least) * ratio / self.noise[family][1]).max(1) / math.log(10)
         return surprise - self._caution()
 
     def _caution(self) -> Floats:
@@ -208,7 +208,7 @@ class FamilyWatch:
     def _fire(self, family: DeclineFamily, hour: int, *, ratio: Floats, size: Floats, surprise: Floats, ready: Bools, bar: float) -> None:
         """Open an alert at the scope that explains best what is most surprising, unless what was learnt of that scope forbids it."""
         scopes = self._live.watch.scopes
-        weighed = ratio / self._noise[family][0]
+        weighed = ratio / self.noise[family][0]
         near = scopes.touching(scopes.rows(int(np.where(ready, surprise, -1.0).argmax())))
         scope = int(near[int(weighed[near].max(1).argmax())])
         if self._caution()[scope] and surprise[scope] < bar:
@@ -248,7 +248,7 @@ class FamilyWatch:
         spreads = replace(watch.spreads, **{name: getattr(watch.spreads, name)[rows] for name in ("counts", "rates", "tickets")},
                           ticket_variance=watch.spreads.ticket_variance[rows])  # fmt: skip
         half = replace(DECLINES, windows_h=(1,), sizes=(alert.size / 2,))
-        return float(likelihoods(half, sums, spreads).sum()) / float(self._noise[alert.family][1][alert.scope, 0])
+        return float(likelihoods(half, sums, spreads).sum()) / float(self.noise[alert.family][1][alert.scope, 0])
 
 
 def _windows(hours: Floats) -> Floats:

@@ -39,12 +39,22 @@ class Occurrences:
 
     def add(self, rows: OccurrenceRows) -> None:
         """Add counts. What is older than the panel is left out."""
-        shape = self._live.panel.attempts.shape
         what = np.array(rows.what)
         for name in np.unique(what).tolist():
             mine = np.flatnonzero(what == name).tolist()
             place, at, kept = self._live.placed([rows.places[n] for n in mine], rows.hours[mine])
-            np.add.at(self.counts.setdefault(name, np.zeros(shape, dtype=np.int32)), (place, at), rows.count[mine][kept])
+            np.add.at(self.counted(name), (place, at), rows.count[mine][kept])
             if name in set(Occurrence):
-                into = self.minor.setdefault(Occurrence(name), np.zeros(shape, dtype=np.int64))
-                np.add.at(into, (place, at), rows.minor[mine][kept])
+                np.add.at(self.worth(Occurrence(name)), (place, at), rows.minor[mine][kept])
+
+    def counted(self, name: str) -> Small:
+        """Where a thing is counted, from now on at least."""
+        if name not in self.counts:
+            self.counts[name] = np.zeros(self._live.panel.attempts.shape, dtype=np.int32)
+        return self.counts[name]
+
+    def worth(self, what: Occurrence) -> Counts:
+        """Where it is summed up what these are worth, from now on at least."""
+        if what not in self.minor:
+            self.minor[what] = np.zeros(self._live.panel.attempts.shape, dtype=np.int64)
+        return self.minor[what]

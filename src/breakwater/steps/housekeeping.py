@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from breakwater.lake import watch_states
 from breakwater.lake.merging import merge
 from breakwater.lake.outcomes import forget_matches
 from breakwater.lake.parts import Lake
@@ -13,6 +14,7 @@ from breakwater.store import claims, inbox, outbox, reads, runs
 from breakwater.store.database import Database
 
 MATCHES_KEPT_DAYS = 14  # of the last run as of each day: what it matched can be compared with that long
+WATCH_KEPT_S = 7 * 24 * 3600  # of another version, or of other settings: who goes back to them goes on from there
 UNNAMED_FOR_S = 24 * 3600  # far longer than a file is under way
 MESSAGES_AT_ONCE = 500  # nobody else writes to SQLite meanwhile
 MOST_MESSAGES = 100_000  # in one go; the rest is for the next
@@ -32,6 +34,7 @@ def tidy(database: Database, lake: Lake, *, messages_kept_days: int, now: dateti
         counting = [part for side in Side for content in CONTENTS for part in reads.active_parts(tx, side=side, content=content)]
         looked_into = runs.looked_into(tx, since=now.date() - timedelta(days=MATCHES_KEPT_DAYS))
     merge(lake, counting)
+    watch_states.forget(lake, older_than_s=WATCH_KEPT_S)
     forgotten = forget_matches(lake, keep=looked_into, older_than_s=UNNAMED_FOR_S)
     return [*lake.sweep(named, older_than_s=UNNAMED_FOR_S), *forgotten]
 

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from breakwater.detection import feedback
 from breakwater.detection.beside import Beside
 from breakwater.detection.beside_replay import with_beside, with_more
+from breakwater.detection.carried import carried, state_of
 from breakwater.detection.coverage import unmonitored
-from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live
+from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live, first_hour, room_h
 from breakwater.detection.occurrences import OccurrenceRows
 from breakwater.detection.panel import Segment
 from breakwater.detection.reasons import shifted
@@ -33,6 +34,7 @@ from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.unknown_codes import UnknownCode
 from breakwater.steps.contents import Contents
+from breakwater.steps.kept_watch import KeptWatch
 from breakwater.steps.levels import Levels
 from breakwater.store import learning, reads
 from breakwater.store.database import Database
@@ -56,6 +58,7 @@ class Traffic:
         self._parts: frozenset[str] = frozenset()
         self._live: Live | None = None
         self.beside: Beside | None = None
+        self._kept = KeptWatch(lake, partners=partners, segment_of=self._segment)
         self.unmonitored: tuple[Unmonitored, ...] = ()
         self._lock = threading.Lock()
 
@@ -63,11 +66,13 @@ class Traffic:
         """The counts brought up to date with the lake, and every hour that is over looked at, with what people have said; None while
         there are no counts.
 
-        Counts add up over parts, so only new parts are read; where one was taken away, or no room is left, all are read again.
+        Counts add up over parts, so only new parts are read, and what was known is kept for the next process; where a part was taken away,
+        all are read and looked at again.
         """
         with self._lock:
-            self._read(now=now)
+            is_revised = self._read(now=now)
             if self._live and self.beside:
+                looked_until = self._live.watch.next_hour
                 with self._database.reading() as tx:
                     said = learning.said_findings(tx, since=now - HISTORY_H * HOUR)
                     learnt = feedback.learnt(learning.answers(tx))
@@ -75,29 +80,47 @@ class Traffic:
                 self._live.watch.be_cautious(feedback.cautions(learnt))
                 self.beside.learn(said, cautions=feedback.cautions(learnt))
                 self._live.advance(now=now, then=self.beside.step)
+                if is_revised or self._live.watch.next_hour > looked_until:
+                    self._kept.keep(self._live, self.beside, self._parts)
             self.unmonitored = tuple(unmonitored(self._live, partners=self._partners, now=now))
             return self._live
 
-    def _read(self, *, now: datetime) -> None:
+    def _read(self, *, now: datetime) -> bool:
+        """Bring the counts up to date. True if hours that were looked at are not what they were."""
         with self._database.reading() as tx:
             parts = frozenset(reads.active_parts(tx, side=Side.OURS, content="events"))
-        if self._live is None or self._parts - parts:
+        is_revised = False
+        if found := self._kept.newer(than=self._live.panel.at(self._live.watch.next_hour) if self._live else None, active=parts):
+            self._live, self.beside, self._parts = found
+        if self._live is None or self.beside is None or self._parts - parts or not self._live.reaches(now - HISTORY_H * HOUR):
             self._begin(parts, now=now)
+            is_revised = True
         elif parts - self._parts:
-            rows = self._rows(sorted(parts - self._parts), now=now)
-            if rows and not self._live.has_room_for(rows):
-                self._begin(parts, now=now)
-            elif rows and self.beside:
-                self._live.add(rows)
-                self.beside.add(self._occurrences(sorted(parts - self._parts), now=now))
+            is_revised = self._add(self._live, self.beside, sorted(parts - self._parts), now=now)
         self._parts = parts
+        return is_revised
 
     def _begin(self, parts: frozenset[str], *, now: datetime) -> None:
         rows = self._rows(sorted(parts), now=now)
-        self._live = Live(rows, segment_of=self._segment, since=now - HISTORY_H * HOUR) if rows else None
+        self._live = Live.of(rows, segment_of=self._segment, since=now - HISTORY_H * HOUR) if rows else None
         self.beside = Beside(self._live) if self._live else None
         if self.beside:
             self.beside.add(self._occurrences(sorted(parts), now=now))
+
+    def _add(self, live: Live, beside: Beside, parts: Sequence[str], *, now: datetime) -> bool:
+        """Add the counts in these parts. True if some are of hours that were looked at, or of places nobody knew."""
+        rows = self._rows(parts, now=now)
+        if rows is None:
+            return False
+        has_room = live.has_room_for(rows)
+        if not has_room:
+            first = first_hour(now - HISTORY_H * HOUR)
+            room = room_h(max(first, live.first), newest=max(rows.newest, live.newest))
+            live, beside = carried(state_of(live, beside), segment_of=self._segment, more=rows.places, first=first, hours=room)
+            self._live, self.beside = live, beside
+        is_late = live.add(rows)
+        beside.add(self._occurrences(parts, now=now))
+        return is_late or not has_room
 
     def _rows(self, parts: Sequence[str], *, now: datetime) -> HourRows | None:
         """The counts in these parts of partners that are configured, in a currency; None if there are none."""
@@ -146,7 +169,7 @@ class Traffic:
             raise RefusedError(
                 f"No payments of {partner.name} are known.", remedy="A backtest needs two weeks of them, and more to look at."
             )
-        live = Live(rows, segment_of=self._segment, since=now - HISTORY_H * HOUR)
+        live = Live.of(rows, segment_of=self._segment, since=now - HISTORY_H * HOUR)
         if live.panel.at(WARM_UP_H) >= now:
             raise RefusedError(
                 f"The payments of {partner.name} are known for less than two weeks.", remedy="Try again when there are more."
