@@ -8,7 +8,7 @@ import pytest
 from lake_builders import A_HASH, an_event, batch_of_events
 
 from breakwater.lake.parts import Lake
-from breakwater.lake.series import HOURLY_SCHEMA, hourly_counts
+from breakwater.lake.series import HOURLY_SCHEMA, MOST_MINOR, hourly_counts
 from breakwater.model.events import Event
 from breakwater.model.records import Side
 
@@ -55,6 +55,15 @@ def test_hours_currencies_and_partners_are_counted_apart_and_in_order(lake: Lake
     rows = [(r["partner"], r["currency"], r["hour"].hour, r["attempts"]) for r in counted(lake, *events)]
 
     assert rows == [("meridian", "EUR", 9, 1), ("nordbank", "CHF", 9, 1), ("nordbank", "EUR", 9, 1), ("nordbank", "EUR", 10, 1)]
+
+
+def test_amounts_at_the_edge_of_64_bits_stop_no_look_at_the_others(lake: Lake) -> None:
+    wild = [an_event(event_id=str(n), state="authorized", amount_minor=2**63 - 1) for n in range(3)]
+    sound = [an_event(event_id="9", state="authorized", currency="CHF"), an_event(event_id="10", currency="CHF")]
+
+    rows = [(r["currency"], r["approved"], r["approved_minor"], r["attempted_minor"]) for r in counted(lake, *wild, *sound)]
+
+    assert rows == [("CHF", 1, 1_250, 1_250), ("EUR", 3, MOST_MINOR, 0)]
 
 
 def test_what_happened_before_is_left_out(lake: Lake) -> None:

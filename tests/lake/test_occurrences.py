@@ -11,6 +11,7 @@ from lake_builders import A_HASH, an_event, batch_of_events
 
 from breakwater.lake.occurrences import OCCURRENCE_SCHEMA, hourly_occurrences
 from breakwater.lake.parts import Lake
+from breakwater.lake.series import MOST_MINOR
 from breakwater.model.events import Event
 from breakwater.model.occurrences import Occurrence
 from breakwater.model.records import Side
@@ -47,6 +48,12 @@ def test_declines_are_counted_by_family_whatever_their_codes(lake: Lake) -> None
         ("nordbank", "cards", "EUR", 9, "other", 2, 2_500),
         ("nordbank", "cards", "EUR", 9, "technical", 2, 2_500),
     ]
+
+
+def test_amounts_at_the_edge_of_64_bits_stop_no_look_at_the_others(lake: Lake) -> None:
+    events = [an_event(event_id=str(n), state="refunded", amount_minor=2**63 - 1) for n in range(3)]
+
+    assert counted(lake, *events) == [("nordbank", None, "EUR", 9, Occurrence.REFUND, 3, MOST_MINOR)]
 
 
 def test_refunds_and_chargebacks_are_counted_with_their_worth(lake: Lake) -> None:

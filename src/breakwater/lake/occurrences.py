@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from breakwater.lake.parts import Lake
+from breakwater.lake.series import MOST_MINOR
 from breakwater.model.decline_families import family_of
 from breakwater.model.occurrences import Occurrence
 from breakwater.model.parts import part_of
@@ -32,7 +33,7 @@ _HOURLY = f"""
 WITH families AS (SELECT unnest($whys::VARCHAR[]) AS why, unnest($families::VARCHAR[]) AS family)
 SELECT partner, network, currency, date_trunc('hour', occurred_at) AS hour,
     CASE state WHEN 'refunded' THEN '{Occurrence.REFUND}' WHEN 'disputed' THEN '{Occurrence.CHARGEBACK}' ELSE family END AS what,
-    count(*) AS count, sum(amount_minor)::BIGINT AS minor
+    count(*) AS count, least(sum(amount_minor), {MOST_MINOR})::BIGINT AS minor
 FROM read_parquet($paths, hive_partitioning = false) LEFT JOIN families ON why = {_WHY}
 WHERE state IN ('failed', 'rejected', 'refunded', 'disputed') AND occurred_at >= $since
 GROUP BY ALL ORDER BY partner, network, currency, hour, what
@@ -41,7 +42,8 @@ GROUP BY ALL ORDER BY partner, network, currency, hour, what
 
 def hourly_occurrences(lake: Lake, parts: Sequence[str], *, since: datetime) -> pa.Table:
     """Per partner, network (null where events name none), currency, hour (UTC) from `since` on, and `what`: how often it happened, and
-    what these payments are worth in minor units. `what` is a family of declines or an `Occurrence`. Columns of OCCURRENCE_SCHEMA.
+    what these payments are worth in minor units, at most MOST_MINOR. `what` is a family of declines or an `Occurrence`. Columns of
+    OCCURRENCE_SCHEMA.
     """
     recent = [part for part in parts if part_of(part).day >= since.astimezone(UTC).date()]
     if not recent:

@@ -23,13 +23,14 @@ HOURLY_SCHEMA = pa.schema(
         ("attempted_minor", pa.int64()),
     ]
 )
-_HOURLY = """
+MOST_MINOR = 10**17  # of a place in an hour: what is worth more is wrong, and counts so much; eighty such still add up within 64 bits
+_HOURLY = f"""
 SELECT partner, network, currency, date_trunc('hour', occurred_at) AS hour,
     count(*) FILTER (state = 'created') AS attempts,
     count(*) FILTER (state IN ('authorized', 'accepted')) AS approved,
     count(*) FILTER (state IN ('failed', 'rejected')) AS declined,
-    coalesce(sum(amount_minor) FILTER (state IN ('authorized', 'accepted')), 0)::BIGINT AS approved_minor,
-    coalesce(sum(amount_minor) FILTER (state = 'created'), 0)::BIGINT AS attempted_minor
+    least(coalesce(sum(amount_minor) FILTER (state IN ('authorized', 'accepted')), 0), {MOST_MINOR})::BIGINT AS approved_minor,
+    least(coalesce(sum(amount_minor) FILTER (state = 'created'), 0), {MOST_MINOR})::BIGINT AS attempted_minor
 FROM read_parquet($paths, hive_partitioning = false) WHERE occurred_at >= $since
 GROUP BY ALL ORDER BY partner, network, currency, hour
 """
@@ -56,7 +57,8 @@ def decline_reasons(lake: Lake, parts: Sequence[str], *, since: datetime, earlie
 
 def hourly_counts(lake: Lake, parts: Sequence[str], *, since: datetime) -> pa.Table:
     """Per partner, network (null where events name none), currency and hour (UTC) from `since` on: attempts are payments created,
-    approved those authorized or accepted, declined those failed or rejected, each in the hour it happened; amounts in minor units.
+    approved those authorized or accepted, declined those failed or rejected, each in the hour it happened; amounts in minor units, at most
+    MOST_MINOR each.
     Columns as in HOURLY_SCHEMA.
     """
     recent = [part for part in parts if part_of(part).day >= since.astimezone(UTC).date()]

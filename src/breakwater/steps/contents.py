@@ -1,9 +1,9 @@
-"""What is in the files of a stream, read once for each file and kept while the process lives."""
+"""What is in the last files of each stream, read once for each file and kept as long as it is one of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from breakwater.detection.quality import ACCEPTED_AFTER_FILES, HISTORY_FILES, FileContents
@@ -20,21 +20,26 @@ class Contents:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._known: dict[str, FileContents] = {}
+        self._known: dict[tuple[str, str], dict[str, FileContents]] = {}
 
     def by_stream(self, files: Iterable[SourceFile]) -> Mapping[str, list[FileContents]]:
-        """The last files of each stream that hold records, and what is in them."""
-        streams: dict[str, list[SourceFile]] = defaultdict(list)
+        """The last files of each stream of a partner that hold records, and what is in them."""
+        streams: dict[tuple[str, str], list[SourceFile]] = defaultdict(list)
         for file in sorted(files, key=lambda f: (f.received_at, f.name)):
             if file.records and file.parts:
-                streams[file.stream].append(file)
-        wanted = {stream: of[-_FILES:] for stream, of in streams.items()}
-        self._read([file for file in chain.from_iterable(wanted.values()) if file.sha256 not in self._known])
-        return {stream: [self._known[file.sha256] for file in of] for stream, of in wanted.items()}
+                streams[file.partner, file.stream].append(file)
+        told: dict[str, list[FileContents]] = {}
+        for key, of in streams.items():
+            last, known = of[-_FILES:], self._known.get(key, {})
+            known = known | self._read([file for file in last if file.sha256 not in known])
+            self._known[key] = {file.sha256: known[file.sha256] for file in last}
+            told[key[1]] = list(self._known[key].values())
+        return told
 
-    def _read(self, files: list[SourceFile]) -> None:
+    def _read(self, files: Sequence[SourceFile]) -> dict[str, FileContents]:
         parts = {file.sha256: [part for part in file.parts if part_of(part).content == "records"] for file in files}
         read = contents(self._lake, sorted(set(chain.from_iterable(parts.values()))))
+        found = {}
         for file in files:
             told = [read[part] for part in parts[file.sha256]]
             missing: dict[str, int] = defaultdict(int)
@@ -44,7 +49,8 @@ class Contents:
                     missing[name] += count
                 for code, count in of_codes.items():
                     codes[code] += count
-            self._known[file.sha256] = FileContents(
+            found[file.sha256] = FileContents(
                 sha256=file.sha256, name=file.name, format=file.format, received_at=file.received_at, rows=sum(rows for rows, _, _ in told),
                 missing=dict(missing), codes=dict(codes),
             )  # fmt: skip
+        return found
