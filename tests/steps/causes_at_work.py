@@ -15,7 +15,9 @@ from breakwater.app import Breakwater
 from breakwater.model.access import Actor, Role
 from breakwater.model.breaks import Break
 from breakwater.model.causes import Cause
+from breakwater.steps.breaks import Click, resolve
 from breakwater.steps.cause_work import CauseClick
+from breakwater.steps.reasons import reasons_of
 from breakwater.store import audit, causes, reads, sending
 from breakwater.store.database import Database
 
@@ -46,9 +48,29 @@ class Desk:
         self.bot.ingest_new()
         self.bot.reconcile_all()
 
-    def causes(self, *, active_only: bool = True) -> list[Cause]:
+    def run_with_more(self) -> None:
+        """A run that has something new to look at, which is of another day."""
+        self.company.ledger(f"more-{self.clock[0]:%H}", Payment(reference=f"MORE-{self.clock[0]:%H}", minor=1_100, day=BEFORE))
+        self.run()
+
+    def causes(self) -> list[Cause]:
         with self.database.reading() as tx:
-            return causes.causes(tx, partner=PARTNER, active_only=active_only)
+            return causes.causes(tx, partner=PARTNER)
+
+    def causes_of_last_run(self) -> list[Cause]:
+        with self.database.reading() as tx:
+            return causes.causes_of_last_run(tx, agreement=PARTNER)
+
+    def under_no_cause(self) -> int:
+        with self.database.reading() as tx:
+            return reasons_of(tx, partner=self.bot.config.partners[PARTNER], today=self.clock[0].date()).alone
+
+    def resolve(self, *some: Break) -> None:
+        partners, now = self.bot.config.partners, self.clock[0]
+        with self.database.transaction() as tx:
+            for brk in some:
+                click = Click(actor=BEN, break_id=brk.id, revision=brk.revision, partners=partners, now=now)
+                resolve(tx, click, reason="Known here.")
 
     def under(self, cause: Cause) -> list[Break]:
         with self.database.reading() as tx:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from causes_at_work import ADA, ALONE, BEN, EVE, LOST, Desk, a_desk
-from tiny_company import Payment
+from tiny_company import PARTNER, Payment
 
 from breakwater.errors import RefusedError
+from breakwater.model.access import Actor, Role
 from breakwater.model.breaks import BreakState
 from breakwater.model.causes import CauseKind, CauseState
+from breakwater.model.proposals import Authority, WriteOffLimit
 from breakwater.steps import breaks as break_steps
 from breakwater.steps import cause_work as steps
+from breakwater.steps.suppression import NoiseDraft, add_rule
+
+CYD = Actor(id="U0CYD", role=Role.APPROVER, name="Cyd")
+MAY_HIDE = Authority(limits=(WriteOffLimit(role=Role.APPROVER, currency="EUR", write_off_minor=10_000),))
 
 
 @pytest.fixture
@@ -149,13 +156,52 @@ def test_a_cause_is_over_when_its_file_has_come_and_its_card_says_so(desk: Desk)
     desk.run()
 
     assert desk.causes() == []
-    (ended,) = desk.causes(active_only=False)
+    (ended,) = desk.causes_of_last_run()
     assert (ended.id, ended.state, ended.owner_id, ended.count) == (cause.id, CauseState.OVER, ADA.id, 0)
     assert [text for about, how, text in desk.sent() if about == cause.id and how == "edited"] == [
         "✅ Over: the Meridian settlement of 10 Nov 2026 did not arrive. No break is under it any more."
     ]
     with pytest.raises(RefusedError, match="is over"), desk.database.transaction() as tx:
         steps.assign(tx, desk.click(ended), to=ADA)
+
+
+def test_a_cause_is_worth_what_is_still_open_of_it_at_once_and_on_its_card_after_the_next_run(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    desk.sent()
+    largest = desk.under(cause)[0]
+
+    desk.resolve(largest)
+
+    (now,) = desk.causes()
+    assert (now.count, now.value_minor) == (7, {"EUR": cause.value_minor["EUR"] - largest.amount_minor})
+    assert desk.under_no_cause() == 1
+    desk.run_with_more()
+    assert desk.causes() == desk.causes_of_last_run()
+    assert [text.split(" are ")[0] for about, _, text in desk.sent() if about == cause.id] == ["7 breaks, EUR 70.21,"]
+
+
+def test_a_cause_of_which_nothing_is_open_is_not_told_any_more(desk: Desk) -> None:
+    (cause,) = desk.causes()
+
+    desk.resolve(*desk.under(cause))
+
+    assert desk.causes() == []
+    desk.run_with_more()
+    assert [c.state for c in desk.causes_of_last_run()] == [CauseState.OVER]
+
+
+def test_known_noise_is_under_no_cause_as_it_is_in_no_other_figure(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    small = [b for b in desk.under(cause) if b.amount_minor <= 1_004]
+    rule = NoiseDraft(
+        key="V1", partner=PARTNER, currency="EUR", most_minor=1_004, reason="Tests.", expires_on=date(2026, 12, 31), pattern="LOST-*"
+    )
+    with desk.database.transaction() as tx:
+        add_rule(tx, actor=CYD, draft=rule, authority=MAY_HIDE, partner=desk.bot.config.partners[PARTNER], now=desk.clock[0])
+
+    assert (len(small), desk.causes()[0].count, len(desk.under(cause)), desk.under_no_cause()) == (5, 3, 3, 1)
+    desk.run_with_more()
+    assert [(c.count, c.value_minor) for c in desk.causes_of_last_run()] == [(3, {"EUR": 1_005 + 1_006 + 1_007})]
 
 
 def test_the_same_input_again_changes_nothing(desk: Desk) -> None:

@@ -88,7 +88,7 @@ class Explanation:
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """One cause with its life. `count` and `value_minor` are those of the breaks under it as the last run saw them.
+    """One cause with its life. `count` and `value_minor` are those of the active breaks under it, known noise apart.
 
     `revision` grows with every change; a button of an older card changes nothing. `rank` is its place among the causes of its partner,
     1 for the one that explains most.

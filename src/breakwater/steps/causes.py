@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -86,12 +87,13 @@ def keep(tx: Connection, explained: Explained, *, run: Run, partner: Partner, no
     members: dict[str, list[str]] = {}
     seen: list[Cause] = []
     for explanation in explained.causes:
-        under = [active[f] for f in explanation.fingerprints if f in active]
+        under = {f: active[f] for f in explanation.fingerprints if f in active}
         if under:
-            cause = moves.found(explanation, partner=partner.id, agreement=run.agreement, rank=len(seen) + 1, run_id=run.id, now=now)
+            left = _left(explanation, under)
+            cause = moves.found(left, partner=partner.id, agreement=run.agreement, rank=len(seen) + 1, run_id=run.id, now=now)
             seen.append(cause)
-            members[cause.id] = under
-    known = {c.id: c for c in known_causes.causes(tx, partner=partner.id, active_only=False) if c.agreement == run.agreement}
+            members[cause.id] = [brk.id for brk in under.values()]
+    known = {c.id: c for c in known_causes.causes_of_last_run(tx, agreement=run.agreement)}
     changed = [_keep(tx, known.get(cause.id), seen=cause, now=now) for cause in seen]
     gone = [_end(tx, cause, now=now) for cause in known.values() if cause.active and cause.id not in members]
     fresh = writes_causes.place_under(tx, agreement=run.agreement, members=members)
@@ -150,6 +152,14 @@ def _between(partner: Partner, explanation: Explanation) -> Explanation:
     """In a leg an explanation knows between whom."""
     ends = dict(zip(ENDS, partner.ends, strict=True)) if partner.ends else {}
     return replace(explanation, evidence={**explanation.evidence, **ends})
+
+
+def _left(explanation: Explanation, under: Mapping[str, known_causes.Worth]) -> Explanation:
+    """The explanation with what is still open of it: a run finds breaks that people have closed since, too."""
+    value: Counter[str] = Counter()
+    for brk in under.values():
+        value[brk.currency] += brk.amount_minor
+    return replace(explanation, fingerprints=tuple(under), value_minor=dict(sorted(value.items())))
 
 
 def _absent(files: PartnerFiles) -> list[AbsentFile]:
