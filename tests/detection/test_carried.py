@@ -15,6 +15,7 @@ from simulated_beside import Happened, occurrences_of, reasons, recoded
 
 from breakwater.detection.beside import Beside
 from breakwater.detection.carried import State, carried, state_of
+from breakwater.detection.evidence import CHANNELS
 from breakwater.detection.live import Live, first_hour, room_h
 
 SEVERAL = {
@@ -139,6 +140,24 @@ def test_a_process_that_ends_after_every_hour_tells_what_one_that_never_ends_tel
         hours.begin_again()
         hours.go_on(hour)
         assert told_of(hours.live, hours.beside) == undisturbed[hour]
+
+
+@pytest.mark.parametrize("after", [8, 11, 44])
+def test_all_that_is_known_is_known_afterwards_to_the_last_bit(trouble: tuple[list[Payments], list[Happened]], after: int) -> None:
+    hours = Hours(*trouble, from_the_start=TROUBLE + after)
+    before = through_a_file(state_of(hours.live, hours.beside))
+
+    hours.begin_again()
+    again = state_of(hours.live, hours.beside)
+
+    assert json.loads(json.dumps(again.said)) == before.said
+    assert _bytes(again) == _bytes(before)
+    assert all(any(alert.channel is channel for channel in CHANNELS) for alert in hours.live.watch.alerts)  # they are compared so
+    assert any(near.any() for near in hours.beside.families.near.values()) == (after == 11)
+
+
+def _bytes(state: State) -> dict[str, dict[str, bytes]]:
+    return {name: {of: np.ascontiguousarray(values).tobytes() for of, values in arrays.items()} for name, arrays in state.pieces}
 
 
 def test_everything_that_a_watch_keeps_is_carried_or_follows_from_something_else(trouble: tuple[list[Payments], list[Happened]]) -> None:
