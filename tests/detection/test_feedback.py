@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from simulated import HOUR, START, WEEK_H, Story, payments, scaled
 
-from breakwater.detection.continuing import News, Seen, one_per_place
+from breakwater.detection.continuing import News, Seen, changes, one_per_place, same_id
 from breakwater.detection.feedback import MOST, Learnt, stricter
 from breakwater.detection.live import Live
-from breakwater.model.findings import FindingState, acknowledge, judge, mute
+from breakwater.model.findings import Finding, FindingKind, FindingState, acknowledge, judge, mute
 from breakwater.model.learning import Cell
 
 NOON = 6 * WEEK_H + 10
@@ -206,3 +206,18 @@ def test_what_goes_on_long_after_it_was_expected_to_end_becomes_the_new_level() 
     story.findings[rise.id] = judge(rise, as_=FindingState.EXPECTED, by="U0ADA", now=START + (NOON + 4) * HOUR, until=until)
 
     assert usual_after(story) > 1.3
+
+
+@pytest.mark.parametrize(("fresh", "silent"), [("volume_drop", True), ("file_late", False)])
+def test_what_is_muted_of_everything_is_muted_again_but_no_other_file_is(fresh: str, silent: bool) -> None:
+    """Neither fixes a place: everything is one, files have none in common."""
+    was = Finding(
+        id="F-1", kind=FindingKind(fresh), partner="*", scope="everything", since=START, summary="", expected="", seen="", next_step="",
+        silent_until=START + 9 * HOUR,
+    )  # fmt: skip
+    again = replace(was, id="F-2", since=START + 30 * HOUR, silent_until=None)
+    muted = replace(was, silent_until=START + 60 * HOUR)
+
+    told = changes([muted], [Seen(finding=again, at=START + 31 * HOUR)], same=same_id, now=START + 31 * HOUR)
+
+    assert [change.now.is_silent(START + 31 * HOUR) for change in told if change.was is None] == [silent]

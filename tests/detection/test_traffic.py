@@ -229,6 +229,57 @@ def test_a_currency_of_all_partners_belongs_to_none_of_them() -> None:
     assert drop.cause == "Several partners are struck at once, so look on our own side first."
 
 
+def crossed(*, down: frozenset[tuple[str, str]], hours: int = 8) -> list[Payments]:
+    """Two partners with cards and SEPA in euros and pounds each; these networks and currencies fall at noon."""
+    cells = [(p, n, c) for p in ("meridian", "nordbank") for n in ("cards", "sepa") for c in ("EUR", "GBP")]
+    return [
+        scaled(payments(partner=p, network=n, currency=c, seed=seed), first=NOON, after=NOON + hours, factor=0.1 if (n, c) in down else 1)
+        for seed, (p, n, c) in enumerate(cells)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("down", "scope", "words"),
+    [
+        pytest.param({("cards", "GBP")}, "cards · GBP", "all partners on cards in GBP", id="a network in one currency"),
+        pytest.param({("cards", "GBP"), ("cards", "EUR")}, "cards", "all partners on cards", id="a network"),
+        pytest.param(
+            {(n, c) for n in ("cards", "sepa") for c in ("EUR", "GBP")}, "everything", "all partners are", id="everything at once"
+        ),
+    ],
+)
+def test_what_strikes_several_partners_is_one_message(down: set[tuple[str, str]], scope: str, words: str) -> None:
+    story = Story(crossed(down=frozenset(down)), SEVERAL).through(NOON, NOON + 10)
+
+    ((hour, drop),) = story.news(News.OPENED)
+
+    assert (hour, drop.scope, drop.partner) == (NOON + 1, scope, "*")
+    assert words in drop.summary
+    assert drop.cause == "Several partners are struck at once, so look on our own side first."
+    assert story.open == []
+
+
+def test_an_alert_does_not_move_to_what_another_alert_tells_already() -> None:
+    """Nordbank's and Meridian's euros stop; Meridian's pounds fall by half an hour later. 'Meridian on cards' would hold some of both."""
+    weak = scaled(payments(currency="GBP", seed=1), first=NOON + 1, after=NOON + 12, factor=0.5)
+    down = [struck(0, partner=p, hours=12, seed=s) for s, p in enumerate(SEVERAL, start=2)]
+    kept = payments(partner="nordbank", currency="GBP", seed=5)
+
+    story = Story([weak, *down, kept], SEVERAL).through(NOON, NOON + 8)
+
+    assert sorted(f.scope for f in story.open) == ["EUR", "meridian · cards · GBP"]
+
+
+def test_what_comes_and_goes_every_other_hour_is_one_message() -> None:
+    series = payments()
+    for hour in range(NOON, NOON + 10, 2):
+        series = scaled(series, first=hour, after=hour + 1, factor=0.0)
+
+    story = Story([series]).through(NOON, NOON + 16)
+
+    assert [n.value for n in (News.OPENED, News.RECOVERED) for _ in story.news(n)] == ["opened", "recovered"]
+
+
 def test_an_anomaly_that_widens_stays_one_finding() -> None:
     euro = struck(currency="EUR", seed=1)
     pound = scaled(payments(currency="GBP", seed=2), first=NOON + 1, after=NOON + 8, factor=0.1)

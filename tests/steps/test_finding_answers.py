@@ -15,7 +15,7 @@ from breakwater.detection.feedback import cautions
 from breakwater.errors import NotFoundError, RefusedError
 from breakwater.model.access import SYSTEM, Actor, Role
 from breakwater.model.calendar import named_calendar
-from breakwater.model.findings import Finding, FindingKind, FindingState
+from breakwater.model.findings import SEVERAL, Finding, FindingKind, FindingState
 from breakwater.model.learning import Cell
 from breakwater.model.partners import Partner
 from breakwater.steps import feedback as steps
@@ -157,6 +157,16 @@ def test_twenty_false_alarms_bring_their_cell_down_and_leave_others_alone(databa
     assert [(c.cell.level, c.false, c.useful) for c in cells] == [("partner, currency", 20, 0), ("partner, network, currency", 0, 1)]
     assert cells[0].precision == pytest.approx(9 / 30)
     assert cautions(cells) == {("drop", "partner, currency"): pytest.approx(0.97, abs=0.01)}
+
+
+def test_what_is_about_everything_is_a_cell_of_its_own_beside_that_of_files(database: Database) -> None:
+    with database.transaction() as tx:
+        said_false(tx, 3, place=(), partner=SEVERAL)
+        said_false(tx, 2, kind=FindingKind.FILE_GAP, place=())
+
+        assert {(c.cell.detector, c.cell.level, c.false) for c in steps.what_was_learnt(tx)} == {("drop", "", 3), ("gap", "file", 2)}
+        assert steps.undo(tx, actor=ADA, cell=Cell(detector="drop", level="", metric="volume"), now=NOW) == 3
+        assert [c.cell.level for c in steps.what_was_learnt(tx)] == ["file"]
 
 
 def test_undoing_restores_the_cell_and_is_audited(database: Database) -> None:

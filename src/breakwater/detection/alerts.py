@@ -26,6 +26,7 @@ class Limits:
     persists: int = 2
     correct_by: float = 3.0
     recovered_at: float = 5.0
+    quiet_h: int = 2
     accept_after_h: Mapping[str, int] = field(default_factory=lambda: {"volume": 72, "amount": 72, "decline_rate": 168})
 
 

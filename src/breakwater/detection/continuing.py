@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from breakwater.detection.telling import continued
 from breakwater.model import findings as moves
-from breakwater.model.findings import SAID, Finding, FindingState, Place
+from breakwater.model.findings import FILE_KINDS, SAID, Finding, FindingState, Place
 
 
 class News(StrEnum):
@@ -116,7 +116,8 @@ def _again(before: Finding, again: Finding) -> Change:
 
 def _opened(fresh: Finding, *, muted: Sequence[Finding], now: datetime) -> Change:
     """A new finding; silent where the same is muted at the same place, unless it is an outage."""
-    like = next((f for f in muted if f.kind is fresh.kind and f.place == fresh.place and f.place), None)
+    about_files = fresh.kind in FILE_KINDS  # these have no place in common
+    like = None if about_files else next((f for f in muted if f.kind is fresh.kind and f.place == fresh.place), None)
     opened = replace(fresh, found_at=now, told_minor=fresh.at_risk_minor)
     if like and not fresh.is_outage:
         return Change(was=None, now=replace(opened, silent_until=like.silent_until, said_by=like.said_by, said_at=like.said_at))

@@ -19,7 +19,7 @@ Scope = tuple[tuple[str, str], ...]
 """What a scope fixes, such as (("partner", "nordbank"), ("currency", "EUR")). What it leaves open, it covers entirely."""
 
 PAYDAYS_FROM = 28  # from this day of a month to the first of the next, salaries arrive
-ROLL_UPS = (("partner", "network"), ("partner", "currency"), ("partner",), ("network",), ("currency",))
+ROLL_UPS = (("partner", "network"), ("partner", "currency"), ("partner",), ("network",), ("currency",), ("network", "currency"), ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +117,18 @@ class Scopes:
         """Segments × anything summed to scopes × anything."""
         summed: Floats = np.add.reduceat(values[self.members], self.starts, axis=0)
         return summed
+
+    def add_up_beside(self, values: Floats, *, told: Sequence[Indexes]) -> Floats:
+        """The same, but a scope that holds only some of the rows of another told alert must do without them."""
+        if not told:
+            return self.add_up(values)
+        rest = values.copy()
+        rest[np.concatenate(told)] = 0.0
+        is_cut = np.zeros(len(self.names), dtype=bool)
+        for rows in told:
+            held = np.add.reduceat(np.isin(self.members, rows), self.starts, dtype=np.int64)
+            is_cut |= (held > 0) & (held < len(rows))
+        return np.where(is_cut[:, None], self.add_up(rest), self.add_up(values))
 
     def touching(self, rows: Indexes) -> Indexes:
         """The scopes that share a row with these."""

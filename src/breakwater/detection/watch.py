@@ -88,7 +88,7 @@ class Watch:
                 continue
             first = max(alert.onset, hour + 1 - LONGEST_H)
             every = {name: np.ones((len(self.panel.segments), hour + 1 - first), dtype=bool) for name in self.free}
-            total = self._since(alert.channel, first, hour, counts=every)[alert.scope]
+            total = self.scopes.add_up(self._since(alert.channel, first, hour, counts=every))[alert.scope]
             if total[alert.channel.tells()].max() <= 0:
                 self._close(alert, hour)
                 for kept in (self.free, self.past.ok):
@@ -264,7 +264,7 @@ class Watch:
         if alert.quiet <= 0:
             alert.quiet_from = hour
         alert.quiet = max(0.0, alert.quiet - evidence)
-        if alert.quiet >= self.limits.recovered_at and hour > alert.fired:
+        if alert.quiet >= self.limits.recovered_at and hour - alert.quiet_from >= self.limits.quiet_h - 1 and hour > alert.fired:
             rows = self.scopes.rows(alert.scope)
             self._close(alert, hour)
             self.free[metric][rows, alert.quiet_from : hour + 1] = True
@@ -295,10 +295,10 @@ class Watch:
         return likelihoods(asked, sums, alone)[:, 0]
 
     def _since(self, channel: Channel, first: int, hour: int, *, counts: Mapping[str, Bools]) -> Floats:
-        """Scopes × sizes of a channel: how much better each explains what came from hour `first` to this one than normal does."""
+        """Segments × sizes of a channel: how much better each explains what came from hour `first` to this one than normal does."""
         sums = span_sums(self.panel, self.past, first=first, end=hour + 1, counts=counts)
         columns = min(_column(hour + 1 - first), len(WINDOWS_H) - 1)
-        return self.scopes.add_up(self._one(channel, sums, columns=columns, sizes=channel.sizes))
+        return self._one(channel, sums, columns=columns, sizes=channel.sizes)
 
     def _correct(self, alert: Alert, hour: int) -> None:
         """Another scope may explain better what came since the beginning; alerts that began together and lie inside it become one."""
@@ -313,19 +313,24 @@ class Watch:
         every = {name: np.ones_like(free) for name in self.free} | {metric: free}
         if channel.name not in ANY_HOUR:
             every[metric] = free & ~self.rise_planned[:, first : hour + 1]
-        total = self._since(channel, first, hour, counts=every)
+        ratio = self._since(channel, first, hour, counts=every)
+        total = self.scopes.add_up_beside(ratio, told=[self.scopes.rows(other.scope) for other in others if other is not alert])
         near = self.scopes.touching(self.scopes.rows(alert.scope))
         best = int(near[int(total[near].max(1).argmax())])
         alert.size = channel.sizes[int(total[alert.scope].argmax())]
         common = self.common[channel.name][min(_column(hour + 1 - first), len(channel.windows_h) - 1)]
         inside = set(self.scopes.rows(best).tolist())
         swallowed = [o for o in others if o is not alert and inside.issuperset(self.scopes.rows(o.scope).tolist())]
-        # To take over other alerts a scope must explain what they explain apart: a neighbour's outage is no reason to grow.
+        # To take over other alerts a scope must explain what they explain apart, and leave out nothing of this one: a neighbour's outage
+        # is no reason to grow, nor to move there.
         apart = float(sum(total[other.scope].max() for other in swallowed))
-        needed = SAME_CAUSE * apart if swallowed else self.limits.correct_by * common
-        if best == alert.scope or total[best].max() - total[alert.scope].max() < needed:
-            return
         rows = self.scopes.rows(alert.scope)
+        left_out = float(ratio[np.setdiff1d(rows, self.scopes.rows(best))].sum(0).max())
+        least = self.limits.correct_by * common
+        if best == alert.scope or total[best].max() - total[alert.scope].max() < (SAME_CAUSE * apart if swallowed else least):
+            return
+        if swallowed and left_out >= least:
+            return
         self.free[metric][rows, alert.onset : hour + 1] = True
         self.past.ok[metric][rows, alert.onset : hour + 1] = True
         alert.scope, alert.size = best, channel.sizes[int(total[best].argmax())]

@@ -121,8 +121,8 @@ class Finding:
 
     @property
     def level(self) -> str:
-        """How narrow its scope is, e.g. 'partner, currency'; 'file' for a finding about a file."""
-        return level_of(self.place) if self.place else "file"
+        """How narrow its scope is, e.g. 'partner, currency', '' for everything; 'file' for a finding about a file."""
+        return "file" if self.kind in FILE_KINDS else level_of(self.place)
 
     def is_silent(self, now: datetime) -> bool:
         """True while it is muted."""

@@ -81,7 +81,9 @@ def learnt_line(one: Learnt) -> str:
 def cell_words(cell: Cell) -> str:
     """A cell as people call it: 'Volume down, per partner, currency'."""
     detector = _DETECTORS.get(cell.detector, word(cell.detector))
-    return detector if cell.level == "file" else f"{detector}, per {word(cell.level) or 'everything'}"
+    if cell.level == "file":
+        return detector
+    return f"{detector}, per {word(cell.level)}" if cell.level else f"{detector}, all together"
 
 
 def undone(cell: Cell, *, answers: int) -> Message:
