@@ -36,21 +36,23 @@ def reconciliation(
         return Message(text=text, blocks=(section(text),))
     in_full = len(states) <= IN_FULL
     ordered = states if in_full else sorted(states, key=_urgency)
-    blocks = [block for state in ordered[:SUMMARIES_SHOWN] for block in _shown(state, why_of.get(state.partner_id), in_full=in_full)]
+    blocks = [
+        block for state in ordered[:SUMMARIES_SHOWN] for block in _shown(state, why_of.get(state.partner_id), in_full=in_full, as_of=as_of)
+    ]
     if not in_full:
         blocks.insert(0, section(f"*{_overview(states)}*"))
     hidden = len(ordered) - SUMMARIES_SHOWN
     foot = joined(
         (
             f"As it was on {day(as_of)}" if as_of else "",
-            _last_run(states),
+            _last_run(states, as_of),
             f"{plural(hidden, 'more partner')} not shown, those above need you most" if hidden > 0 else "",
             "" if in_full else f"Both sides in full: {code('/recon PARTNER')}",
             f"The breaks: {code('/recon breaks')}" if _break_count(states) else "",
         )
     )
     twin = ("" if len(states) == 1 else f"{_overview(states)}. ") + " ".join(
-        f"{word(s.partner_name)}: {_twin(s, why_of.get(s.partner_id))}." for s in ordered[:3]
+        f"{word(s.partner_name)}: {_twin(s, why_of.get(s.partner_id), as_of)}." for s in ordered[:3]
     )
     return fit(Message(text=twin, blocks=(*blocks, context(foot))), rest="Ask for one partner: `/recon PARTNER`.")
 
@@ -89,18 +91,20 @@ def ageing_line(state: PartnerReconciliation) -> str:
     return " · ".join(f"{band.band}: {band.count:,}" for band in state.ageing if band.count)
 
 
-def _shown(state: PartnerReconciliation, reasons: Reasons | None, *, in_full: bool) -> list[Block]:
+def _shown(state: PartnerReconciliation, reasons: Reasons | None, *, in_full: bool, as_of: date | None) -> list[Block]:
     """One partner: why first, then how it stands, the figures, and what to click; a past day has no reasons."""
     if state.is_former:
         return _left_open(state, reasons, in_full=in_full)
+    if state.run is None:
+        return [section("\n".join((_headline(state, as_of), *_late(state), *_no_run(state, as_of))))]
     if reasons is None:
-        return _in_full(state) if in_full else [section(_summary(state))]
+        return _in_full(state, state.run) if in_full else [section(_summary(state, state.run))]
     if not in_full:
-        return [section("\n".join((_summary(state), *why_in_short(reasons, partner_name=state.partner_name))))]
-    head, *figures = _in_full(state)
+        return [section("\n".join((_summary(state, state.run), *why_in_short(reasons, partner_name=state.partner_name))))]
+    head, *figures = _in_full(state, state.run)
     standing = [section("\n".join(lines))] if (lines := standing_lines(reasons)) else []
-    click = [buttons(state.partner_id, can_compare=bool(reasons.standings))] if state.run else []
-    return [head, *why(reasons, partner_name=state.partner_name), *standing, *figures, *click]
+    click = buttons(state.partner_id, can_compare=bool(reasons.standings))
+    return [head, *why(reasons, partner_name=state.partner_name), *standing, *figures, click]
 
 
 def _left_open(state: PartnerReconciliation, reasons: Reasons | None, *, in_full: bool) -> list[Block]:
@@ -111,42 +115,46 @@ def _left_open(state: PartnerReconciliation, reasons: Reasons | None, *, in_full
     return [head, *(why(reasons, partner_name=state.partner_name) if reasons and in_full else [])]
 
 
-def _in_full(state: PartnerReconciliation) -> list[Block]:
-    if state.run is None:
-        return [section("\n".join((_headline(state), *_late(state), *_no_run(state))))]
-    currencies = _by_rows(state.run, {*state.run.matched, *state.run.pending, *state.run.in_breaks})
-    tables = [_currency(state.run, currency, state.ends) for currency in currencies[:CURRENCIES_SHOWN]]
+def _in_full(state: PartnerReconciliation, run: Run) -> list[Block]:
+    currencies = _by_rows(run, {*run.matched, *run.pending, *run.in_breaks})
+    tables = [_currency(run, currency, state.ends) for currency in currencies[:CURRENCIES_SHOWN]]
     more = len(currencies) - CURRENCIES_SHOWN
     if more > 0:
         tables.append(
             f"_… and {plural(more, 'more currency', 'more currencies')}: {', '.join(word(c) for c in currencies[CURRENCIES_SHOWN:][:20])}_"
         )
     blocks = [
-        section("\n".join((_headline(state), _shares(state.run), *_late(state), *_besides(state), *_changed_periods(state)))),
+        section("\n".join((_headline(state), _shares(run), *_late(state), *_besides(state), *_changed_periods(state)))),
         section("\n".join(tables) or "No records yet."),
     ]
     return [*blocks, section(_breaks(state, most=KINDS_SHOWN))] if state.active else blocks
 
 
-def _summary(state: PartnerReconciliation) -> str:
-    if state.run is None:
-        return "\n".join((_headline(state), *_late(state), *_no_run(state)))
+def _summary(state: PartnerReconciliation, run: Run) -> str:
     breaks = [_breaks(state, most=KINDS_IN_SUMMARY)] if state.active else []
-    return "\n".join((_headline(state), _shares(state.run), *_late(state), *breaks, *_besides(state), *_changed_periods(state)))
+    return "\n".join((_headline(state), _shares(run), *_late(state), *breaks, *_besides(state), *_changed_periods(state)))
 
 
-def _headline(state: PartnerReconciliation) -> str:
+def _headline(state: PartnerReconciliation, as_of: date | None = None) -> str:
     count = active_count(state)
     if count:
         worth = amounts(active_value(state))
         return f"{'🔴' if state.late_files else '🟠'} {bold(state.partner_name)}: {plural(count, 'break')} worth {worth}"
     if state.late_files:
         return f"🔴 {bold(state.partner_name)}: {plural(len(state.late_files), 'file')} late"
-    is_new = state.run is None and not state.is_former
-    return f"⚪ {bold(state.partner_name)}: not reconciled yet" if is_new else f"🟢 {bold(state.partner_name)}: no breaks"
+    if state.run or state.is_former:
+        return f"🟢 {bold(state.partner_name)}: no breaks"
+    return f"⚪ {bold(state.partner_name)}: {_not_reconciled(as_of)}"
 
 
-def _no_run(state: PartnerReconciliation) -> list[str]:
+def _not_reconciled(as_of: date | None) -> str:
+    return f"no run as of {day(as_of)}" if as_of else "not reconciled yet"
+
+
+def _no_run(state: PartnerReconciliation, as_of: date | None) -> list[str]:
+    if as_of:
+        again, history = (code(f"/recon {asked}", 120) for asked in (f"rerun {state.partner_id} {as_of}", f"runs {state.partner_id}"))
+        return [f"Look at that day with what is known now: {again}. The days there are: {history}."]
     return [
         f"No reconciliation has run yet. The first one starts by itself once files of both sides are in: "
         f"put them into the partner's folder, then ask {code(f'/recon {state.partner_id}', 120)} again."
@@ -246,20 +254,20 @@ def _overview(states: Sequence[PartnerReconciliation]) -> str:
     return joined((breaks if with_breaks else f"No breaks at {partners}", f"{plural(late, 'file')} late" if late else ""))
 
 
-def _twin(state: PartnerReconciliation, reasons: Reasons | None) -> str:
+def _twin(state: PartnerReconciliation, reasons: Reasons | None, as_of: date | None) -> str:
     first = reasons.causes[0] if reasons and reasons.causes else None
     because = f". {in_plain(first, partner_name=state.partner_name)}" if first else ""
     count = active_count(state)
     breaks = f"{plural(count, 'break')} worth {amounts(active_value(state), strong=False)}" if count else "no breaks"
     matched = f"matched {matched_by_count([state.run])} by count" if state.run else ""
-    known = (breaks, matched) if state.run or state.is_former else ("not reconciled yet",)
+    known = (breaks, matched) if state.run or state.is_former else (_not_reconciled(as_of),)
     return joined((*known, f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""), ", ") + because
 
 
-def _last_run(states: Sequence[PartnerReconciliation]) -> str:
+def _last_run(states: Sequence[PartnerReconciliation], as_of: date | None) -> str:
     runs = sorted((state.run for state in states if state.run), key=lambda run: run.finished_at)
     if not runs:
-        return "No run yet"
+        return "" if as_of else "No run yet"
     first, last = runs[0], runs[-1]
     if len(runs) == 1:
         return f"Reconciled as of {day(last.as_of)}, run {moment(last.finished_at)}"
