@@ -112,7 +112,7 @@ def _line(run: Run) -> str:
         if count
     ]
     fell = f"{plural(changes.matches, 'match', 'matches')} changed, {_worth(changes.matches_value_minor)}" if changes.matches else ""
-    looked = f"{run.looked_at:,} of {run.ours_rows + run.theirs_rows:,} records matched" if run.looked_at is not None else ""
+    looked = f"{run.looked_at:,} of {run.ours_rows + run.theirs_rows:,} records looked at" if run.looked_at is not None else ""
     head = joined((f"as of *{day(run.as_of)}*", moment(run.finished_at), "seen again" if run.is_restatement else "", by))
     facts = joined(
         (
