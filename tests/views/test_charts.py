@@ -96,6 +96,24 @@ def test_a_thin_series_is_drawn_as_well(panel: Panel) -> None:
     assert size_of(charts.draw(chart))[0] == 1_400
 
 
+def a_running_day(days: int, hour: str) -> Chart:
+    panel = Panel(name="Meridian", seen=(5.0,) * days, expected=(5.0,) * days)
+    return Chart(title="t", alt_text="a", labels=(*("12 Nov",) * (days - 1), f"25 Nov until {hour}"), panels=(panel,))
+
+
+@pytest.mark.parametrize("days", [2, 5, 6, 9, 11, 14, 28])
+def test_the_label_of_a_day_that_is_running_is_whole_and_touches_nothing(days: int) -> None:
+    """The labels are the lowest letters; between two of them, and beside the last, there is more room than between two words."""
+    png = charts.draw(a_running_day(days, "01:00"))
+    pixels = image.imread(BytesIO(png))[-70:, :, :3]
+    inked = np.flatnonzero((np.abs(pixels - pixels[-1, 0]) > 0.2).any(axis=(0, 2)))
+    labels = np.split(inked, np.flatnonzero(np.diff(inked) > 18) + 1)
+
+    assert len(labels) == len(range(days - 1, -1, -max(1, -(-days // 5))))
+    assert labels[-1][-1] < 1_400 - 24
+    assert png != charts.draw(a_running_day(days, "13:00"))
+
+
 def test_threads_draw_the_same_picture() -> None:
     chart = chart_of()
     alone = charts.draw(chart)

@@ -26,6 +26,7 @@ _LEFT, _RIGHT = 0.04, 0.85
 _TITLE_PT, _TEXT_PT, _SMALL_PT = 14, 12.5, 11
 _SHORT_OF = 0.7  # a day below this share of what was expected is drawn in the colour of trouble
 _TICKS = 5
+_LABEL_LETTERS = 18  # "25 Nov until 01:00" is whole, and the label before it is not touched
 
 
 def chart_block(file_id: str, chart: Chart) -> Block:
@@ -99,7 +100,7 @@ def _ticks(axes: Any, labels: tuple[str, ...]) -> None:
     every = max(1, -(-len(labels) // _TICKS))
     # Counted from the last step back, so that the latest one always has its label.
     at = list(range(len(labels) - 1, -1, -every))[::-1]
-    axes.set_xticks(at, [_plain(labels[n], 12) for n in at])
+    axes.set_xticks(at, [_plain(labels[n], _LABEL_LETTERS) for n in at])
     axes.tick_params(axis="x", colors=_QUIET, labelsize=_SMALL_PT, length=0, pad=5)
 
 
