@@ -18,7 +18,8 @@ OUTAGE = 0.15  # what is left of the payments, at most; an outage is never held 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """When to speak. Surprises are −log10 of a chance; `discovery` is the share of false ones accepted among a pass's
-    discoveries, and `least` the bar that few series do not lower: an hour comes again every hour."""
+    discoveries, and `least` the bar that few series do not lower: an hour comes again every hour. An alert is over after `quiet_h`
+    quiet hours at least, and once the evidence for its end reaches `recovered_at`."""
 
     at_once: float = 4.3
     least: float = 3.5

@@ -321,16 +321,12 @@ class Watch:
         common = self.common[channel.name][min(_column(hour + 1 - first), len(channel.windows_h) - 1)]
         inside = set(self.scopes.rows(best).tolist())
         swallowed = [o for o in others if o is not alert and inside.issuperset(self.scopes.rows(o.scope).tolist())]
-        # To take over other alerts a scope must explain what they explain apart, and leave out nothing of this one: a neighbour's outage
-        # is no reason to grow, nor to move there.
+        # To take over other alerts a scope must explain what they explain apart: a neighbour's outage is no reason to grow.
         apart = float(sum(total[other.scope].max() for other in swallowed))
+        needed = SAME_CAUSE * apart if swallowed else self.limits.correct_by * common
+        if best == alert.scope or total[best].max() - total[alert.scope].max() < needed:
+            return
         rows = self.scopes.rows(alert.scope)
-        left_out = float(ratio[np.setdiff1d(rows, self.scopes.rows(best))].sum(0).max())
-        least = self.limits.correct_by * common
-        if best == alert.scope or total[best].max() - total[alert.scope].max() < (SAME_CAUSE * apart if swallowed else least):
-            return
-        if swallowed and left_out >= least:
-            return
         self.free[metric][rows, alert.onset : hour + 1] = True
         self.past.ok[metric][rows, alert.onset : hour + 1] = True
         alert.scope, alert.size = best, channel.sizes[int(total[best].argmax())]
