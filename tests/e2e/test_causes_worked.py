@@ -91,6 +91,9 @@ def test_a_run_asked_for_again_says_what_differs(demo: Demo) -> None:
     devi = demo.sandbox.person("U0DEVI")
     told = recon(demo, devi)
 
-    again = answer(demo, devi, lambda: devi.click(told, "Run again"))
+    begun = answer(demo, devi, lambda: devi.click(told, "Run again"))
+    again = demo.sandbox.wait_for(lambda: next((m for m in devi.private(OPERATIONS) if "everything matched again" in m.words), None))
 
+    assert "⏳ Matching everything of Meridian" in begun.words
+    assert "Run again" in told.buttons
     assert "Meridian" in again.words

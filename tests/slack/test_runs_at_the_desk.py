@@ -77,12 +77,20 @@ def test_the_last_runs_are_listed(reconciled: Desk) -> None:
 def test_an_operator_has_a_day_reconciled_again_and_a_viewer_has_not(reconciled: Desk) -> None:
     ada, vic = reconciled.person(ADA), reconciled.person(VIC)
 
-    told = reconciled.told(ADA, OPS, lambda: ada.command("/recon", "rerun meridian", channel=OPS))
-    past = reconciled.told(ADA, OPS, lambda: ada.command("/recon", "rerun meridian 2026-11-03", channel=OPS))
+    def rerun(words: str) -> list[str]:
+        before = len(ada.private(OPS))
+        ada.command("/recon", words, channel=OPS)
+        told = reconciled.sandbox.wait_for(lambda: answers if len(answers := ada.private(OPS)[before:]) == 2 else None)
+        return [message.words.replace("*", "") for message in told]
+
+    begun, told = rerun("rerun meridian")
+    past_begun, past = rerun("rerun meridian 2026-11-03")
     refused = reconciled.told(VIC, OPS, lambda: vic.command("/recon", "rerun meridian", channel=OPS))
 
+    assert "⏳ Matching everything of Meridian as of 20 Nov 2026 once more" in begun
+    assert "⏳ Matching everything of Meridian as of 3 Nov 2026 once more" in past_begun
     assert "Nothing differs from the run before: 1 break, worth EUR 7.00" in told
-    assert "as of 3 Nov 2026: seen again" in past.replace("*", "")
+    assert "as of 3 Nov 2026: seen again" in past
     assert "There was no run of that day. no breaks now." in past
     assert "You need the role 'operator' to reconcile a day again." in refused
 
@@ -97,6 +105,17 @@ def test_nonsense_gets_an_example(reconciled: Desk) -> None:
     assert "'2026-11-31' is not a date" in told("rerun meridian 2026-11-31")
     assert "business date of Meridian is" in told("rerun meridian 2030-01-02")
     assert "There is no partner 'meridan'. Did you mean 'meridian'?" in told("runs meridan")
+
+
+def test_a_day_that_has_not_come_is_not_offered_to_be_looked_at_again(reconciled: Desk) -> None:
+    ada = reconciled.person(ADA)
+
+    ahead = reconciled.told(ADA, OPS, lambda: ada.command("/recon", "meridian 2026-12-01", channel=OPS))
+    past = reconciled.told(ADA, OPS, lambda: ada.command("/recon", "meridian 2026-11-04", channel=OPS))
+
+    assert "That day has not come yet" in ahead
+    assert "/recon rerun" not in ahead
+    assert "/recon rerun meridian 2026-11-04" in past
 
 
 def test_opening_items_are_listed_and_all_of_them_come_as_a_file(reconciled: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -136,6 +137,7 @@ MESSAGES: dict[str, Message] = {
     "recon_clean": recon.reconciliation([CLEAN]),
     "recon_no_run": recon.reconciliation([NO_RUN]),
     "recon_no_run_of_a_day": recon.reconciliation([NO_RUN], as_of=date(2026, 11, 18)),
+    "recon_no_run_of_a_day_to_come": recon.reconciliation([replace(NO_RUN, is_ahead=True)], as_of=date(2026, 11, 30)),
     "recon_late_file": recon.reconciliation([a_state(late_files=("statement of 23 Nov, due 07:00",))]),
     "recon_yen_and_dinar": recon.reconciliation([YEN_AND_DINAR]),
     "recon_many": recon.reconciliation([CLEAN, a_state(), NO_RUN, a_state(partner_name="Meridian", late_files=("settlement of 23 Nov",))]),

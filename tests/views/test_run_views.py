@@ -53,6 +53,7 @@ def an_item(**changes: Any) -> dict[str, Any]:
 EXAMPLES: dict[str, Message] = {
     "runs_history": views.history([LAST, PAST], partner_name="Nordbank"),
     "runs_none": views.history([], partner_name="Nordbank"),
+    "run_begun": views.running("Nordbank", as_of=date(2026, 11, 3)),
     "run_difference": views.run_difference(a_difference(), partner_name="Nordbank"),
     "run_difference_past_day": views.run_difference(
         a_difference(before=None, after=PAST, new=NOTHING, gone=NOTHING), partner_name="Nordbank"
@@ -79,6 +80,7 @@ def test_foreign_words_break_nothing_and_call_nobody(words: str) -> None:
     many = [an_item(references=[words] * 10, ours=[words]) for _ in range(200)]
     messages = [
         views.history([LAST] * 200, partner_name=words),
+        views.running(words, as_of=date(2026, 11, 3)),
         views.run_difference(a_difference(), partner_name=words),
         views.opening_list(many, run=replace(LAST, opening=OPENING), partner_id="nordbank", partner_name=words),
     ]

@@ -288,6 +288,8 @@ class PartnerReconciliation:
     """What two people had booked and a later run explains, while nobody has answered that."""
     is_former: bool = False
     """True for one that is configured no longer: nothing reconciles it, so only people close what it left open."""
+    is_ahead: bool = False
+    """True for a day that has not come yet where the partner is."""
 
     @property
     def is_settled(self) -> bool:

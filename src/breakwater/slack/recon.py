@@ -67,7 +67,7 @@ def _show_state(doors: Doors, body: Body, words: list[str]) -> None:
     reasons = None
     with doors.database.reading() as tx:
         if days:
-            on_the_day = [(p, state_on(tx, partner=p, day=days[0])) for p in chosen]
+            on_the_day = [(p, state_on(tx, partner=p, day=days[0], today=p.business_date(now))) for p in chosen]
             states = [s for p, s in on_the_day if s.run or not p.is_former or names]
         else:
             all_states = [

@@ -32,9 +32,11 @@ def show_runs(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
 
 
 def rerun(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
-    """`/recon rerun PARTNER [DAY]`."""
+    """`/recon rerun PARTNER [DAY]`: say at once that it has begun, then what differs."""
     require(actor, Permission.RERUN)
-    partner, day = _asked(doors, words, with_day=True, example="/recon rerun nordbank 2026-11-20")
+    partner, asked = _asked(doors, words, with_day=True, example="/recon rerun nordbank 2026-11-20")
+    day = doors.runs.day_meant(partner, asked)
+    doors.tell(body, views.running(partner.name, as_of=day))
     doors.tell(body, views.run_difference(doors.runs.rerun(partner, as_of=day, actor=actor), partner_name=partner.name, ends=partner.ends))
 
 

@@ -158,7 +158,7 @@ def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Seque
     )
 
 
-def state_on(tx: Connection, *, partner: Partner, day: date) -> PartnerReconciliation:
+def state_on(tx: Connection, *, partner: Partner, day: date, today: date) -> PartnerReconciliation:
     """What the last run as of a past day found: its breaks as they were then, without their life since."""
     run = reads.last_run(tx, partner=partner.id, as_of=day)
     return PartnerReconciliation(
@@ -169,6 +169,7 @@ def state_on(tx: Connection, *, partner: Partner, day: date) -> PartnerReconcili
         active=run.breaks if run else {},
         ageing=(),
         acknowledged=0,
+        is_ahead=day > today,
     )
 
 

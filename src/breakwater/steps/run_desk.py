@@ -42,19 +42,23 @@ class RunDesk:
     def rerun(self, partner: Partner, *, as_of: date | None, actor: Actor) -> RunDifference:
         """Reconcile a day again, everything of it, and say what differs from its last run. A past day's run moves no break."""
         require(actor, Permission.RERUN)
-        if partner.is_former:
-            raise RefusedError(f"{partner.name} can't be reconciled.", remedy="Give it its entry in breakwater.toml back, and start again.")
-        now = self._now()
+        day, now = self.day_meant(partner, as_of), self._now()
         today = partner.business_date(now)
-        day = as_of or today
-        if day > today:
-            raise RefusedError(f"{day} is not over: the business date of {partner.name} is {today}.", remedy="Name a day up to today.")
         before = self._run_of(partner, None if day == today else day)
         terms, make = self._terms[partner.id], reconcile if day == today else restate
         after = make(self._database, self._lake, partner=partner, terms=terms, rematch=self._rematch, as_of=day, now=now, asked_by=actor)
         if after is None:
             raise RefusedError("Another run finished at the same moment, so this one was left.", remedy="Look at it, or ask again.")
         return difference(before, after, breaks_before=self._breaks(before), breaks_after=self._breaks(after))
+
+    def day_meant(self, partner: Partner, as_of: date | None) -> date:
+        """The day that would be reconciled again: the partner's business date where none is named. Refused where none can be."""
+        if partner.is_former:
+            raise RefusedError(f"{partner.name} can't be reconciled.", remedy="Give it its entry in breakwater.toml back, and start again.")
+        today = partner.business_date(self._now())
+        if as_of and as_of > today:
+            raise RefusedError(f"{as_of} is not over: the business date of {partner.name} is {today}.", remedy="Name a day up to today.")
+        return as_of or today
 
     def tried(self, partner: Partner, terms: Terms) -> RunDifference:
         """What the last run would have said by another agreement. Nothing is kept."""

@@ -152,6 +152,8 @@ def _not_reconciled(as_of: date | None) -> str:
 
 
 def _no_run(state: PartnerReconciliation, as_of: date | None) -> list[str]:
+    if as_of and state.is_ahead:
+        return [f"That day has not come yet. The days there are: {code(f'/recon runs {state.partner_id}', 120)}."]
     if as_of:
         again, history = (code(f"/recon {asked}", 120) for asked in (f"rerun {state.partner_id} {as_of}", f"runs {state.partner_id}"))
         return [f"Look at that day with what is known now: {again}. The days there are: {history}."]

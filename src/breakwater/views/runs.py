@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from breakwater.model.money import exponent, major_text
@@ -34,6 +35,12 @@ def history(runs: Sequence[Run], *, partner_name: str) -> Message:
     twin = f"{word(partner_name)}: {plural(len(runs), 'run')}, the last as of {day(runs[0].as_of)}."
     foot = context(f"A day once more, with what is known now: {code('/recon rerun PARTNER 2026-11-20')}")
     return fit(Message(text=twin, blocks=(section(f"{name}: the last runs\n{lines}"), foot)), rest=code("breakwater runs PARTNER"))
+
+
+def running(partner_name: str, *, as_of: date) -> Message:
+    """A run that somebody asked for has begun."""
+    text = f"⏳ Matching everything of {word(partner_name)} as of {day(as_of)} once more. What differs comes here."
+    return Message(text=text, blocks=(section(text),))
 
 
 def run_difference(diff: RunDifference, *, partner_name: str, ends: Ends | None = None) -> Message:
