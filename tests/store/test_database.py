@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -28,15 +29,31 @@ def test_migrations_lead_to_the_tables_the_code_knows(database_url: str) -> None
 
 
 def test_processes_that_start_at_once_migrate_once(empty_url: str) -> None:
+    together = Barrier(8)
+
     def start(_: int) -> None:
+        together.wait()
         with contextlib.closing(open_database(empty_url)) as database:
             database.migrate()
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(start, range(4)))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(start, range(8)))
 
     with contextlib.closing(open_database(empty_url)) as database, database.transaction() as tx:
         assert tx.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+
+
+def test_processes_that_open_a_new_file_at_once_all_get_in(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def start(url: str) -> None:
+        together.wait()
+        with contextlib.closing(open_database(url)) as database:
+            database.ping()
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(25):
+            list(pool.map(start, 8 * [f"sqlite:///{tmp_path}/{number}.db"]))
 
 
 def test_tables_of_a_newer_version_are_refused_with_what_to_do(database: Database) -> None:

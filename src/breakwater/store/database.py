@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,12 +22,15 @@ from breakwater.store import audit
 __all__ = ["Connection", "Database", "open_database"]
 
 BUSY_TIMEOUT_S = 5
+MIGRATION_TIMEOUT_S = 60
+WAL_RETRY_S = 0.02
 CONNECT_TIMEOUT_S = 5
 POOL_SIZE = 10
 POOL_OVERFLOW = 20
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x42726561  # any number, as long as every process uses the same
 _READ_ONLY = "breakwater_read_only"
+_MIGRATES = "breakwater_migrates"
 
 
 class Database:
@@ -58,7 +62,7 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables up to this version. Several processes may start at once: one migrates, the others wait and find it done."""
-        with self._errors_in_words(), self._engine.begin() as tx:
+        with self._errors_in_words(), self._engine.connect().execution_options(**{_MIGRATES: True}) as tx, tx.begin():
             if tx.dialect.name == "postgresql":
                 tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             config = Config()
@@ -148,14 +152,31 @@ def _make_folder(folder: Path) -> None:
 
 def _sqlite_settings(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself: see _sqlite_begin
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+    _sqlite_wal(connection)
+    for pragma in ("foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _sqlite_wal(connection: sqlite3.Connection) -> None:
+    """Readers beside a writer. For this change alone SQLite doesn't wait for others that make it at the same moment."""
+    last_try_at = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as wrong:
+            if wrong.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last_try_at:
+                raise
+            time.sleep(WAL_RETRY_S)
+        else:
+            return
 
 
 def _sqlite_begin(connection: Connection) -> None:
     """Writers take the lock at once, so that they queue; a reader that became a writer half-way would fail instead."""
-    reads_only = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    timeout_s = MIGRATION_TIMEOUT_S if options.get(_MIGRATES, False) else BUSY_TIMEOUT_S
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {timeout_s * 1000}")
+    connection.exec_driver_sql("BEGIN" if options.get(_READ_ONLY, False) else "BEGIN IMMEDIATE")
 
 
 def _remedy(wrong: DBAPIError) -> str:
