@@ -13,11 +13,13 @@ from tiny_company import PARTNER, Payment
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Role
 from breakwater.model.breaks import BreakState
-from breakwater.model.causes import CauseKind, CauseState
+from breakwater.model.causes import CauseKind, CauseState, Explanation
 from breakwater.model.proposals import Authority, WriteOffLimit
 from breakwater.steps import breaks as break_steps
 from breakwater.steps import cause_work as steps
+from breakwater.steps import causes
 from breakwater.steps.suppression import NoiseDraft, add_rule
+from breakwater.store import reads
 
 CYD = Actor(id="U0CYD", role=Role.APPROVER, name="Cyd")
 MAY_HIDE = Authority(limits=(WriteOffLimit(role=Role.APPROVER, currency="EUR", write_off_minor=10_000),))
@@ -35,6 +37,35 @@ def test_a_run_finds_the_cause_and_posts_one_card_for_its_breaks(desk: Desk) -> 
     assert (cause.kind, cause.scope, cause.count) == (CauseKind.FILE_MISSING, {"side": "theirs", "date": "2026-11-10"}, 8)
     assert cause.value_minor == {"EUR": sum(p.minor for p in LOST)}
     assert [(about, how) for about, how, _ in desk.sent()] == [(cause.id, "posted"), (desk.alone().id, "posted")]
+
+
+def test_causes_beyond_those_with_a_card_are_told_of_in_one_message(desk: Desk) -> None:
+    (cause,) = desk.causes()
+    desk.sent()
+    under = desk.under(cause)
+    found = [
+        Explanation(
+            kind=CauseKind.BATCH_MISSING,
+            scope={"side": "theirs", "batch": b.id},
+            evidence={},
+            fingerprints=(b.fingerprint,),
+            value_minor={},
+            confidence=90,
+        )
+        for b in under
+    ]  # as if each of the eight had a cause of its own
+    now = desk.clock[0]
+
+    with desk.database.transaction() as tx:
+        run = reads.last_run(tx, partner=PARTNER)
+        assert run
+        causes.keep(tx, causes.Explained(causes=found, states=[]), run=run, partner=desk.bot.config.partners[PARTNER], now=now)
+
+    told = desk.sent()
+    new = [about for about, how, _ in told if how == "posted" and about.startswith("C-")]
+    rest = [words for about, how, words in told if how == "posted" and not about]
+    assert len(new) == causes.CARDS_PER_RUN
+    assert rest == ["Meridian: and 3 more new causes of 3 breaks."]
 
 
 def test_the_card_says_it_in_one_sentence(desk: Desk) -> None:

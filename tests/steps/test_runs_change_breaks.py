@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from tiny_company import AGREEMENT, NOW, PARTNER, Payment, TinyCompany
+from tiny_company import AGREEMENT, DAY, NOW, PARTNER, Payment, TinyCompany
 
 from breakwater.app import Breakwater
 from breakwater.errors import RefusedError
@@ -21,7 +21,7 @@ from breakwater.model.access import Actor, Role
 from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.runs import Run
 from breakwater.steps import breaks as steps
-from breakwater.steps.reconcile import reconcile
+from breakwater.steps.reconcile import CARDS_PER_RUN, reconcile
 from breakwater.steps.run_breaks import follow
 from breakwater.store import audit, partner_states, reads, sending, writes
 from breakwater.store.database import Database, open_database
@@ -61,11 +61,15 @@ class Team:
 
     def sent(self) -> list[tuple[str, str, str]]:
         """Everything that waits leaves for Slack: what each card is about, whether it was posted or edited, and its words."""
+        return [(about, how, words) for about, how, words in self.left() if about]
+
+    def left(self) -> list[tuple[str, str, str]]:
+        """The same with the messages that are about no break."""
         gone: list[tuple[str, str, str]] = []
         with self.bot.database.transaction() as tx:
             while rows := sending.claim(tx, now=self._clock[0], lease_s=60, limit=100):
                 for row in rows:
-                    gone += [(row.about, "edited" if row.card_ts else "posted", row.payload["text"])] if row.about else []
+                    gone.append((row.about or "", "edited" if row.card_ts else "posted", row.payload["text"]))
                     sending.sent(tx, row_id=row.id, ts=row.card_ts or f"1700.{row.id}", now=self._clock[0])
         return gone
 
@@ -104,6 +108,25 @@ def test_a_new_material_break_gets_one_card(team: Team) -> None:
     assert (gone.kind, gone.amount_minor, gone.state) == (BreakKind.MISSING_AT_PARTNER, 9900, BreakState.OPEN)
     assert (short.kind, short.amount_minor) == (BreakKind.AMOUNT_MISMATCH, 1000)
     assert [(about, how) for about, how, _ in team.sent()] == [(gone.id, "posted"), (short.id, "posted")]
+
+
+def test_new_breaks_without_a_card_are_counted_below_those_with_one(team: Team) -> None:
+    team.left()
+    off = [137, 911, 402, 1733, 268, 3019, 655, 60, 25]  # the last two are below what is material, 1.00
+    ours = [Payment(reference=f"OFF-{n}", minor=20_000 + 7 * n, day=DAY - timedelta(days=n % 4)) for n in range(len(off))]
+    team.company.ledger("more", *ours)
+    team.company.report("report-2", *(replace(p, minor=p.minor - by) for p, by in zip(ours, off, strict=True)), batch=2)
+
+    team.run()
+
+    *cards, (about, how, words) = team.left()
+    assert len(cards) == CARDS_PER_RUN
+    assert (about, how) == ("", "posted")
+    assert words == "Meridian: and 4 more new breaks worth EUR 4.90."
+
+
+def test_where_every_new_break_has_its_card_nothing_is_added(team: Team) -> None:
+    assert [about for about, _, _ in team.left() if not about] == []
 
 
 def test_a_break_keeps_its_owner_and_its_card_over_later_runs(team: Team) -> None:

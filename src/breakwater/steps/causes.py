@@ -33,8 +33,9 @@ from breakwater.store import outbox, partner_states, reads, writes, writes_cause
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
 from breakwater.views.causes import cause_card
+from breakwater.views.without_card import more_causes
 
-CARDS_PER_RUN = 5  # new causes that get a card of their own; the others stand in `/recon`
+CARDS_PER_RUN = 5  # new causes that get a card of their own; the others are told of in one message
 
 Parts = Mapping[Side, Sequence[str]]
 
@@ -103,7 +104,8 @@ def keep(tx: Connection, explained: Explained, *, run: Run, partner: Partner, no
         if cause.acknowledged_by
         for brk in _follow_acknowledged(tx, cause, [b for b in members[cause.id] if b in fresh], now=now)
     ]
-    _show(tx, changed, gone, new={c.id for c in changed if c.id not in known or not known[c.id].active}, partner=partner, now=now)
+    new = {c.id for c in changed if c.id not in known or not known[c.id].active}
+    _show(tx, changed, gone, new=new, run=run, partner=partner, now=now)
     return followers
 
 
@@ -198,10 +200,18 @@ def _follow_acknowledged(tx: Connection, cause: Cause, break_ids: Sequence[str],
     return [after for _, after, _ in changes if after.id not in stale]
 
 
-def _show(tx: Connection, changed: Sequence[Cause], gone: Iterable[Cause], *, new: set[str], partner: Partner, now: datetime) -> None:
+def _show(
+    tx: Connection, changed: Sequence[Cause], gone: Iterable[Cause], *, new: set[str], run: Run, partner: Partner, now: datetime
+) -> None:
     if not partner.internal_channels:
         return
-    for cause in [c for c in changed if c.id in new][:CARDS_PER_RUN]:
-        show(tx, cause, partner=partner, channel=partner.internal_channels[0], now=now)
+    channel = partner.internal_channels[0]
+    found = [c for c in changed if c.id in new]
+    for cause in found[:CARDS_PER_RUN]:
+        show(tx, cause, partner=partner, channel=channel, now=now)
+    if rest := found[CARDS_PER_RUN:]:
+        more = more_causes(rest, partner_name=partner.name, partner_id=partner.id)
+        key = f"more_causes:{run.id}:{channel}"
+        outbox.enqueue(tx, key=key, kind=Kind.POST, audience=INTERNAL, channel=channel, payload=more.payload(), now=now)
     for cause in [*(c for c in changed if c.id not in new), *gone]:
         refresh(tx, cause, partner=partner, now=now)

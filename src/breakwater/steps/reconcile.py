@@ -27,8 +27,9 @@ from breakwater.store import audit, break_lists, by_hand, claims, noise, outbox,
 from breakwater.store.database import Database
 from breakwater.store.outbox import Kind, Priority
 from breakwater.views.breaks import break_card
+from breakwater.views.without_card import more_breaks
 
-CARDS_PER_RUN = 5  # new breaks that get a card of their own; the others wait in `/recon breaks`
+CARDS_PER_RUN = 5  # new breaks that get a card of their own; the others are counted below them
 
 
 def reconcile(
@@ -113,7 +114,7 @@ def _bring_in(
     changed = [*followed.changed, *causes.keep(tx, explained, run=run, partner=partner, now=now)]
     alone = [b for b in followed.opened if b.fingerprint not in explained.fingerprints]  # a cause has one card for all its breaks
     apart = followed.overtaken if len(followed.overtaken) <= TOLD_ONE_BY_ONE else ()
-    _show(tx, opened=alone, told=apart, changed=changed, partner=partner, now=now)
+    _show(tx, run=run, opened=alone, told=apart, changed=changed, partner=partner, now=now)
     tell_of_overtaken(tx, followed.overtaken, run_id=run.id, partner=partner, now=now)
     tell_of_standing(tx, followed.standing, partner=partner, now=now)
     return run
@@ -181,17 +182,21 @@ def _figure(figures: Sequence[ActiveFigure]) -> BreakFigure:
 
 
 def _show(
-    tx: Connection, *, opened: Sequence[Break], told: Sequence[Break], changed: Sequence[Break], partner: Partner, now: datetime
+    tx: Connection, *, run: Run, opened: Sequence[Break], told: Sequence[Break], changed: Sequence[Break], partner: Partner, now: datetime
 ) -> None:
     """Cards: the largest new material breaks and those that a thread tells of get one, and cards that are out are brought up to date."""
     if not partner.internal_channels:
         return
     channel = partner.internal_channels[0]
-    new = sorted((b for b in opened if b.material and b.active and not b.suppressed_by), key=lambda b: (-b.amount_minor, b.id))[
-        :CARDS_PER_RUN
-    ]
-    for brk in [*new, *told]:
+    new = sorted((b for b in opened if b.active and not b.suppressed_by), key=lambda b: (not b.material, -b.amount_minor, b.id))
+    with_card = [b for b in new if b.material][:CARDS_PER_RUN]
+    for brk in [*with_card, *told]:
         enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
+    rest = new[len(with_card) :]
+    if with_card and rest:
+        more = more_breaks(rest, cards=len(with_card), partner_name=partner.name, partner_id=partner.id)
+        key = f"more:{run.id}:{channel}"
+        outbox.enqueue(tx, key=key, kind=Kind.POST, audience=INTERNAL, channel=channel, payload=more.payload(), now=now)
     by_id = {brk.id: brk for brk in changed}
     for about, channels in outbox.channels_of(tx, abouts=list(by_id)).items():
         for shown_in in (c for c in channels if c in partner.internal_channels):
