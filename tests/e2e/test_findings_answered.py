@@ -13,7 +13,7 @@ from breakwater.cli.demo import Demo
 from breakwater.model.access import SYSTEM
 from breakwater.model.findings import Finding, FindingKind
 from breakwater.sandbox import Message
-from breakwater.steps.detect import show
+from breakwater.steps.finding_cards import show
 from breakwater.store import claims, writes
 
 pytestmark = pytest.mark.real("chromium")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from arriving import Clock, a_company, deliver, said, statement
 
 from breakwater.app import Breakwater
 from breakwater.model.findings import Finding, FindingState
+from breakwater.steps.detect import late_files
 from breakwater.store import reads
 
 CONTINUOUS = 'due = "07:00", deadline = "08:30", sequence = "continuous"'
@@ -126,3 +127,78 @@ def test_a_stream_says_about_which_days_it_is(tmp_path: Path, clock: Clock, days
 
         told = [f.scope.rpartition(" · ")[2] for f in sorted(findings_of(opened), key=lambda f: f.scope)]
     assert told == late
+
+
+def test_a_file_that_still_settles_at_the_first_start_is_not_called_missing(tmp_path: Path, clock: Clock) -> None:
+    deliver(tmp_path, "late.xml", statement(7, "10.00"))
+    clock.at = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    opened = a_company(tmp_path, clock, settle_s=5)
+
+    with contextlib.closing(opened.database):
+        opened.work()
+        at_first_sight = said(opened)
+        clock.passes(60)
+        opened.work()
+
+        assert at_first_sight == []
+        assert said(opened) == ["Nordbank: the statement of 24 Nov is late."]
+
+
+def test_a_file_that_never_settles_excuses_nothing(tmp_path: Path, clock: Clock) -> None:
+    deliver(tmp_path, "waits_for_its_done_file.xml", statement(7, "10.00"))
+    clock.at = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+    opened = a_company(tmp_path, clock, drop='drop = "inbox/nordbank"\ndone_suffix = ".done"')
+
+    with contextlib.closing(opened.database):
+        opened.work()
+        at_first_sight = said(opened)
+        clock.passes(601)
+        opened.work()
+
+        assert at_first_sight == []
+        assert said(opened) == ["Nordbank: the statement of 23 Nov is late."]
+
+
+def test_an_alert_stays_while_another_file_settles(tmp_path: Path, clock: Clock) -> None:
+    clock.at = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+    opened = a_company(tmp_path, clock, settle_s=5)
+
+    with contextlib.closing(opened.database):
+        opened.work()
+        deliver(tmp_path, "earlier.xml", statement(6, "10.00", day="2026-11-20"))
+        clock.passes(60)
+        opened.work()
+
+        assert summaries(opened) == ["Nordbank: the statement of 23 Nov is late."]
+        with opened.database.reading() as tx:
+            assert late_files(tx, partner=opened.config.partners["nordbank"], now=clock()) == ["statement of 23 Nov, due 24 Nov 07:00"]
+
+
+def test_a_first_start_over_old_history_tells_what_is_missing_in_one_message(tmp_path: Path, clock: Clock) -> None:
+    opened = a_company(tmp_path, clock, live_from=date(2026, 11, 16))
+    clock.at = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+    with contextlib.closing(opened.database):
+        opened.work()
+        opened.work()
+
+        assert said(opened) == [
+            "Nordbank: File missing, 5 at once. Nordbank: the statement of 16 Nov is missing. …",
+            "Nordbank: the statement of 23 Nov is late.",
+        ]
+        assert len(findings_of(opened)) == 6
+
+
+def test_that_one_of_many_missing_files_came_is_no_message_of_its_own(tmp_path: Path, clock: Clock) -> None:
+    opened = a_company(tmp_path, clock, live_from=date(2026, 11, 16))
+    clock.at = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+    with contextlib.closing(opened.database):
+        opened.work()
+        told = said(opened)
+        deliver(tmp_path, "17.xml", statement(3, "10.00", day="2026-11-17"))
+        clock.passes(60)
+        opened.work()
+
+        assert said(opened) == told
+        assert summaries(opened, FindingState.RECOVERED) == ["Nordbank: the statement of 17 Nov is missing."]

@@ -44,3 +44,24 @@ def test_a_drop_that_looks_empty_for_a_while_has_nothing_new_afterwards(database
         look(tx, now=late + timedelta(days=90))
         look(tx, now=late + timedelta(days=179))
         assert look(tx, SEVEN, now=late + timedelta(days=179)) == {"7.xml": a_file().sha256}
+
+
+def test_a_drop_settles_until_one_of_its_new_files_was_taken(database: Database) -> None:
+    recently, later = NOW - timedelta(minutes=10), NOW + timedelta(minutes=1)
+    with database.transaction() as tx:
+        assert not deliveries.settling(tx, drop=DROP, since=recently)
+
+        look(tx, SEVEN, EIGHT, now=NOW)
+        assert deliveries.settling(tx, drop=DROP, since=recently)
+        assert not deliveries.settling(tx, drop=DROP, since=later)
+
+        deliveries.taken(tx, drop=DROP, offered=SEVEN, sha256="a" * 64)
+        assert not deliveries.settling(tx, drop=DROP, since=recently)
+
+
+def test_a_file_taken_away_again_settles_no_more(database: Database) -> None:
+    with database.transaction() as tx:
+        look(tx, SEVEN, now=NOW)
+        look(tx, now=NOW)
+
+        assert not deliveries.settling(tx, drop=DROP, since=NOW)

@@ -159,6 +159,20 @@ MESSAGES: dict[str, Message] = {
     "finding_false": findings.finding_card(FALSE, partner_name="Meridian"),
     "finding_expected": findings.finding_card(EXPECTED, partner_name="Meridian"),
     "finding_new_level": findings.finding_card(LEVEL, partner_name="Meridian"),
+    "findings_at_once": findings.findings_at_once(
+        [
+            a_finding(
+                id=f"file-{day}",
+                kind=FindingKind.FILE_MISSING,
+                since=NOW - timedelta(days=30 - day),
+                summary=f"Meridian: the settlement of {day} Nov is missing.",
+                at_risk_minor=None,
+                currency=None,
+            )
+            for day in range(10, 20)
+        ],
+        partner_name="Meridian",
+    ),
     "finding_news_worse": findings.finding_news(OUTAGE, news="worse", was=WIDE),
     "finding_news_wider": findings.finding_news(WIDE, news="worse", was=a_finding()),
     "finding_news_again": findings.finding_news(a_finding(), news="again", was=EXPECTED),

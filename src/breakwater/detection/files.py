@@ -72,6 +72,11 @@ def is_missing(partner: Partner, due: FileDue, *, now: datetime) -> bool:
     return now > _moment(partner, delivery_day(partner, stream, due.business_date, later=1), stream.deadline)
 
 
+def late_id(due: FileDue) -> str:
+    """The id of the finding that this file is late or missing."""
+    return finding_id("file", due.partner, due.stream, due.business_date.isoformat())
+
+
 def late_file_findings(
     partner: Partner, *, arrived: Arrived, now: datetime, since: date, open_findings: Iterable[Finding] = ()
 ) -> list[Finding]:
@@ -96,7 +101,7 @@ def _finding(partner: Partner, stream: ExpectedFile, *, due: FileDue, now: datet
     local_due, local_deadline = due.due_at.astimezone(partner.time_zone), due.deadline_at.astimezone(partner.time_zone)
     ask = f"Ask {partner.name} for {file}"
     return Finding(
-        id=finding_id("file", partner.id, due.stream, due.business_date.isoformat()),
+        id=late_id(due),
         kind=kind,
         partner=partner.id,
         scope=f"{partner.id} · {due.stream} · {day}",

@@ -17,24 +17,22 @@ from breakwater.detection.live import Live
 from breakwater.detection.quality import quality_findings
 from breakwater.detection.telling import told
 from breakwater.detection.volumes import partner_volume
-from breakwater.model.access import INTERNAL, SYSTEM
 from breakwater.model.digests import PartnerVolume
 from breakwater.model.files import PartnerFiles
-from breakwater.model.findings import DAILY_KINDS, FILE_KINDS, OCCURRENCE_KINDS, PAYMENT_KINDS, SEVERAL, Finding, FindingKind
+from breakwater.model.findings import DAILY_KINDS, FILE_KINDS, OCCURRENCE_KINDS, PAYMENT_KINDS, Finding, FindingKind
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
 from breakwater.steps.contents import Contents
+from breakwater.steps.finding_cards import keep, keep_at_once, told_at_once
 from breakwater.steps.levels import about_levels
 from breakwater.steps.traffic import Traffic
-from breakwater.store import deliveries, learning, outbox, reads, writes
+from breakwater.store import deliveries, learning, reads
 from breakwater.store.database import Database
-from breakwater.store.outbox import Kind, Priority
-from breakwater.views.blocks import Message
-from breakwater.views.findings import finding_card, finding_news
 
 FILES_LOOK_BACK_DAYS = 10  # a file that was missing for longer when we first looked is no news
 NUMBERS_LOOK_BACK_DAYS = 35
 COPIES_TOLD_DAYS = 3  # then a file that repeated another one, or is cut off, is no news any more
+SETTLES_WITHIN = timedelta(minutes=10)  # a file that lies in the drop for longer and is not taken is not arriving
 LAST_ARRIVALS = 5
 REMEMBERED_DAYS = 15  # how long a finding that is over is the same anomaly if it shows again
 ACCEPTED_WITHIN_H = 24
@@ -68,9 +66,12 @@ def detect(database: Database, traffic: Traffic, *, partners: Mapping[str, Partn
         if traffic.beside:
             beside = [f for f in current if f.kind in OCCURRENCE_KINDS]
             found += _about_occurrences(tx, traffic.beside, beside, partners=partners, now=now)
+    at_once, one_by_one = told_at_once(found)
     with database.transaction() as tx:
-        for change in found:
-            _keep(tx, _with_cause(change, files, traffic=traffic), partners=partners, channel=channel, now=now)
+        for several in at_once:
+            keep_at_once(tx, several, partners=partners, channel=channel, now=now)
+        for change in one_by_one:
+            keep(tx, _with_cause(change, files, traffic=traffic), partners=partners, channel=channel, now=now)
         if live:
             deliveries.move_position(tx, source=TRAFFIC, to={"until": live.panel.at(live.until).isoformat()}, now=now)
         return reads.findings(tx, limit=MOST_OPEN_FINDINGS)
@@ -122,6 +123,8 @@ def _about_files(tx: Connection, partner: Partner, current: Sequence[Finding], c
     """What is odd about the files of a partner: late, missing, numbers left out, repeated, cut off, or unlike those before."""
     mine = [f for f in current if f.partner == partner.id and f.open]
     left_out = [f.since for f in mine if f.kind is FindingKind.FILE_GAP]
+    files = _files(tx, partner, now=now, open_findings=mine)
+    overdue = {file_clock.late_id(due) for due in _overdue(tx, partner, files, told=mine)}
     since = (min([now, *left_out]) - timedelta(days=NUMBERS_LOOK_BACK_DAYS)).date()
     taken = reads.source_files(tx, partner=partner.id, side=Side.THEIRS)
     copies = deliveries.copies(tx, partner=partner.id, since=now - timedelta(days=COPIES_TOLD_DAYS))
@@ -129,7 +132,7 @@ def _about_files(tx: Connection, partner: Partner, current: Sequence[Finding], c
     caution = cautions.get(("truncated", "file"), 0.0)
     numbered = [f for f in taken if f.business_date >= since]
     return [
-        *file_clock.late_file_findings(partner, **_files(tx, partner, now=now, open_findings=mine), open_findings=mine),
+        *(f for f in file_clock.late_file_findings(partner, **files, open_findings=mine) if f.id in overdue),
         *file_numbers.gap_findings(partner, files=numbered, now=now, open_findings=mine),
         *file_numbers.duplicate_findings(partner, copies=copies, now=now, open_findings=mine),
         *file_numbers.truncated_findings(partner, files=taken, now=now, told_days=COPIES_TOLD_DAYS, caution=caution, open_findings=mine),
@@ -153,59 +156,6 @@ def _with_cause(change: Change, files: Sequence[Seen], *, traffic: Traffic) -> C
     return replace(change, now=replace(finding, cause=told_why))
 
 
-def _keep(tx: Connection, change: Change, *, partners: Mapping[str, Partner], channel: str, now: datetime) -> None:
-    """Keep a finding, and tell the news of it. What somebody answered at this very moment is left as they left it, until the next pass."""
-    if change.was is None:
-        is_kept = writes.open_finding(tx, change.now, actor=SYSTEM, now=now)
-    else:
-        try:
-            writes.save_finding(tx, change.now, was=change.was, actor=SYSTEM, now=now)
-        except writes.StaleError:
-            return
-        is_kept = True
-    if is_kept and change.news:
-        show(tx, change.now, partners=partners, channel=channel, now=now)
-        if change.news is not News.OPENED:
-            tell(tx, change.now, text=finding_news(change.now, news=change.news, was=change.was), channel=channel, now=now)
-
-
-def show(tx: Connection, finding: Finding, *, partners: Mapping[str, Partner], channel: str, now: datetime) -> None:
-    """The card of a finding as it is now: posted, or edited in place."""
-    outbox.enqueue(
-        tx,
-        key=f"finding:{finding.id}:{channel}:{finding.revision}",
-        kind=Kind.CARD,
-        audience=INTERNAL,
-        channel=channel,
-        payload=finding_card(finding, partner_name=name_of(finding, partners)).payload(),
-        about=f"finding:{finding.id}",
-        revision=finding.revision,
-        priority=Priority.ALERT,
-        now=now,
-    )
-
-
-def tell(tx: Connection, finding: Finding, *, text: Message, channel: str, now: datetime) -> None:
-    """News of a finding, in the thread of its card."""
-    outbox.enqueue(
-        tx,
-        key=f"finding:{finding.id}:{channel}:{finding.revision}:news",
-        kind=Kind.REPLY,
-        audience=INTERNAL,
-        channel=channel,
-        payload=text.payload(),
-        thread_about=f"finding:{finding.id}",
-        now=now,
-    )
-
-
-def name_of(finding: Finding, partners: Mapping[str, Partner]) -> str:
-    """What its partner is called; several have no name."""
-    if finding.partner == SEVERAL:
-        return "Several partners"
-    return partners[finding.partner].name if finding.partner in partners else finding.partner
-
-
 def daily_volumes(traffic: Traffic, *, partners: Sequence[Partner], now: datetime) -> list[PartnerVolume]:
     """The recent daily volume of each partner, for the digest's chart."""
     live = traffic.known(now=now)
@@ -214,7 +164,7 @@ def daily_volumes(traffic: Traffic, *, partners: Sequence[Partner], now: datetim
 
 def files_of(tx: Connection, *, partner: Partner, now: datetime) -> PartnerFiles:
     """How the files of a partner stand now; its latest arrivals first."""
-    overdue = [due for due in file_clock.files_due(partner, **_files(tx, partner, now=now)) if due.is_late(now=now)]
+    overdue = _overdue_now(tx, partner, now=now)
     missing = [due for due in overdue if file_clock.is_missing(partner, due, now=now)]
     arrived = [f for f in reads.source_files(tx, partner=partner.id, state=None) if f.state in ("ingested", "superseded", "duplicate")]
     lost = [(stream.stream, deliveries.lost(tx, drop=f"{partner.id}/{stream.stream}")) for stream in partner.files]
@@ -233,7 +183,23 @@ def files_of(tx: Connection, *, partner: Partner, now: datetime) -> PartnerFiles
 
 def late_files(tx: Connection, *, partner: Partner, now: datetime) -> list[str]:
     """The partner's files that are late now, like 'statement of 23 Nov, due 24 Nov 07:00'."""
-    return [_in_words(due, partner) for due in file_clock.files_due(partner, **_files(tx, partner, now=now)) if due.is_late(now=now)]
+    return [_in_words(due, partner) for due in _overdue_now(tx, partner, now=now)]
+
+
+def _overdue_now(tx: Connection, partner: Partner, *, now: datetime) -> list[FileDue]:
+    told = reads.findings(tx, partner=partner.id, limit=MOST_OPEN_FINDINGS)
+    return _overdue(tx, partner, _files(tx, partner, now=now), told=told)
+
+
+def _overdue(tx: Connection, partner: Partner, files: _Files, *, told: Iterable[Finding]) -> list[FileDue]:
+    """The partner's files that are late or missing. While files of a stream are just arriving, nobody knows yet which ones they are:
+    of that stream, only those whose finding was told before.
+    """
+    now, known = files["now"], {f.id for f in told}
+    since = now - SETTLES_WITHIN
+    arriving = {s.stream for s in partner.files if deliveries.settling(tx, drop=f"{partner.id}/{s.stream}", since=since)}
+    late = [due for due in file_clock.files_due(partner, **files) if due.is_late(now=now)]
+    return [due for due in late if due.stream not in arriving or file_clock.late_id(due) in known]
 
 
 def _in_words(due: FileDue, partner: Partner) -> str:

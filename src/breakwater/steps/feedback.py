@@ -16,7 +16,7 @@ from breakwater.model.findings import Finding, FindingState
 from breakwater.model.learning import Answer, Cell, cell_of
 from breakwater.model.partners import Partner
 from breakwater.steps.cards import require_fresh
-from breakwater.steps.detect import show, tell
+from breakwater.steps.finding_cards import show, tell
 from breakwater.store import learning, reads, writes
 from breakwater.views.findings import Do, finding_said
 

@@ -14,7 +14,7 @@ from breakwater.model.access import SYSTEM
 from breakwater.model.findings import Finding, FindingKind, FindingState
 from breakwater.model.partner_state import Measure, PartnerState, Share
 from breakwater.model.partners import Partner
-from breakwater.steps.detect import show
+from breakwater.steps.finding_cards import show
 from breakwater.store import reads, writes
 from breakwater.views.recon_reasons import measure_words, per_cent
 

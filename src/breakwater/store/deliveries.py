@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 
 from breakwater.model.drops import Copy, Offered
 from breakwater.store.statements import insert_new
@@ -63,6 +63,13 @@ def look_at(tx: Connection, *, drop: str, offered: Iterable[Offered], now: datet
 def taken(tx: Connection, *, drop: str, offered: Offered, sha256: str) -> None:
     """This version of a file has been taken, whatever became of it."""
     tx.execute(update(offered_file).where(*_of(drop, offered), offered_file.c.modified_at == offered.modified_at).values(sha256=sha256))
+
+
+def settling(tx: Connection, *, drop: str, since: datetime) -> bool:
+    """True while what a drop has offered since a moment is still arriving: files lie there, and none of them has been taken yet."""
+    recent = (offered_file.c.drop == drop, offered_file.c.seen_at >= since, offered_file.c.gone_at.is_(None))
+    lying, is_taken = tx.execute(select(func.count(), func.count(offered_file.c.sha256)).where(*recent)).one()
+    return bool(lying and not is_taken)
 
 
 def copies(tx: Connection, *, partner: str, since: datetime) -> list[Copy]:

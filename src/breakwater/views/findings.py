@@ -142,6 +142,21 @@ def finding_card(finding: Finding, *, partner_name: str) -> Message:
     return fit(Message(text=_sentence(finding), blocks=tuple(blocks), chart=chart))
 
 
+def findings_at_once(found: Sequence[Finding], *, partner_name: str) -> Message:
+    """Several findings of one kind about one partner that one look brought, as the first look at old history does: one message for all."""
+    kind, partner = found[0].kind, found[0].partner
+    head = f"{WHAT[kind]}, {len(found):,} at once"
+    asked = code(f"/anomalies {partner}")
+    lines = listing([finding_line(f) for f in found], most=IN_SHORT, rest=asked)
+    said = f"Told in one message, since one look found them, as after a first start. They stay open until they are over: {asked}"
+    return fit(
+        Message(
+            text=f"{word(partner_name)}: {head}. {_sentence(found[0])} …",
+            blocks=(section(f"{_sign(found[0])} *{word(partner_name)}: {head}*\n{lines}"), context(said)),
+        )
+    )
+
+
 def finding_news(finding: Finding, *, news: str, was: Finding | None) -> Message:
     """What is told in the thread of a finding's card: that it got worse, came back, or ended by itself."""
     risk = _risk(finding, strong=True)
