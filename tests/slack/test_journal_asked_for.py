@@ -39,7 +39,8 @@ def test_a_month_comes_as_a_file_and_nothing_else_does(desk: Desk) -> None:
     (sent,) = [m for m in desk.sandbox.messages(ben.direct()) if m.files]
     assert [f.name for f in desk.sandbox.files if f.id in sent.files] == ["journal-2026-10-01-2026-10-31.csv"]
     assert "Nothing was booked in 2026-09" in ask("2026-09")
-    assert "2026-11-30 is not over yet" in ask("2026-11")
+    assert "2026-11 is not over yet, so more can be booked.\nThe latest month there is: `/recon journal 2026-10`" in ask("2026-11")
+    assert "`/recon journal 2026-10`" in ask("2027-05")
     assert "'2026-13' is not a month" in ask("2026-13")
     assert "takes one month" in ask("")
     assert "'approver' to have the journal" in desk.told(ADA, OPS, lambda: ada.command("/recon", "journal 2026-10", channel=OPS))

@@ -21,9 +21,10 @@ from breakwater.model.access import SYSTEM, Role
 from breakwater.model.breaks import Break, BreakState
 from breakwater.model.journal import JournalEntry, entry_of, lines
 from breakwater.model.money import exponent, minor_from_major
+from breakwater.model.periods import Month
 from breakwater.model.proposals import Effect, ProposalKind, ReasonCode, Tied
 from breakwater.steps import breaks as steps
-from breakwater.steps.journal import export
+from breakwater.steps.journal import JournalExport, export, export_month
 from breakwater.store import audit, writes
 from breakwater.store.database import Database
 from breakwater.views.journal_csv import journal_csv
@@ -155,6 +156,21 @@ def test_a_period_that_is_not_over_is_refused(database: Database, now: datetime,
         exported(database, now=now)
 
     assert "Export through 2026-11-19" in refused.value.remedy
+
+
+def test_a_month_can_be_asked_for_once_it_is_over_and_until_then_the_one_before(database: Database) -> None:
+    agreed(database)
+    november = Month(2026, 11)
+
+    def asked(now: datetime) -> JournalExport:
+        with database.transaction() as tx:
+            return export_month(tx, actor=SYSTEM, month=november, partners=BANKED, now=now)
+
+    with pytest.raises(RefusedError, match="2026-11 is not over yet") as refused:
+        asked(datetime(2026, 12, 1, 0, 9, tzinfo=UTC))
+
+    assert "`/recon journal 2026-10`" in refused.value.remedy
+    assert asked(datetime(2026, 12, 1, 0, 10, tzinfo=UTC)).bookings == 1
 
 
 def test_who_may_not_and_a_period_backwards_are_refused(database: Database) -> None:

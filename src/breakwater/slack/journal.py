@@ -19,7 +19,7 @@ def journal(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
         raise RefusedError("`/recon journal` takes one month.", remedy=_EXAMPLE)
     month = month_named(words[0], example=_EXAMPLE)
     with doors.database.transaction() as tx:
-        made = steps.export(tx, actor=actor, first=month.first, last=month.last, partners=doors.partners, now=doors.now())
+        made = steps.export_month(tx, actor=actor, month=month, partners=doors.partners, now=doors.now())
     if made.bookings:
         direct_files.send(doors, user_id=actor.id, name=made.name, content=made.csv)
     doors.tell(body, journal_sent(made.bookings, month=str(month)))
