@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from breakwater import config
+from breakwater.app import Breakwater
 from breakwater.demo.company import Company, build
 from breakwater.detection.files import files_due
 from breakwater.matching import agreement, engines
@@ -22,7 +23,9 @@ from breakwater.model.files import Reading
 from breakwater.model.records import RECORD_SCHEMA, Side
 from breakwater.model.runs import Totals
 from breakwater.sources import files
+from breakwater.store import reads
 
+LEG = "meridian-nordbank"
 NOWS = [
     datetime(2026, 11, 23, 6, tzinfo=UTC),  # a Monday, before the bank's file is due
     datetime(2026, 11, 28, 12, tzinfo=UTC),  # a Saturday
@@ -52,7 +55,8 @@ def records_of(built: Company, partner: str) -> tuple[pa.Table, pa.Table]:
     inbox = built.folder / "inbox"
     ours = pa.concat_tables(t for _, t in readings((inbox / "ledger").glob("records-*"), partner="ledger", side=Side.OURS))
     theirs = pa.concat_tables(t for _, t in readings((inbox / partner).iterdir(), partner=partner, side=Side.THEIRS))
-    return ours.filter(pc.equal(ours["partner"], partner)), theirs
+    taken = pc.fill_null(pc.starts_with(theirs["ref_end_to_end_id"], "MERIDIAN-"), False)  # by the leg
+    return ours.filter(pc.equal(ours["partner"], partner)), theirs.filter(pc.invert(taken))
 
 
 def found_items(breaks: list[dict[str, Any]], references: dict[str, str]) -> list[tuple[Any, ...]]:
@@ -110,6 +114,29 @@ def test_the_engine_finds_exactly_what_was_planted(built: Company, partner: str,
     assert {b["kind"]: b["also"] for b in breaks if b["also"]} == {}
 
 
+def test_the_leg_to_the_bank_finds_exactly_what_did_not_arrive(built: Company) -> None:
+    told = built.truth["legs"][LEG]
+    bot = Breakwater(config.load(built.config, environment={}), now=lambda: built.now, settle_s=0)
+    bot.ingest_new()
+    bot.reconcile_all()
+    with bot.database.reading() as tx:
+        run = reads.last_run(tx, partner=LEG)
+        breaks = [b for b in reads.breaks_of_agreement(tx, agreement=LEG).values() if b.active]
+    bot.database.close()
+
+    (lost,) = told["breaks"]["missing_at_partner"]["items"]
+    assert run
+    assert run.as_of.isoformat() == told["as_of"]
+    assert {"ours": run.ours_rows, "theirs": run.theirs_rows} == told["rows"]
+    assert as_told(dict(run.matched)) == told["matched"]
+    assert as_told(dict(run.pending)) == told["pending"]
+    assert as_told(dict(run.in_breaks)) == told["in_breaks"]
+    assert [(str(b.kind), b.amount_minor, b.dated.isoformat()) for b in breaks] == [
+        ("missing_at_partner", lost["value_minor"], lost["dated"])
+    ]
+    assert lost["ours"][0] in breaks[0].references
+
+
 def test_bank_statements_are_read_as_balanced_and_without_notices(built: Company) -> None:
     for reading, table in readings((built.folder / "inbox" / "nordbank").iterdir(), partner="nordbank", side=Side.THEIRS):
         assert (reading.format, reading.notices) == ("camt.053", [])
@@ -139,7 +166,7 @@ def test_our_events_are_read(built: Company) -> None:
 
 def test_only_the_planted_file_is_late(built: Company) -> None:
     late = []
-    for partner in config.load(built.config, environment={}).partners.values():
+    for partner in (p for p in config.load(built.config, environment={}).partners.values() if p.files):
         read = readings((built.folder / "inbox" / partner.id).iterdir(), partner=partner.id, side=Side.THEIRS)
         arrived = {(partner.id, partner.files[0].stream): {reading.business_date for reading, _ in read}}
         due = files_due(partner, arrived=arrived, now=built.now, since=built.now.date() - timedelta(days=28))

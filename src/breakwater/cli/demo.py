@@ -124,6 +124,7 @@ def _welcome(shown: Demo) -> None:
     click.echo("You are Ada, head of payment operations; switch to other people at the top left. Try in #payments-ops:")
     for line in (
         "/recon",
+        *(f"/recon {leg}   (payouts on their way to the bank)" for leg in company.truth["legs"]),
         *(f"/payment {s.reference}   ({s.story})" for s in company.showcases[:4]),
         "/anomalies",
         f"/incident open {company.late_file.partner}",

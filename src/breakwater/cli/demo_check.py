@@ -52,6 +52,10 @@ class _Tour:
             yield f"reconciliation of {partner}", partial(self.reconciliation, partner)
             yield f"breaks of {partner}", partial(self.breaks, partner)
             yield f"causes of {partner}", partial(self.causes, partner)
+        for leg in self.truth["legs"]:
+            yield f"reconciliation of {leg}", partial(self.reconciliation, leg)
+            yield f"breaks of {leg}", partial(self.breaks, leg)
+            yield f"what {leg} says did not arrive", partial(self.not_arrived, leg)
         for showcase in self.company.showcases:
             yield f"payment, {showcase.story}", partial(self.payment, showcase)
         yield "a break is acknowledged", self.acknowledge
@@ -67,11 +71,12 @@ class _Tour:
         _same("files taken in", len(taken_in), given)
         _same("files refused", len(refused), 0)
         rows = sum(sum(p["rows"].values()) for p in self.truth["partners"].values())
+        rows += sum(leg["rows"]["theirs"] for leg in self.truth["legs"].values())  # the payouts are in the PSP's own rows already
         _same("records", sum(f.records for f in taken_in), rows)
         return f"{given} files, {self.truth['payments']:,} payments, {rows:,} records on both sides, each read once"
 
     def reconciliation(self, partner: str) -> str:
-        run, truth = self._run(partner), self.truth["partners"][partner]
+        run, truth = self._run(partner), self._truth_of(partner)
         for outcome, found in (("matched", run.matched), ("pending", run.pending), ("in_breaks", run.in_breaks)):
             _same(outcome, {c: vars(t) for c, t in found.items()}, truth[outcome])
         shown = self._ask("/recon", partner)
@@ -83,7 +88,7 @@ class _Tour:
         return f"{matched}; as in the company's truth"
 
     def breaks(self, partner: str) -> str:
-        run, truth = self._run(partner), self.truth["partners"][partner]["breaks"]
+        run, truth = self._run(partner), self._truth_of(partner)["breaks"]
         found = {str(kind): {"count": f.count, "value_minor": dict(f.value_minor)} for kind, f in run.breaks.items()}
         _same("breaks", found, {kind: {"count": t["count"], "value_minor": t["value_minor"]} for kind, t in truth.items()})
         return ", ".join(f"{t['count']} {kind}" for kind, t in truth.items())
@@ -101,6 +106,16 @@ class _Tour:
         for cause in found.values():
             _shows(shown, sentence(cause, partner_name=self.bot.config.partners[partner].name))
         return "; ".join(f"{c.count} breaks: {c.kind} ({c.confidence} % sure)" for c in found.values()) or "none, as it should be"
+
+    def not_arrived(self, leg: str) -> str:
+        source, target = self.bot.config.partners[leg].ends or ("", "")
+        (lost,) = self._truth_of(leg)["breaks"]["missing_at_partner"]["items"]
+        shown = self._ask("/recon", f"breaks {leg}")
+        told = f"Payout reported by {source}, not at {target}"
+        worth = format_minor(lost["value_minor"], lost["currency"])
+        _shows(shown, told)
+        _shows(shown, worth)
+        return f"“{told}”, {worth}, batch {lost['ours'][0]}"
 
     def payment(self, showcase: Any) -> str:
         shown = self._ask("/payment", showcase.reference)
@@ -159,6 +174,10 @@ class _Tour:
 
     def _digests(self) -> list[Message]:
         return [m for m in self.sandbox.messages(OPERATIONS) if m.text.startswith("Digest") and _has_chart(m)]
+
+    def _truth_of(self, reconciled: str) -> Any:
+        """What is true of a partner, or of a leg."""
+        return {**self.truth["partners"], **self.truth["legs"]}[reconciled]
 
     def _run(self, partner: str) -> Run:
         with self.bot.database.transaction() as tx:

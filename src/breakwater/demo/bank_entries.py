@@ -10,6 +10,7 @@ from breakwater.demo.references import References, german_iban
 from breakwater.model.records import Kind
 
 OUR_IBAN = german_iban("200300000458120077")
+_PSP_IBAN = german_iban("500304000071350046")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,20 @@ class Entries:
             iban=self._refs.iban(),
             text="Harbour payout",
             family="ICDT",
+        )
+
+    def payout_of_the_psp(self, amount_minor: int, day: date, *, batch: int, text: str) -> BankEntry:
+        """The credit of what the card PSP paid out of a batch."""
+        return BankEntry(
+            kind=Kind.PAYMENT,
+            amount_minor=amount_minor,
+            currency="EUR",
+            day=day,
+            reference=self.reference(day),
+            end_to_end_id=f"MERIDIAN-{batch}",
+            name="Meridian Payments",
+            iban=_PSP_IBAN,
+            text=text,
         )
 
     def stray(self, kind: Kind, amount_minor: int, day: date, *, end_to_end_id: str, name: str, text: str) -> BankEntry:

@@ -47,6 +47,18 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LegCase:
+    """A payout of one partner and its credit at another, as their leg compares them; the rest is as in a case."""
+
+    outcome: Settled | BreakKind
+    ours: tuple[Line, ...] = ()
+    theirs: tuple[Line, ...] = ()
+    value_minor: int = 0
+    currency: str = ""
+    story: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlantedCause:
     """What several breaks have in common, by the words of causes: `kind`, and where, by `scope`."""
 

@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from breakwater.demo import adyen, camt, ledger, meridian, nordbank, partners, showcases, truth
+from breakwater.demo import adyen, camt, ledger, meridian, nordbank, partners, payouts, showcases, truth
+from breakwater.demo.bank_entries import Entries
 from breakwater.demo.cases import Books, Journal, LedgerIds, Payment
 from breakwater.demo.partners import HISTORY_DAYS, Days, LateFile, at_local
 from breakwater.demo.references import References
-from breakwater.demo.settings import DigestTime, breakwater_toml, meridian_agreement, nordbank_agreement
+from breakwater.demo.settings import DigestTime, breakwater_toml, leg_agreement, meridian_agreement, nordbank_agreement
 from breakwater.demo.traffic import WALLETS, Attempt, Drop, attempts
 from breakwater.demo.truth import Showcase
 from breakwater.errors import CallError
@@ -63,16 +64,26 @@ def build(folder: Path, *, now: datetime, seed: int = 7, payments: int = 20_000,
     journal, ids, refs = Journal(now), LedgerIds(), References(rng)
     approved, declined = _with_references(tried, refs, journal)
     bank_books, psp_books = (Books(days=d, refs=refs, rng=rng, journal=journal, ids=ids) for d in (bank_days, psp_days))
-    entries = nordbank.keep_books(bank_books, [p for p in approved if p.attempt.partner == bank.id])
+    numbered = Entries(refs)
+    entries = nordbank.keep_books(bank_books, [p for p in approved if p.attempt.partner == bank.id], entries=numbered)
     rows = meridian.keep_books(psp_books, [p for p in approved if p.attempt.partner == psp.id])
+    arrived = payouts.arrivals(rows, bank=bank_days, psp=psp.calendar, entries=numbered)
 
-    for statement in camt.statements(entries, days=bank_days.business_days(), partner=bank):
+    for statement in camt.statements([*entries, *payouts.credits_of(arrived)], days=bank_days.business_days(), partner=bank):
         camt.write(statement, folder=folder / "inbox" / "nordbank", partner=bank)
     adyen.write(rows, folder=folder / "inbox" / "meridian", days=psp_days)
     _write_ledger(folder / "inbox" / "ledger", [bank_books, psp_books], journal)
     config = _write_settings(folder, bank_days, psp_days, digests)
     shown = showcases.choose([bank_books, psp_books], approved=approved, declined=declined, late_file=late_file)
-    told = truth.tell(now=now, attempts=tried, books=(bank_books, psp_books), late_file=late_file, drop=drop, showcases=shown)
+    told = truth.tell(
+        now=now,
+        attempts=tried,
+        books=(bank_books, psp_books),
+        legs=[truth.KnownLeg(id=payouts.LEG_ID, as_of=bank_days.as_of, cases=arrived)],
+        late_file=late_file,
+        drop=drop,
+        showcases=shown,
+    )
     (folder / "truth.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return Company(
         folder=folder,
@@ -115,6 +126,7 @@ def _write_ledger(folder: Path, books: list[Books], journal: Journal) -> None:
 def _write_settings(folder: Path, bank_days: Days, psp_days: Days, digests: Iterable[DigestTime]) -> Path:
     (folder / "agreements" / "nordbank.toml").write_text(nordbank_agreement(bank_days), encoding="utf-8")
     (folder / "agreements" / "meridian.toml").write_text(meridian_agreement(psp_days), encoding="utf-8")
+    (folder / "agreements" / f"{payouts.LEG_ID}.toml").write_text(leg_agreement(bank_days), encoding="utf-8")
     config = folder / "breakwater.toml"
     text = breakwater_toml([bank_days.partner, psp_days.partner], folder=folder, digests=[DigestTime(), *digests])
     config.write_text(text, encoding="utf-8")

@@ -36,9 +36,9 @@ _LOST_PAYOUT_AGE = WINDOW_AFTER + 4
 _OUR_ORPHAN_AGE = WINDOW_AFTER + 2
 
 
-def keep_books(books: Books, payments: list[Payment]) -> list[BankEntry]:
+def keep_books(books: Books, payments: list[Payment], *, entries: Entries) -> list[BankEntry]:
     """Fill `books.cases` from the month's approved transfers; every entry of the statements that came, in the bank's order."""
-    bank = _Nordbank(books)
+    bank = _Nordbank(books, entries)
     due = {p.id: bank.accepted(p) for p in payments}
     troubles = choose(PLAN, {p.id: (due[p.id][1], "EUR") for p in payments}, books=books)
     for payment in payments:
@@ -51,9 +51,9 @@ def keep_books(books: Books, payments: list[Payment]) -> list[BankEntry]:
 
 
 class _Nordbank:
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, entries: Entries) -> None:
         self.books, self.days, self.refs, self.rng, self.journal = books, books.days, books.refs, books.rng, books.journal
-        self.entries = Entries(books.refs)
+        self.entries = entries
         self.shift = books.days.partner.calendar.shift
         self._delays = iter(_DELAYS)
 

@@ -1,4 +1,4 @@
-"""The configuration a real operator would have written: breakwater.toml and the two agreements."""
+"""The configuration a real operator would have written: breakwater.toml and the agreements."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from breakwater.demo.partners import WINDOW_AFTER, WINDOW_BEFORE, Days
+from breakwater.demo.payouts import ARRIVES_WITHIN, LEG_ID
 from breakwater.demo.report_rows import FEE_SCHEDULE, USD_EUR_PPM
 from breakwater.model.calendar import WEEKDAYS
 from breakwater.model.partners import Partner
@@ -30,7 +31,7 @@ def breakwater_toml(partners: Sequence[Partner], *, folder: Path, digests: Itera
         'viewer = ["*"]\noperator = ["S0TECHOPS"]\n'
         'approver = ["S0OPSLEADS"]\nadmin = ["U0ADA"]\n' + _limits() + '\n[ledger]\ndrop = "inbox/ledger"\n'
     )
-    return head + "".join(_partner(p, folder=folder) for p in partners) + "".join(_digest(d) for d in digests)
+    return head + "".join(_partner(p, folder=folder) for p in partners) + _leg() + "".join(_digest(d) for d in digests)
 
 
 def _limits() -> str:
@@ -59,6 +60,15 @@ def _partner(partner: Partner, *, folder: Path) -> str:
             f"expected = {{ due = {file.due}, deadline = {file.deadline} }}\n"
         )
     return table
+
+
+def _leg() -> str:
+    """The PSP pays euros out to the bank, and pounds to another one."""
+    return (
+        f'\n[[legs]]\nid = "{LEG_ID}"\nagreement = "agreements/{LEG_ID}.toml"\n'
+        'from = { partner = "meridian", where = { currency = "EUR" } }\n'
+        'to = { partner = "nordbank", where = { ref_end_to_end_id = "MERIDIAN-(?P<ref_batch_id>[0-9]+)" } }\n'
+    )
 
 
 def _digest(digest: DigestTime) -> str:
@@ -101,12 +111,19 @@ def meridian_agreement(days: Days) -> str:
     )
 
 
-def _common(days: Days) -> str:
+def leg_agreement(bank: Days) -> str:
+    """A payout is found at the bank by the number of its batch."""
+    return _common(bank, name=LEG_ID, before=0, after=ARRIVES_WITHIN) + (
+        '\n[materiality]\ndefault = 100\n\n[[passes]]\nname = "by-batch"\ntype = "exact"\nkeys = ["ref_batch_id"]\n'
+    )
+
+
+def _common(days: Days, *, name: str = "", before: int = WINDOW_BEFORE, after: int = WINDOW_AFTER) -> str:
     calendar = days.partner.calendar
     weekend = _texts(WEEKDAYS[n] for n in sorted(calendar.weekend))
     return (
-        f'name = "{days.partner.id}"\n\n[calendar]\nweekend = [{weekend}]\nholidays = [{_holidays(days)}]\n\n'
-        f"[window]\nbefore = {WINDOW_BEFORE}\nafter = {WINDOW_AFTER}\n\n[duplicates]\nwithin = 2\n"
+        f'name = "{name or days.partner.id}"\n\n[calendar]\nweekend = [{weekend}]\nholidays = [{_holidays(days)}]\n\n'
+        f"[window]\nbefore = {before}\nafter = {after}\n\n[duplicates]\nwithin = 2\n"
     )
 
 
