@@ -8,6 +8,13 @@ import sys
 import structlog
 
 
+class _OfLibraries(logging.Handler):
+    """What libraries have to say becomes a line like ours; `logger` says whose it is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+
+
 def to_stderr(*, quiet: bool = False) -> None:
     """Send log lines to stderr as JSON, so that stdout stays for answers. `quiet` leaves only what went wrong."""
     structlog.configure(
@@ -20,5 +27,9 @@ def to_stderr(*, quiet: bool = False) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # asked for each line: stderr may be another one by then
     )
+    logging.captureWarnings(capture=True)
+    root = logging.getLogger()
     # Of the libraries: a connection that is closed while an event is on its way is no news at the end of a demo.
-    logging.basicConfig(level=logging.CRITICAL if quiet else logging.WARNING, stream=sys.stderr)
+    root.setLevel(logging.CRITICAL if quiet else logging.WARNING)
+    if not any(isinstance(handler, _OfLibraries) for handler in root.handlers):
+        root.addHandler(_OfLibraries())
