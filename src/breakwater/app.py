@@ -36,6 +36,7 @@ from breakwater.slack import (
     breaks,
     causes,
     changes,
+    connecting,
     files,
     findings,
     home,
@@ -196,11 +197,11 @@ class Breakwater:
     def connect(self) -> App:
         """Reach Slack, and connect the doors and the sender. WorldError or CallError if Slack can't be reached or refuses the token."""
         config = self.config
-        token = config.secret("SLACK_BOT_TOKEN", where="Slack app > OAuth & Permissions")
+        token = connecting.token(config.secret("SLACK_BOT_TOKEN", where="Slack app > OAuth & Permissions"), name="SLACK_BOT_TOKEN")
         client = WebClient(token=token, base_url=config.slack_api_url, timeout=SLACK_TIMEOUT_S)
         client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
         sending = WebClient(token=token, base_url=config.slack_api_url, timeout=SLACK_TIMEOUT_S, retry_handlers=[])
-        ourselves = _ourselves(client, url=config.slack_api_url)
+        ourselves = connecting.ourselves(client, url=config.slack_api_url)
         roles = config.settings.roles
         people = People(
             client,
@@ -238,12 +239,13 @@ class Breakwater:
         return self.bolt
 
     def start(self, *, socket_mode: bool = True) -> None:
-        """Connect, listen, send and tick."""
+        """Connect, listen, send and tick. WorldError or CallError if Slack can't be reached or refuses a token."""
         bolt = self.bolt or self.connect()
         if socket_mode:
-            app_token = self.config.secret("SLACK_APP_TOKEN", where="Slack app > Basic Information > App-Level Tokens")
+            given = self.config.secret("SLACK_APP_TOKEN", where="Slack app > Basic Information > App-Level Tokens")
+            app_token = connecting.token(given, name="SLACK_APP_TOKEN")
             self._handler = SocketModeHandler(bolt, app_token=app_token, ping_interval=SOCKET_PING_S)
-            self._handler.connect()  # type: ignore[no-untyped-call]
+            connecting.listen(self._handler, url=self.config.slack_api_url)
         assert self._sender
         self._tell_what_is_left_open()
         self._sender.start()
@@ -330,26 +332,6 @@ def _bolt(
     recon_work.register(app, doors, sql)
     app.error(lambda error, body: doors.answer_error(body, error))
     return app
-
-
-def _ourselves(client: WebClient, *, url: str) -> dict[str, str]:
-    """Who the token is: `team_id` and `user_id`."""
-    try:
-        answer = client.auth_test()
-        return {name: str(answer[name]) for name in ("team_id", "user_id")}
-    except SlackApiError as refused:
-        if refused.response.status_code != 200:
-            raise _unreached(url, f"it answers {refused.response.status_code}") from None
-        raise CallError(
-            f"Slack refused the bot token ({refused.response.get('error')}).",
-            remedy="Set SLACK_BOT_TOKEN to the token of the installed app.",
-        ) from None
-    except OSError as lost:
-        raise _unreached(url, str(lost)) from None
-
-
-def _unreached(url: str, why: str) -> WorldError:
-    return WorldError(f"Slack can't be reached at {url} ({why}).", remedy="Check the network and SLACK_API_URL.")
 
 
 def _signing_secret(config: Config) -> str:

@@ -84,6 +84,34 @@ def test_a_refused_token_is_not_taken_for_a_broken_network(run: Run) -> None:
     assert is_two_lines(said, what="Slack refused the bot token (invalid_auth).", remedy="SLACK_BOT_TOKEN")
 
 
+@pytest.mark.parametrize("token", ["xapp-revoked", "xoxb-sandbox"], ids=["revoked", "of the wrong kind"])
+def test_a_refused_app_token_is_told_as_plainly(run: Run, capsys: pytest.CaptureFixture[str], token: str) -> None:
+    code, said = run(SLACK_APP_TOKEN=token)
+
+    assert code == 2
+    assert is_two_lines(said, what="Slack refused the app token (", remedy="SLACK_APP_TOKEN to an app-level token (xapp-…)")
+    assert token not in "".join(said)
+
+
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+@pytest.mark.parametrize("value", ["xapp-…", "xapp-1-hush\nxapp-2-hush", "xapp-1 hush"])
+def test_what_can_be_no_token_is_named_and_not_shown(run: Run, name: str, value: str) -> None:
+    code, said = run(**{name: value})
+
+    assert code == 2
+    assert is_two_lines(said, what=f"{name} holds characters that no token holds.", remedy="Copy it once more")
+    assert "hush" not in "".join(said)
+
+
+def test_a_slack_that_opens_no_connection_is_the_worlds_fault(run: Run, sandbox: Sandbox) -> None:
+    sandbox.faults.add("apps.connections.open", FaultKind.BAD_GATEWAY, times=10)
+
+    code, said = run()
+
+    assert code == 3
+    assert is_two_lines(said, what="Slack can't be reached at", remedy="SLACK_API_URL")
+
+
 @pytest.mark.parametrize("options", [[], ["--http", "127.0.0.1:0"]], ids=["socket mode", "http"])
 def test_slack_out_of_reach_is_the_worlds_fault(run: Run, options: list[str]) -> None:
     code, said = run(*options, SLACK_API_URL=f"http://127.0.0.1:{closed_port()}/api/")
