@@ -23,8 +23,9 @@ def test_two_people_sign_a_month(desk: Desk) -> None:
     assert "as it stands now" in desk.told(ADA, OPS, lambda: ada.command("/recon", "signoff meridian 2026-10", channel=OPS))
     (*_, offered) = ada.private(OPS)
 
-    ada.click(offered, "Prepare for sign-off")
+    said = desk.told(ADA, OPS, lambda: ada.click(offered, "Prepare for sign-off"))
 
+    assert f"2026-10 of Meridian is prepared; its card is in <#{CARDS}>" in said
     card = the_card(desk, "waiting for a second person")
     assert "'approver' to sign a period off" in desk.told(ADA, CARDS, lambda: ada.click(card, "Sign off"))
     ben.click(card, "Decline…")
@@ -51,9 +52,10 @@ def test_wrong_words_and_months_that_are_not_over(desk: Desk) -> None:
     assert "'2026-13' is not a month" in ask("meridian 2026-13")
     assert "takes a partner and a month" in ask("meridian 2026-10 now")
     assert "no partner 'nobank'" in ask("nobank 2026-10")
-    ask("meridian 2026-11")
-    (*_, offered) = ada.private(OPS)
-    assert "2026-11 is not over yet" in desk.told(ADA, OPS, lambda: ada.click(offered, "Prepare for sign-off"))
+    assert "2099-01 has not begun" in ask("meridian 2099-01")
+    assert "can be prepared for sign-off from 1 Dec 2026 on" in ask("meridian 2026-11")
+    (*_, running) = ada.private(OPS)
+    assert running.buttons == []
     desk.told(VIC, OPS, lambda: vic.command("/recon", "signoff meridian 2026-09", channel=OPS))
     (*_, offered) = vic.private(OPS)
     assert "'operator' to prepare" in desk.told(VIC, OPS, lambda: vic.click(offered, "Prepare for sign-off"))

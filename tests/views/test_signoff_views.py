@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -41,6 +42,9 @@ CHANGED = {**SIGNED, "now": LATER, "changed_at": NOW}
 HAPPENED = {"files": 1, "auto_close": 2, "reopen": 1, "acknowledge": 9}
 MESSAGES: Mapping[str, Callable[[str], Any]] = {
     "offer": lambda word: views.offer(FIGURES, partner_id="nordbank", partner_name=word, period="2026-11"),
+    "running": lambda word: views.running(FIGURES, partner_name=word, period="2026-11", last=date(2026, 11, 30)),
+    "prepared_said": lambda word: views.prepared(a_sign_off(word), partner_name=word, shown_in="C0BANKS"),
+    "prepared_said_without_channel": lambda word: views.prepared(a_sign_off(word), partner_name=word, shown_in=None),
     "prepared": lambda word: views.card(a_sign_off(word), partner_name=word),
     "signed": lambda word: views.card(a_sign_off(word, **SIGNED), partner_name=word),
     "changed": lambda word: views.card(a_sign_off(word, **CHANGED), partner_name=word),

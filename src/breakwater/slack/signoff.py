@@ -17,6 +17,7 @@ from breakwater.slack.doors import Body, Doors, channel_of
 from breakwater.steps import signoff as steps
 from breakwater.views import modals
 from breakwater.views import signoff as views
+from breakwater.views.blocks import Message
 
 _EXAMPLE = "For example `/recon signoff nordbank 2026-10`."
 
@@ -27,7 +28,7 @@ def register(app: App, doors: Doors) -> None:
     @app.action(views.PREPARE)
     def prepare(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
-        doors.work(body, lambda actor: _prepare(doors, json.loads(action["value"]), actor))
+        doors.work(body, lambda actor: _prepare(doors, body, json.loads(action["value"]), actor))
 
     @app.action(views.SIGN)
     def sign(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -63,17 +64,28 @@ def sign_off(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
     (partner,) = chosen.values()
     if known and not known[0].may_be_prepared:
         doors.tell(body, views.card(known[0], partner_name=partner.name))
-    else:
+    elif steps.is_over(month, partner=partner, now=doors.now()):
         figures = _figures(doors, partner, month)
         doors.tell(body, views.offer(figures, partner_id=partner.id, partner_name=partner.name, period=str(month)))
+    else:
+        doors.tell(body, _not_over(doors, partner, month))
 
 
-def _prepare(doors: Doors, asked: Mapping[str, Any], actor: Actor) -> None:
+def _not_over(doors: Doors, partner: Partner, month: Month) -> Message:
+    """A month that runs has figures, but nothing to sign yet; one that is to come has none."""
+    if doors.now().astimezone(partner.time_zone).date() < month.first:
+        raise RefusedError(f"{month} has not begun.", remedy=f"A month can be signed off once it is over. {_EXAMPLE}")
+    return views.running(_figures(doors, partner, month), partner_name=partner.name, period=str(month), last=month.last)
+
+
+def _prepare(doors: Doors, body: Body, asked: Mapping[str, Any], actor: Actor) -> None:
     require(actor, Permission.PREPARE_SIGN_OFF)
     partner, month = _asked(doors, asked)
     figures = _figures(doors, partner, month)
     with doors.database.transaction() as tx:
-        steps.prepare(tx, actor=actor, partner=partner, month=month, figures=figures, now=doors.now())
+        prepared = steps.prepare(tx, actor=actor, partner=partner, month=month, figures=figures, now=doors.now())
+    shown_in = partner.internal_channels[0] if partner.internal_channels else None
+    doors.tell(body, views.prepared(prepared, partner_name=partner.name, shown_in=shown_in))
 
 
 def _sign(doors: Doors, asked: Mapping[str, Any], actor: Actor) -> None:

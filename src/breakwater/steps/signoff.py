@@ -66,10 +66,15 @@ def _rows(month: Month, of_run: Mapping[Side, Matched], of_breaks: Mapping[tuple
     return rows
 
 
+def is_over(month: Month, *, partner: Partner, now: datetime) -> bool:
+    """True once the month is over where the partner is."""
+    return now.astimezone(partner.time_zone).date() > month.last
+
+
 def prepare(tx: Connection, *, actor: Actor, partner: Partner, month: Month, figures: PeriodFigures, now: datetime) -> SignOff:
     """Put a period that is over up for another person's signature, with a card in the partner's channel."""
     require(actor, Permission.PREPARE_SIGN_OFF)
-    if now.astimezone(partner.time_zone).date() <= month.last:
+    if not is_over(month, partner=partner, now=now):
         raise RefusedError(f"{month} is not over yet.", remedy="It can be prepared from the first day of the next month on.")
     was = signoffs.sign_off_of(tx, partner=partner.id, period=str(month))
     prepared = moves.prepare(was, partner=partner.id, period=str(month), figures=figures, by=actor.id, now=now)

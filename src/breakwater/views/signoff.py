@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from breakwater.model.signoff import ROWS, Amount, Difference, PeriodFigures, SignOff, SignOffState, differences
 from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, quote, section, word
 from breakwater.views.modals import modal, text_input, typed
-from breakwater.views.words import joined, moment, person, plain_money, plural
+from breakwater.views.words import channel, day, joined, moment, person, plain_money, plural
 
 PREPARE, SIGN, DECLINE, DECLINE_FORM = "signoff_prepare", "signoff_sign", "signoff_decline", "signoff_decline_form"
 REASON = "reason"
@@ -43,6 +44,24 @@ def offer(figures: PeriodFigures, *, partner_id: str, partner_name: str, period:
     rest = context(f"Run {code(figures.run_id)}. Somebody else has to sign what you prepare.")
     blocks = (section(f"{head}\n{_table(figures)}"), actions(button(PREPARE, "Prepare for sign-off", value)), rest)
     return fit(Message(text=f"{word(period)} of {word(partner_name)} as it stands now.", blocks=blocks))
+
+
+def running(figures: PeriodFigures, *, partner_name: str, period: str, last: date) -> Message:
+    """For the one who asks about a month that is not over: its figures so far, and from when on it can be prepared."""
+    name = f"{word(period)} of {word(partner_name)}"
+    later = f"It is not over: it can be prepared for sign-off from {day(last + timedelta(days=1))} on, by the partner's time zone."
+    blocks = (section(f"*{name}* so far\n{_table(figures)}"), section(later), context(f"Run {code(figures.run_id)}"))
+    return fit(Message(text=f"{name} is not over.", blocks=blocks))
+
+
+def prepared(signoff: SignOff, *, partner_name: str, shown_in: str | None) -> Message:
+    """For the one who prepared a period: where it waits, and for whom."""
+    name = f"{word(signoff.period)} of {word(partner_name)}"
+    asked = code(f"/recon signoff {signoff.partner} {signoff.period}", 150)
+    where = f"its card is in {channel(shown_in)}" if shown_in else f"its card is shown to who asks for {asked}"
+    text = f"🖋️ {name} is prepared; {where}. Somebody else has to sign it."
+    twin = f"{name} is prepared for sign-off. Somebody else has to sign it."
+    return Message(text=twin, blocks=(section(text),))
 
 
 def card(signoff: SignOff, *, partner_name: str) -> Message:
