@@ -111,14 +111,16 @@ WRONG: Mapping[str, tuple[str, str, str]] = {
     "in a partner's table too": (
         'calendar = "TARGET2"',
         'calender = "TARGET2"',
-        "Unknown entry 'partners.0.calender'. Did you mean 'calendar'?",
+        "Unknown entry 'partners.nordbank.calender'. Did you mean 'calendar'?",
     ),
     "and in a file's": (
         'deadline = "08:30"',
         'deadlin = "08:30"',
-        "Unknown entry 'partners.0.files.0.expected.deadlin'. Did you mean 'deadline'?",
+        "Unknown entry 'partners.nordbank.files.statement.expected.deadlin'. Did you mean 'deadline'?",
     ),
     "a missing entry": ('operations_channel = "C0PAYOPS"', "", "'slack.operations_channel' is missing."),
+    "a missing entry of a partner": ("live_from = 2026-10-01\n", "", "'partners.nordbank.live_from' is missing."),
+    "a partner without an id goes by its number": ('id = "meridian"\n', "", "'partners.#2.id' is missing."),
     "a bad cron time": ('"0 8 * * mon-fri"', '"at eight"', "'at eight' is no cron time"),
     "a cron minute that does not exist": ('"0 8 * * mon-fri"', '"61 8 * * mon-fri"', "'61 8 * * mon-fri' is no cron time"),
     "weekdays by number": (
@@ -129,17 +131,18 @@ WRONG: Mapping[str, tuple[str, str, str]] = {
     "a bad time zone": ('"Europe/Berlin"', '"Europe/Atlantis"', "'Europe/Atlantis' is no time zone; use a name like 'Europe/Berlin'"),
     "a time zone that is a path": ('"Europe/Berlin"', '"../../etc/passwd"', "is no time zone"),
     "a bad calendar": ('"TARGET2"', '"TARGET3"', "'TARGET3' is no calendar; use 'TARGET2', 'weekends' or a country code like 'DE'"),
-    "a bad time": ('cut_off = "17:00"', 'cut_off = "25:00"', "'partners.0.cut_off'"),
+    "a bad time": ('cut_off = "17:00"', 'cut_off = "25:00"', "'partners.nordbank.cut_off'"),
     "a time with a zone of its own": ('due = "07:00"', 'due = "07:00Z"', "has a time zone of its own; write a time of the partner's clock"),
     "a deadline before it is due": ('deadline = "08:30"', 'deadline = "06:30"', "the deadline 06:30 is before the file is due, 07:00"),
-    "a channel by name": ('"C0SEPA"', '"#sepa"', "'partners.0.internal_channels.0'"),
+    "a channel by name": ('"C0SEPA"', '"#sepa"', "'partners.nordbank.internal_channels.#1'"),
     "a format nobody reads": (
         '"camt.053"',
         '"camt.53"',
-        "'partners.0.files.0.format': 'camt.53' is no format that is read here, nor one that [[layouts]] declare. Did you mean 'camt.053'?",
+        "'partners.nordbank.files.statement.format': 'camt.53' is no format that is read here, nor one that [[layouts]] declare."
+        " Did you mean 'camt.053'?",
     ),
     "a layout that is not there": ("[ledger]", '[[layouts]]\nfile = "nowhere.toml"\n[ledger]', "nowhere.toml can't be read"),
-    "a layout without a file": ("[ledger]", "[[layouts]]\n[ledger]", "'layouts.0.file' is missing."),
+    "a layout without a file": ("[ledger]", "[[layouts]]\n[ledger]", "'layouts.#1.file' is missing."),
     "a digest of an unknown partner": (
         'partners = ["nordbank"]',
         'partners = ["nordbnk"]',
@@ -185,7 +188,7 @@ def test_all_wrong_entries_are_named_at_once(tmp_path: Path) -> None:
     refused = refusal(GOOD.replace('"TARGET2"', '"TARGET3"').replace('"camt.053"', '"camt.53"'), tmp_path)
 
     assert "TARGET3" in refused.message
-    assert "partners.0.files.0.format" in refused.message
+    assert "partners.nordbank.files.statement.format" in refused.message
 
 
 def test_a_company_without_partners_is_refused(tmp_path: Path) -> None:
@@ -361,8 +364,8 @@ def test_a_wrong_engine_is_refused(entry: str, said: str, tmp_path: Path) -> Non
         ("[matching]\nmemory_limits = '1GB'\n", "matching.memory_limits", "memory_limit"),
         ("[retention]\nmessage_days = 9\n", "retention.message_days", "messages_days"),
         ("[people]\nsames = []\n", "people.sames", "same"),
-        ('[[partners.live]]\nkind = "stripe"\ncredential = "KEY"\n', "partners.1.live.0.stripe.credential", "credentials"),
-        ('[[partners.live]]\nkind = "statuspage"\ncomponent = []\n', "partners.1.live.0.statuspage.component", "components"),
+        ('[[partners.live]]\nkind = "stripe"\ncredential = "KEY"\n', "partners.meridian.live.#1.stripe.credential", "credentials"),
+        ('[[partners.live]]\nkind = "statuspage"\ncomponent = []\n', "partners.meridian.live.#1.statuspage.component", "components"),
     ],
 )
 def test_an_unknown_entry_is_named_in_every_table(table: str, wrong: str, meant: str, tmp_path: Path) -> None:

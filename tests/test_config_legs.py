@@ -36,6 +36,16 @@ agreement = "{name}.toml"
         ("nordbank", "sepa", "TARGET2", "Europe/Berlin", "2026-02-01"),
     )
 )
+FILES = "".join(
+    f"""
+[[partners.files]]
+stream = "{stream}"
+format = "adyen-settlement"
+drop = "inbox/adyen"
+expected = {{ due = "07:00", deadline = "23:00" }}
+"""
+    for stream in ("settlement", "payouts")
+)
 LEG = """
 [[legs]]
 id = "adyen-nordbank"
@@ -58,7 +68,7 @@ keys = ["ref_batch_id"]
 
 
 def loaded(folder: Path, legs: str, *, agreement: str = AGREEMENT) -> config.Config:
-    (folder / "breakwater.toml").write_text(PARTNERS + legs)
+    (folder / "breakwater.toml").write_text(PARTNERS.replace('"adyen.toml"\n', f'"adyen.toml"\n{FILES}') + legs)
     (folder / "leg.toml").write_text(agreement)
     return config.load(folder / "breakwater.toml", environment={})
 
@@ -101,9 +111,21 @@ def test_its_agreement_goes_by_the_id_of_the_leg(tmp_path: Path) -> None:
         (LEG.replace('"nordbank" }', '"nordbank", where = { account = "(A|B)(?P<ref_batch_id>.)" } }'), "contains unnamed groups"),
         (LEG.replace('"nordbank" }', '"nordbank", where = { account = "(?<ref_btch_id>.)" } }'), "Did you mean 'ref_batch_id'?"),
         (LEG.replace('"nordbank" }', '"nordbank", where = { account = "(?P<ref_btch_id>.)" } }'), "Did you mean 'ref_batch_id'?"),
-        (LEG.replace("agreement =", "agremeent ="), "Unknown entry 'legs.0.agremeent'. Did you mean 'agreement'?"),
-        (LEG.replace('"adyen" }', '"adyen", kind = ["payout"] }'), "Unknown entry 'legs.0.from.kind'. Did you mean 'kinds'?"),
-        (LEG.replace("from =", "form ="), "Unknown entry 'legs.0.form'. Did you mean 'from'?"),
+        (
+            LEG.replace('"adyen" }', '"adyen", stream = "settlment" }'),
+            "the stream 'settlment', which 'adyen' does not have. Did you mean 'settlement'?",
+        ),
+        (
+            LEG.replace('"nordbank" }', '"nordbank", stream = "statement" }'),
+            "names in `to` the stream 'statement', which 'nordbank' does not",
+        ),
+        (
+            LEG + LEG.replace("adyen-n", "second-n").replace('"adyen" }', '"adyen", stream = "settlement" }'),
+            "both take the payouts of 'adyen'",
+        ),
+        (LEG.replace("agreement =", "agremeent ="), "Unknown entry 'legs.adyen-nordbank.agremeent'. Did you mean 'agreement'?"),
+        (LEG.replace('"adyen" }', '"adyen", kind = ["payout"] }'), "Unknown entry 'legs.adyen-nordbank.from.kind'. Did you mean 'kinds'?"),
+        (LEG.replace("from =", "form ="), "Unknown entry 'legs.adyen-nordbank.form'. Did you mean 'from'?"),
         (LEG + 'internal_channels = ["C0WITHADYEN"]\n', "The channel C0WITHADYEN is shared with 'adyen', but is also used"),
     ],
 )
@@ -123,6 +145,16 @@ def test_two_legs_to_one_bank_are_told_apart_by_their_patterns(tmp_path: Path) -
 
     assert second
     assert [end.where for end in second.before_target] == [(("ref_end_to_end_id", "ADYEN.*"),)]
+
+
+def test_two_legs_from_one_provider_are_told_apart_by_their_streams(tmp_path: Path) -> None:
+    stays = LEG.replace('"nordbank" }', '"nordbank", kinds = ["adjustment"] }')
+    first, second = (stays.replace('"adyen" }', f'"adyen", stream = "{stream}" }}') for stream in ("settlement", "payouts"))
+    second = second.replace("adyen-nordbank", "second").replace("adjustment", "payment")
+
+    partners = loaded(tmp_path, first + second).partners
+
+    assert [leg.source.stream for leg in (partners["adyen-nordbank"].leg, partners["second"].leg) if leg] == ["settlement", "payouts"]
 
 
 @pytest.mark.parametrize(

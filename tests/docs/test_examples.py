@@ -6,8 +6,15 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+from pydantic import BaseModel
+
 from breakwater import config
 from breakwater.app import terms_of
+from breakwater.config.digests import DigestSettings
+from breakwater.config.files import ExpectedSettings
+from breakwater.config.partners import FileSettings, PartnerSettings
+from breakwater.config.settings import SlackSettings
 from breakwater.live_sources import live_sources
 from breakwater.matching import agreement
 from breakwater.model.live import LiveQuestion
@@ -22,6 +29,14 @@ time_zone = "Europe/Berlin"
 live_from = 2026-10-01
 agreement = "agreements/meridian.toml"
 """
+
+
+REQUIRED: dict[str, list[type[BaseModel]]] = {
+    "[slack]": [SlackSettings],
+    "[[partners]]": [PartnerSettings],
+    "[[partners.files]]": [FileSettings, ExpectedSettings],
+    "[[digests]]": [DigestSettings],
+}
 
 
 def examples(page: str) -> list[str]:
@@ -88,3 +103,13 @@ def test_the_digest_on_the_page_of_findings_is_accepted(tmp_path: Path) -> None:
 
     (one,) = [s for s in loaded.subscriptions if s.calendar]
     assert (one.calendar, dict(one.least_minor)) == ("TARGET2", {"EUR": 100_000})
+
+
+@pytest.mark.parametrize("table", REQUIRED)
+def test_what_is_required_in_the_settings_is_said(table: str) -> None:
+    required = {name for model in REQUIRED[table] for name, given in model.model_fields.items() if given.is_required()}
+    page = (DOCS / "install.md").read_text(encoding="utf-8")
+
+    (row,) = re.findall(rf"^\| `{re.escape(table)}`[^|]*\|(.*)\|$", page, flags=re.MULTILINE)
+
+    assert set(re.findall(r"`(\w+)`", row)) == required

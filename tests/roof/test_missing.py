@@ -163,7 +163,7 @@ def test_a_data_directory_that_can_not_be_made_is_the_worlds_fault(run: Run, tmp
     ("wrong", "right", "what"),
     [
         ('time_zone = "Europe/Berlin"', 'time_zone = "Europe/Berlinn"', "'Europe/Berlinn' is no time zone"),
-        ("live_from", "live_form", "Unknown entry 'partners.0.live_form'. Did you mean 'live_from'?"),
+        ("live_from", "live_form", "Unknown entry 'partners.nordbank.live_form'. Did you mean 'live_from'?"),
         ("[slack]", "[slack", "is not TOML"),
     ],
 )

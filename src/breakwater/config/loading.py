@@ -6,12 +6,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from breakwater.config.settings import Config, Settings
 from breakwater.errors import CallError, nearest
+
+_CALLED = ("id", "stream")  # what tells the tables of a list apart
 
 
 def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Config:
@@ -28,7 +30,7 @@ def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Config:
         settings = Settings.model_validate(document, context=_own_formats(document, folder=path.parent))
     except ValidationError as wrong:
         raise CallError(
-            f"{path}: " + " ".join(_complaint(e) for e in wrong.errors()), remedy="See docs/install.md for every entry."
+            f"{path}: " + " ".join(_complaint(e, document) for e in wrong.errors()), remedy="See docs/install.md for every entry."
         ) from None
     return Config(settings, folder=path.resolve().parent, environment=environment)
 
@@ -49,14 +51,28 @@ def _format_in(path: Path) -> str:
         raise CallError(f"The layout {path} is not TOML: {wrong}.", remedy="Correct that line.") from None
 
 
-def _complaint(error: Any) -> str:
-    place = ".".join(str(step) for step in error["loc"])
+def _complaint(error: Any, document: Mapping[str, Any]) -> str:
+    place = _place(error["loc"], document)
     if error["type"] == "extra_forbidden":
         return f"Unknown entry '{place}'.{nearest(str(error['loc'][-1]), _known_entries(error['loc'][:-1]))}"
     if error["type"] == "missing":
         return f"'{place}' is missing."
     message = error["msg"].removeprefix("Value error, ")
     return f"'{place}': {message}{'' if message.endswith('?') else '.'}"
+
+
+def _place(steps: tuple[int | str, ...], document: Mapping[str, Any]) -> str:
+    """Where an entry is, like 'partners.nordbank.live_from': a table of a list goes by what it is called, else by its number from #1."""
+    said, at = [], cast("Any", document)
+    for step in steps:
+        if isinstance(step, int):
+            at = at[step] if isinstance(at, list) else None
+            name = next((at[key] for key in _CALLED if isinstance(at.get(key), str)), "") if isinstance(at, dict) else ""
+            said.append(name or f"#{step + 1}")
+        else:
+            at = at.get(step, at) if isinstance(at, dict) else at  # of several kinds of table, the step is the kind and no entry
+            said.append(step)
+    return ".".join(said)
 
 
 def _known_entries(steps: tuple[int | str, ...]) -> list[str]:
