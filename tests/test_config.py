@@ -339,7 +339,7 @@ def test_the_matching_runs_embedded_unless_an_engine_is_named(tmp_path: Path) ->
     text = GOOD + '\n[matching]\nengine = "spark://master:7077"\nmemory_limit = "8GB"\nspill_dir = "spill"\n'
     named = loaded(text, tmp_path).settings.matching
 
-    assert (given.engine, given.memory_limit, given.spill_dir, given.proven) == (None, "1GB", None, False)
+    assert (given.engine, given.memory_limit, given.spill_dir, given.proven) == (None, "1500MB", None, False)
     assert (named.engine, named.memory_limit, named.spill_dir) == ("spark://master:7077", "8GB", "spill")
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from matching_builders import AS_OF, a_row, an_agreement, as_table, match_on_duckdb
 
+from breakwater.errors import WorldError
 from breakwater.matching.backend import Means
 from breakwater.matching.engine_duckdb import DuckDB, connect
 
@@ -25,9 +29,50 @@ def test_what_is_there_more_than_once_is_found_in_any_number_of_shares(
     tmp_path: Path, sorted_at_once: int, hashes: list[int], again: list[int]
 ) -> None:
     with connect(tmp_path, Means()) as connected:
-        engine = DuckDB(connected.connection, sorted_at_once=sorted_at_once)
+        engine = DuckDB(connected.connection, connected.pool, sorted_at_once=sorted_at_once)
         column = engine.put("hashes", pa.table({"own": pa.array(hashes, pa.uint64())})).own
 
         found = engine.repeated("twice", column)
 
         assert (found.size, sorted(found.table.own.to_pyarrow().to_pylist())) == (len(again), again)
+
+
+def test_what_goes_wrong_beside_the_passes_is_told_as_ever_and_no_thread_is_left(tmp_path: Path) -> None:
+    with pytest.raises(WorldError, match="matching engine"), connect(tmp_path, Means()) as engine:
+        engine.begin(lambda: engine.connection.raw_sql("FROM nowhere"))()
+
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("matching")]
+
+
+def test_a_step_that_fails_waits_for_what_was_begun(tmp_path: Path) -> None:
+    go_on, ended = threading.Event(), threading.Event()
+
+    def fail_meanwhile() -> None:
+        with connect(tmp_path, Means()) as engine:
+            engine.begin(lambda: go_on.wait(timeout=10) and ended.set())
+            engine.begin(go_on.set)
+            engine.connection.raw_sql("FROM nowhere")
+
+    with pytest.raises(WorldError):
+        fail_meanwhile()
+    assert ended.is_set()
+
+
+def test_an_outcome_is_only_given_once_its_matches_are_written(tmp_path: Path) -> None:
+    sides = [tmp_path / "ours.parquet", tmp_path / "theirs.parquet"]
+    for side in sides:
+        pq.write_table(as_table([a_row(side.stem)]), side)
+
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        match_on_duckdb(
+            ours=sides[:1], theirs=sides[1:], agreement=an_agreement(), as_of=AS_OF, matches_to=tmp_path / "nowhere" / "m.parquet"
+        )
+
+
+def test_each_thread_reads_what_another_made(tmp_path: Path) -> None:
+    with connect(tmp_path, Means()) as engine:
+        made = engine.begin(lambda: engine.put("numbers", pa.table({"n": pa.array([1, 2])})))()
+
+        kept = engine.begin(lambda: engine.keep("greater", made.filter(made.n > 1)))()
+
+        assert kept.table.to_pyarrow().to_pydict() == {"n": [2]}

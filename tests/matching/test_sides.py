@@ -101,6 +101,15 @@ def test_a_record_id_in_two_parts_is_refused(tmp_path: Path, theirs: Path) -> No
         match(twice, theirs)
 
 
+def test_a_record_id_that_comes_twice_is_what_is_told_whatever_else_it_makes_go_wrong(tmp_path: Path) -> None:
+    many = [a_row(f"o{n}", 1000 + n) for n in range(2001)]
+    ours = write_parquet(tmp_path / "ours.parquet", as_table([*many, many[0]]))
+    theirs = write_parquet(tmp_path / "theirs.parquet", as_table([a_row(f"t{n}", -1000 - n) for n in range(2000)]))
+
+    with pytest.raises(CallError, match=r'ours.parquet row 2002: record_id "o0" was there before'):
+        match(ours, theirs)
+
+
 def test_dictionaries_large_texts_null_columns_and_names_in_other_case_are_fine(tmp_path: Path, theirs: Path) -> None:
     table = as_table([a_row("o1", ref_arn="")])
     for name, column in (

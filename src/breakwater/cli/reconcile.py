@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -42,7 +45,7 @@ class _Memory(click.ParamType[str]):
 @click.option("--json", "target", required=True, type=_FILE, metavar="OUT", help="Where the result goes.")
 @click.option("--engine", metavar="URL", help="postgresql://…, spark://host:7077, local[2]; the embedded DuckDB by default.")
 @click.option("--proven", is_flag=True, help="Another engine is meant, and `breakwater engine check` agreed on it.")
-@click.option("--memory-limit", type=_Memory(), default="1GB", show_default=True, help="Memory of DuckDB, or of Spark's driver.")
+@click.option("--memory-limit", type=_Memory(), default="1500MB", show_default=True, help="Memory of DuckDB, or of Spark's driver.")
 @click.option("--spill-dir", type=_FILE, help="Where what does not fit into memory goes; the temporary folder by default.")
 def reconcile(
     *,
@@ -61,12 +64,22 @@ def reconcile(
         raise CallError(f"There is no folder {target.parent} for OUT.", remedy="Create it, or name another file.")
     terms = agreements.load(agreement)
     match = engines.open(engine, proven=proven, means=Means(memory_limit=memory_limit, spill_dir=spill_dir))
-    with tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
+    with _uncollected(), tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
         matches = Path(scratch) / "matches.parquet"
         outcome = match(ours=[ours], theirs=[theirs], agreement=terms, as_of=as_of, matches_to=matches)
         out.write(target, outcome, agreement=terms.name, as_of=as_of, matches=matches)
     _show(outcome, name=terms.name, as_of=as_of)
     return 0
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No look for garbage: nearly all of the many objects of a run live until its end, which is that of the process, too."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _show(outcome: Outcome, *, name: str, as_of: date) -> None:

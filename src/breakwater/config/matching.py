@@ -34,5 +34,5 @@ class MatchingSettings(Table):
 
     engine: EngineUrl | None = None
     proven: bool = False  # `breakwater engine check` agreed on an engine other than PostgreSQL and Spark
-    memory_limit: MemoryLimit = "1GB"
+    memory_limit: MemoryLimit = "1500MB"
     spill_dir: str | None = None

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ibis import Column, Table
 
 from breakwater.errors import WorldError
-from breakwater.matching.books import Kept, counts
+from breakwater.matching.books import Kept, T, counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Means:
     The folder is the engine's scratch space too, so with a Spark cluster every executor has to see it.
     """
 
-    memory_limit: str = "1GB"
+    memory_limit: str = "1500MB"
     spill_dir: Path | None = None
 
 
@@ -47,9 +47,18 @@ class Backend(Protocol):
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         """The matches of a run, as `Books` keeps them, into the file of `tables.write_matches`."""
 
+    def begin(self, task: Callable[[], T]) -> Callable[[], T]:
+        """Start what the next steps do not need; what is returned waits for its result. An engine without threads does it at once."""
+
 
 Connect = Callable[[Path, Means], AbstractContextManager[Backend]]
 """Opens a connection with a scratch folder for its own use. What the engine raises inside becomes a WorldError."""
+
+
+def at_once(task: Callable[[], T]) -> Callable[[], T]:
+    """`Backend.begin` of an engine that does one thing after the other."""
+    result = task()
+    return lambda: result
 
 
 def counted_twice(column: Column) -> Table:

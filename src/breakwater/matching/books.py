@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import ibis
 import pyarrow as pa
@@ -17,6 +17,7 @@ from breakwater.matching.outcome import SIDES, Found, Share, references_of, shar
 from breakwater.matching.pairs import compared
 from breakwater.model.breaks import BreakKind
 
+T = TypeVar("T")
 Row = Mapping[str, Any]
 Group = Mapping[str, Sequence[Row]]  # by side
 _GROUPS = pa.schema([("ours", pa.string()), ("members", pa.list_(pa.string())), ("are_ours", pa.list_(pa.bool_()))])
@@ -41,6 +42,9 @@ class Engine(Protocol):
 
     def put(self, rows: pa.Table) -> Table:
         """Rows at hand, as a table of the engine."""
+
+    def of_both(self, task: Callable[[str], T]) -> dict[str, T]:
+        """What a task for each side gives, by side. Neither may need what the other does: an engine with threads does both at once."""
 
     def records(self, side: str, numbers: Table) -> Table:
         """The records of a side with these numbers `n`. Cheaper than a join with the whole side, which cleans every reference first."""
@@ -137,8 +141,7 @@ class Books:
             self.break_parts.append(pair_breaks(wrong, pass_name=each.name))
             for side, x in (("ours", "o"), ("theirs", "t")):
                 self.in_breaks += shares(side, wrong, amount=f"{x}_amount_minor", currency=f"{x}_currency")
-        for side, column in (("ours", "o_n"), ("theirs", "t_n")):
-            self.claim(side, p, column)
+        self.engine.of_both(lambda side: self.claim(side, p, number(side)))
 
     def match_pairs(self, p: Table, each: Pass) -> None:
         """Pairs of ids `ours` and `theirs` are matches."""
@@ -170,37 +173,39 @@ class Books:
         for side in SIDES:
             self.claim_rows(side, [row for group in groups for row in group[side]])
 
-    def break_group(
-        self, kind: BreakKind, each: Pass | None, group: Mapping[str, Sequence[Row]], value: int, *, of: str | None = None
-    ) -> None:
+    def break_group(self, kind: BreakKind, each: Pass, group: Mapping[str, Sequence[Row]], value: int) -> None:
         """Records at hand are one break worth `value`. The caller claims them, many at once."""
         members = [row for side in SIDES for row in group.get(side, ())]
         ours, theirs = (tuple(sorted(row["record_id"] for row in group.get(side, ()))) for side in SIDES)
         self.breaks.append(
             Found(
                 kind=kind,
-                pass_name=each.name if each else None,
+                pass_name=each.name,
                 ours=ours,
                 theirs=theirs,
                 amount_minor=abs(value),
                 currency=members[0]["currency"],
                 dated=min(row["date"] for row in members),
                 references=references_of(row[name] for row in members for name in REFERENCES),
-                of=of,
             )
         )
         for side in SIDES:
             self.in_breaks += [share(side, row["currency"], row["amount_minor"]) for row in group.get(side, ())]
 
-    def break_singles(self, side: str, records: pa.Table, kinds: pa.Array) -> None:
+    def break_singles(self, side: str, records: pa.Table, kinds: pa.Array, each: Pass | None = None) -> None:
         """Each of these records is a break of its kind. The caller claims them."""
-        self.break_parts.append(single_breaks(records, side=side, kinds=kinds))
+        self.break_parts.append(single_breaks(records, side=side, kinds=kinds, pass_name=each.name if each else None))
         self.in_breaks += shares(side, records)
 
     def wait(self, side: str, records: pa.Table) -> None:
         """Records are pending. The caller claims them, many at once."""
         self.pending.append(pa.table({"side": pa.repeat(side, len(records)), "record_id": records["record_id"]}))
         self.in_pending += shares(side, records)
+
+
+def number(side: str) -> str:
+    """The column of a table of pairs with the numbers of this side's records."""
+    return {"ours": "o_n", "theirs": "t_n"}[side]
 
 
 def seen(table: Table, side: str, each: Pass, *columns: str) -> Table:

@@ -74,8 +74,8 @@ def _also(found: dict[BreakKind, pa.Array], is_first: dict[BreakKind, pa.Array])
     return pa.array([text.split() for text in known.to_pylist()], _TEXTS).take(pc.index_in(listed, known))
 
 
-def single_breaks(singles: pa.Table, *, side: str, kinds: pa.Array) -> pa.Table:
-    """The breaks of records that stand alone, each of its kind."""
+def single_breaks(singles: pa.Table, *, side: str, kinds: pa.Array, pass_name: str | None = None) -> pa.Table:
+    """The breaks of records that stand alone, each of its kind; a column `of` has the ids of those that they repeat."""
     records = _arrays(singles)
     none = _empty_lists(len(singles))
     ids = {side: _lists_of_one(records["record_id"])}
@@ -89,6 +89,8 @@ def single_breaks(singles: pa.Table, *, side: str, kinds: pa.Array) -> pa.Table:
         also=none,
         dated=records["date"],
         references=_references([records[name] for name in REFERENCES]),
+        of=records.get("of", pa.scalar(None, pa.string())),
+        **{"pass": pa.scalar(pass_name, pa.string())},
     )
 
 
@@ -111,10 +113,13 @@ def _empty_lists(size: int) -> pa.Array:
 
 
 def _references(columns: Sequence[pa.Array]) -> pa.Array:
-    filled = [column.to_pylist() for column in columns if column.null_count < len(column)]
-    if not filled:
+    told: list[pa.Array] = []
+    for column in columns:
+        if column.null_count < len(column) and not any(column.equals(earlier) for earlier in told):
+            told.append(column)
+    if not told:
         return _empty_lists(len(columns[0]))
-    return pa.array([references_of(row) for row in zip(*filled, strict=True)], _TEXTS)
+    return pa.array([references_of(row) for row in zip(*(column.to_pylist() for column in told), strict=True)], _TEXTS)
 
 
 def shares(side: str, records: pa.Table, *, amount: str = "amount_minor", currency: str = "currency") -> list[Share]:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import numpy as np
 import pyarrow as pa
 from ibis import Column, Table
+from ibis.backends.duckdb import Backend as Ibis
 
 from breakwater.matching import sides
 from breakwater.matching.backend import Means, failed
-from breakwater.matching.books import Kept
+from breakwater.matching.books import Kept, T
 from breakwater.matching.tables import write_matches
 
+_SCHEMA = ibis.Schema.from_pyarrow(sides.SCHEMA.insert(0, pa.field("n", pa.int64())))
 _SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date32[day]": "DATE"}
 _SORTED_AT_ONCE = 8 << 20  # numbers
+_THREADS = 3  # what a run begins at once, at most
 
 
 @contextmanager
@@ -28,11 +34,13 @@ def connect(scratch: Path, means: Means) -> Iterator[DuckDB]:
     """An embedded database of its own, which spills into `scratch`."""
     try:
         # Its tables live as long as a run, so to rewrite them compressed, as a checkpoint does, is in vain.
-        connection = ibis.duckdb.connect(**_limits(scratch, means), preserve_insertion_order=False, checkpoint_threshold="1TB")
-        try:
-            yield DuckDB(connection)
-        finally:
-            connection.disconnect()
+        config = {**_limits(scratch, means), "preserve_insertion_order": False, "checkpoint_threshold": "1TB"}
+        with (
+            duckdb.connect(config=config) as root,
+            _Ibis.from_connection(root) as connection,
+            ThreadPoolExecutor(_THREADS, "matching") as pool,
+        ):
+            yield DuckDB(connection, pool)
     except duckdb.Error as lost:
         raise failed("The matching engine", lost) from lost
 
@@ -48,24 +56,49 @@ def _limits(scratch: Path, means: Means) -> dict[str, Any]:
     return {"memory_limit": means.memory_limit, "temp_directory": str(scratch / "spill")}
 
 
-class DuckDB:
-    """See `backend.Backend`. Sides stay in their files."""
+class _Ibis(Ibis):  # type: ignore[misc]
+    """Ibis with a cursor for each thread, since a connection does one thing after the other."""
 
-    def __init__(self, connection: ibis.BaseBackend, *, sorted_at_once: int = _SORTED_AT_ONCE) -> None:
-        self.connection, self._sorted_at_once = connection, sorted_at_once
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The cursor of this thread."""
+        if not hasattr(self._own, "cursor"):
+            self._own.cursor = self._root.cursor()
+            self._cursors.append(self._own.cursor)
+        cursor: duckdb.DuckDBPyConnection = self._own.cursor
+        return cursor
+
+    @con.setter
+    def con(self, root: duckdb.DuckDBPyConnection) -> None:
+        self._root, self._own, self._cursors = root, threading.local(), list[duckdb.DuckDBPyConnection]()
+
+    def __enter__(self) -> _Ibis:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for cursor in self._cursors:
+            cursor.close()
+
+
+class DuckDB:
+    """See `backend.Backend`. Sides stay in their files. All cursors see its tables, so none is temporary; the database is in memory."""
+
+    def __init__(self, connection: _Ibis, pool: ThreadPoolExecutor, *, sorted_at_once: int = _SORTED_AT_ONCE) -> None:
+        self.connection, self.pool, self._sorted_at_once = connection, pool, sorted_at_once
 
     def stage(self, name: str, parts: Sequence[Path]) -> Table:
-        return self._view(name, _reading(parts))
+        return self._view(name, _reading(parts), _SCHEMA)
 
     def whole(self, name: str, table: Table) -> Table:
-        return self._view(name, self.connection.compile(table))
+        return self._view(name, self.connection.compile(table), table.schema())
 
     def keep(self, name: str, table: Table) -> Kept:
-        ((size,),) = self.connection.raw_sql(f"CREATE TEMP TABLE {name} AS {self.connection.compile(table)}").fetchall()
-        return Kept(self.connection.table(name), size)
+        ((size,),) = self.connection.raw_sql(f"CREATE TABLE {name} AS {self.connection.compile(table)}").fetchall()
+        return Kept(self._table(name, table.schema()), size)
 
     def put(self, name: str, rows: pa.Table) -> Table:
-        return self.connection.create_table(name, rows, temp=True)
+        self.connection.con.from_arrow(rows).create(name)
+        return self._table(name, ibis.Schema.from_pyarrow(rows.schema))
 
     def repeated(self, name: str, column: Column) -> Kept:
         """NumPy sorts numbers in a tenth of the time DuckDB takes; a share of them at a time, so memory does not grow with the sides."""
@@ -79,13 +112,22 @@ class DuckDB:
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_matches(self.connection.con, self.connection.compile(heads), passes=passes, target=target)
 
-    def _view(self, name: str, sql: str) -> Table:
-        self.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {sql}")
-        return self.connection.table(name)
+    def begin(self, task: Callable[[], T]) -> Callable[[], T]:
+        return self.pool.submit(task).result
+
+    def _view(self, name: str, sql: str, schema: ibis.Schema) -> Table:
+        self.connection.raw_sql(f"CREATE VIEW {name} AS {sql}")
+        return self._table(name, schema)
+
+    def _table(self, name: str, schema: ibis.Schema) -> Table:
+        """What `connection.table` gives, without asking for the schema."""
+        table: Table = ops.DatabaseTable(name=name, schema=schema, source=self.connection).to_expr()
+        return table
 
 
 def _repeated(column: pa.ChunkedArray) -> pa.Array:
-    numbers = np.sort(column.to_numpy())
+    numbers = np.concatenate([np.empty(0, column.type.to_pandas_dtype()), *(chunk.to_numpy() for chunk in column.chunks)])
+    numbers.sort()
     return pa.array(np.unique(numbers[1:][numbers[1:] == numbers[:-1]]))
 
 

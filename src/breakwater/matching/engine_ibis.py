@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from ibis import Column, Table
 
 from breakwater.errors import BreakwaterError, CallError, WorldError
 from breakwater.matching import sides
-from breakwater.matching.backend import Connect, Means, counted_twice, failed, first_line
-from breakwater.matching.books import Kept
+from breakwater.matching.backend import Connect, Means, at_once, counted_twice, failed, first_line
+from breakwater.matching.books import Kept, T
 from breakwater.matching.engine_duckdb import write_fetched
 
 
@@ -75,6 +75,9 @@ class AnyIbis:
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_fetched(heads.to_pyarrow().to_reader(), passes, target, scratch=self._scratch, means=self._means)
+
+    def begin(self, task: Callable[[], T]) -> Callable[[], T]:
+        return at_once(task)
 
     def close(self) -> None:
         """Drop what was made, as far as the engine still answers."""

@@ -5,7 +5,7 @@ Texts have the C collation, so they are compared and sorted by code point whatev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -23,8 +23,8 @@ from sqlglot.transforms import eliminate_semi_and_anti_joins
 
 from breakwater.errors import CallError, WorldError
 from breakwater.matching import sides
-from breakwater.matching.backend import Connect, Means, counted_twice, failed, first_line
-from breakwater.matching.books import Kept
+from breakwater.matching.backend import Connect, Means, at_once, counted_twice, failed, first_line
+from breakwater.matching.books import Kept, T
 from breakwater.matching.engine_duckdb import write_fetched
 
 CONNECT_TIMEOUT_S = 10
@@ -151,6 +151,9 @@ class Postgres:
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_fetched(heads.to_pyarrow_batches(), passes, target, scratch=self._scratch, means=self._means)
+
+    def begin(self, task: Callable[[], T]) -> Callable[[], T]:
+        return at_once(task)
 
     def _create(self, name: str, schema: pa.Schema) -> None:
         columns = ", ".join(f'"{field.name}" {_TYPES[str(field.type)]}' for field in schema)

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -27,8 +27,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from breakwater.errors import CallError, WorldError
 from breakwater.matching import sides
-from breakwater.matching.backend import Connect, Means, counted_twice, failed, first_line
-from breakwater.matching.books import Kept
+from breakwater.matching.backend import Connect, Means, at_once, counted_twice, failed, first_line
+from breakwater.matching.books import Kept, T
 from breakwater.matching.engine_duckdb import write_fetched
 
 _LOCAL = re.compile(r"(?:spark://)?(local(?:\[(?:[1-9][0-9]*|\*)\])?)")
@@ -161,6 +161,9 @@ class Spark:
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
         write_fetched(heads.to_pyarrow().to_reader(), passes, target, scratch=self._scratch, means=self._means)
+
+    def begin(self, task: Callable[[], T]) -> Callable[[], T]:
+        return at_once(task)
 
     def _set(self, options: Mapping[str, str]) -> None:
         for name, value in options.items():

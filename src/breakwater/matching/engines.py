@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from breakwater.errors import CallError
 from breakwater.matching import sides as side_files
 from breakwater.matching.agreement import KEY_COLUMNS, Agreement
 from breakwater.matching.backend import Backend, EngineError, Means
-from breakwater.matching.books import Books, Kept
+from breakwater.matching.books import Books, Kept, T
 from breakwater.matching.break_columns import break_table
 from breakwater.matching.engine_urls import connector
 from breakwater.matching.outcome import SIDES, totals
@@ -63,10 +66,12 @@ def open(url: str | None = None, *, means: Means = _MEANS, proven: bool = False)
             ):
                 engine = _Engine(backend, paths={"ours": ours, "theirs": theirs}, agreement=agreement, scratch=Path(scratch))
                 books = engine.books(as_of)
-                run(books, by_hand=by_hand)
                 path = matches_to or Path(scratch) / "matches.parquet"
-                engine.write_matches(books, path)
-                return _outcome(books, engine.profiles, matches=MATCH_SCHEMA.empty_table() if matches_to else match_table(path))
+                with engine.checking_ids():
+                    run(books, by_hand=by_hand, matched=lambda: engine.begin_matches(books, path))
+                outcome = _outcome(books, engine.profiles)
+                engine.finish_matches()
+                return outcome if matches_to else replace(outcome, matches=match_table(path))
         except EngineError:
             # Engines read a file piece by piece, and say little of one that is damaged somewhere.
             side_files.refuse_damaged([*ours, *theirs])
@@ -75,8 +80,8 @@ def open(url: str | None = None, *, means: Means = _MEANS, proven: bool = False)
     return match
 
 
-def _outcome(books: Books, profiles: Mapping[str, side_files.Profile], *, matches: pa.Table) -> Outcome:
-    """What a run found. Matched is what is neither in a break nor pending, which tests compare with the matches."""
+def _outcome(books: Books, profiles: Mapping[str, side_files.Profile]) -> Outcome:
+    """What a run found, without the matches. Matched is what is neither in a break nor pending, which tests compare with the matches."""
     everything = [(side, *figures) for side in SIDES for figures in profiles[side].totals]
     not_matched = [
         (side, currency, -rows, -amount, -moved) for side, currency, rows, amount, moved in (*books.in_breaks, *books.in_pending)
@@ -87,7 +92,7 @@ def _outcome(books: Books, profiles: Mapping[str, side_files.Profile], *, matche
         matched=totals((*everything, *not_matched)),
         pending_totals=totals(books.in_pending),
         in_breaks=totals(books.in_breaks),
-        matches=matches,
+        matches=MATCH_SCHEMA.empty_table(),
         pending=pending_table((), books.pending),
         breaks=break_table(books.breaks, books.agreement, books.break_parts),
     )
@@ -97,11 +102,12 @@ class _Engine:
     """One connection with both sides staged and checked, for one reconciliation."""
 
     def __init__(self, backend: Backend, *, paths: Mapping[str, Paths], agreement: Agreement, scratch: Path) -> None:
-        self.backend, self.agreement = backend, agreement
-        self._names = (f"breakwater_{number}" for number in count())
+        self.backend, self.agreement, self._paths = backend, agreement, paths
+        self._numbers = count()
+        self.finish_matches: Callable[[], None] = lambda: None
         parts = {side: side_files.parquet_parts(paths[side], side=side, scratch=scratch) for side in SIDES}
-        self._staged = {side: backend.stage(next(self._names), parts[side]) for side in SIDES}
-        self.profiles = {side: self._checked(side, paths[side]) for side in SIDES}
+        self._staged = {side: backend.stage(self._name(), parts[side]) for side in SIDES}
+        self.profiles = self.of_both(self._checked)
         self._calendar = self.put(_calendar(agreement, {day for profile in self.profiles.values() for day in profile.dates}))
 
     def books(self, as_of: date) -> Books:
@@ -116,16 +122,16 @@ class _Engine:
             engine=self,
         )
 
-    def write_matches(self, books: Books, target: Path) -> None:
-        """The matches of a run, sorted and numbered."""
+    def begin_matches(self, books: Books, target: Path) -> None:
+        """Begin to write all matches of a run, sorted and numbered; `finish_matches` waits for the end of it."""
         if books.matches:
             heads = ibis.union(*books.matches) if len(books.matches) > 1 else books.matches[0]
-            self.backend.write_matches(heads, books.passes, target)
+            self.finish_matches = self.backend.begin(lambda: self.backend.write_matches(heads, books.passes, target))
         else:
             pq.write_table(MATCH_SCHEMA.empty_table(), target)
 
     def _whole(self, side: str) -> Table:
-        return self.backend.whole(next(self._names), self._seen(side, self._staged[side]))
+        return self.backend.whole(self._name(), self._seen(side, self._staged[side]))
 
     def records(self, side: str, numbers: Table) -> Table:
         """The records of a side with these numbers."""
@@ -140,18 +146,41 @@ class _Engine:
 
     def keep(self, table: Table) -> Kept:
         """The rows of an expression, worked out once."""
-        return self.backend.keep(next(self._names), table)
+        return self.backend.keep(self._name(), table)
 
     def repeated(self, column: Column) -> Kept:
         """See `books.Engine`."""
-        return self.backend.repeated(next(self._names), column)
+        return self.backend.repeated(self._name(), column)
 
     def put(self, rows: pa.Table) -> Table:
         """Rows at hand, as a table of the engine."""
-        return self.backend.put(next(self._names), rows)
+        return self.backend.put(self._name(), rows)
 
-    def _checked(self, side: str, paths: Paths) -> side_files.Profile:
-        return side_files.check(self._staged[side], agreement=self.agreement, side=side, paths=paths, repeated=self.repeated)
+    def of_both(self, task: Callable[[str], T]) -> dict[str, T]:
+        """See `books.Engine`."""
+        begun = {side: self.backend.begin(partial(task, side)) for side in SIDES}
+        return {side: result() for side, result in begun.items()}
+
+    def _name(self) -> str:
+        return f"breakwater_{next(self._numbers)}"
+
+    def _checked(self, side: str) -> side_files.Profile:
+        return side_files.check(self._staged[side], agreement=self.agreement, side=side, paths=self._paths[side])
+
+    @contextmanager
+    def checking_ids(self) -> Iterator[None]:
+        """Whatever is refused meanwhile, a record_id that is there twice is the reason to tell."""
+        checked = self.backend.begin(self._check_ids)
+        try:
+            yield
+        except CallError:
+            checked()
+            raise
+        checked()
+
+    def _check_ids(self) -> None:
+        for side in SIDES:
+            side_files.check_ids(self._staged[side], side=side, paths=self._paths[side], repeated=self.repeated)
 
 
 def _calendar(agreement: Agreement, days: Iterable[date]) -> pa.Table:

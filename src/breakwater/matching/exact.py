@@ -5,19 +5,21 @@ Where a group has one record on each side, sets decide; the greedy rule is for `
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from itertools import groupby
 from math import prod
+from operator import itemgetter
 from typing import Any
 
 import ibis
+import pyarrow as pa
 from ibis import Table, Value
 
 from breakwater.matching import residue
 from breakwater.matching.agreement import Agreement, ExactPass
-from breakwater.matching.books import Books, Kept, counts, is_empty, rows, seen
-from breakwater.matching.break_columns import REFERENCES
+from breakwater.matching.books import Books, Kept, Row, counts, is_empty, number, rows, seen
+from breakwater.matching.break_columns import SINGLE_COLUMNS
 from breakwater.matching.outcome import DUPLICATE, MOST_PAIRS, SIDES, coarse
 from breakwater.matching.pairs import COMPARED, Beside, comparison, hash_of, no_conflict
 from breakwater.model.breaks import BreakKind
@@ -55,13 +57,13 @@ def pair_up(books: Books, each: ExactPass, step: Step) -> None:
     pairs = every.table.filter(every.table.o_n.notnull(), every.table.t_n.notnull())
     if is_empty(pairs):
         return
-    crowds = [(n, books.engine.repeated(pairs[n])) for n in ("o_n", "t_n")]
+    found = books.engine.of_both(lambda side: books.engine.repeated(pairs[number(side)]))
+    crowds = [(number(side), many) for side, many in found.items()]
     fine = every.table.filter(every.table.fine)
     books.match_pairs(_alone(fine, crowds), each)
     left = books.engine.keep(_without_alone(every.table, crowds))
     if left.size < every.size:
-        for side, n in zip(SIDES, ("o_n", "t_n"), strict=True):
-            books.leave_free(side, each, left.table, n)
+        books.engine.of_both(lambda side: books.leave_free(side, each, left.table, number(side)))
     if books.both_free:
         closer = books.compare(left.table.filter(left.table.o_n.notnull(), left.table.t_n.notnull()))
         if closer.size:
@@ -146,31 +148,28 @@ def duplicates(books: Books, side: str, passes: Sequence[ExactPass]) -> None:
         if not books.free_rows[side]:
             return
         found = _repeated(books, side, each, marked)
-        for row, original in found:
-            books.break_group(DUPLICATE[side], each, {side: [row]}, row["amount_minor"], of=original["record_id"])
-        books.claim_rows(side, [row for row, _ in found])
-        marked += [row["n"] for row, _ in found]
+        if found:
+            repeats = books.engine.put(
+                pa.table({"n": pa.array(list(found), pa.int64()), "of": pa.array(list(found.values()), pa.string())})
+            )
+            records = books.free[side].join(repeats, "n").select(*SINGLE_COLUMNS, "of").to_pyarrow()
+            books.break_singles(side, records, pa.repeat(DUPLICATE[side].value, len(records)), each)
+            books.claim(side, repeats)
+            marked += found
 
 
-def _repeated(books: Books, side: str, each: ExactPass, marked: Sequence[int]) -> list[tuple[residue.Row, residue.Row]]:
-    """(duplicate, the record it repeats). Only equal amounts repeat each other, so they are part of the group here."""
+def _repeated(books: Books, side: str, each: ExactPass, marked: Sequence[int]) -> dict[int, str]:
+    """The id of the record that a duplicate repeats, by the duplicate's number. Only equal amounts repeat each other: a group has one."""
     same = ("kind", *each.keys, "currency", "amount_minor")
-    free = books.engine.keep(books.seen(side, each, *each.keys).select("n", *same))
-    if not free.size:
-        return []
+    free = books.seen(side, each, *each.keys).select("n", *same)
     every = seen(books.sides[side], side, each, *each.keys)
-    twins = _looking_like(every, free.table, each).select(*dict.fromkeys(("n", "record_id", "date", "b", *same, *books.agreement.identity)))
+    twins = _looking_like(every, free, each).select(*dict.fromkeys(("n", "record_id", "date", "b", *same, *books.agreement.identity)))
     if marked:
         twins = twins.anti_join(books.put_numbers(marked), "n")
     twins = books.engine.keep(twins).table
     crowd = twins.semi_join(counts(twins, same).filter(lambda g: g.rows > 1), same)
-    groups = _groups(rows(crowd.left_join(free.table.select("n", free=ibis.literal(True)), "n")), same)
-    found = [pair for group in groups for pair in residue.duplicates(group, books.agreement)]
-    if not found:
-        return []
-    numbers = books.put_numbers(row["n"] for row, _ in found)
-    references = {row["n"]: row for row in rows(books.free[side].semi_join(numbers, "n").select("n", *REFERENCES))}
-    return [({**row, **references[row["n"]]}, original) for row, original in found]
+    groups = _groups(rows(crowd.left_join(free.select("n", free=ibis.literal(True)), "n")), same)
+    return {row["n"]: original["record_id"] for group in groups for row, original in residue.duplicates(group, books.agreement)}
 
 
 def _looking_like(every: Table, few: Table, each: ExactPass) -> Table:
@@ -179,8 +178,9 @@ def _looking_like(every: Table, few: Table, each: ExactPass) -> Table:
     return every.mutate(h=hash_of(every[each.keys[0]])).semi_join(hashed, ["amount_minor", "h"])
 
 
-def _groups(found: Iterable[dict[str, Any]], same: Sequence[str]) -> Iterable[list[dict[str, Any]]]:
-    def key(row: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(row[name] for name in same)
-
-    return [list(group) for _, group in groupby(sorted(found, key=key), key=key)]
+def _groups(found: Iterable[Row], same: Sequence[str]) -> Iterable[list[Row]]:
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    key = itemgetter(*same)
+    for row in found:
+        groups[key(row)].append(row)
+    return groups.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,15 +15,16 @@ from breakwater.matching.by_hand import claim_by_hand
 from breakwater.matching.exact import Step, duplicates, pair_up
 from breakwater.matching.grouped import broken_groups, match_groups
 from breakwater.matching.netting import net
-from breakwater.matching.outcome import MISSING, ORPHANS, SIDES
+from breakwater.matching.outcome import MISSING, ORPHANS
 from breakwater.matching.similar import match_similar
 from breakwater.model.runs import ByHand
 
 
-def run(books: Books, *, by_hand: Sequence[ByHand] = ()) -> None:
-    """All steps; afterwards nothing is free."""
+def run(books: Books, *, matched: Callable[[], None], by_hand: Sequence[ByHand] = ()) -> None:
+    """All steps; afterwards nothing is free. `matched` is called once, as soon as no more matches will come."""
     claim_by_hand(books, by_hand)
     passes = books.agreement.passes
+    matches_late = any(isinstance(each, GroupedPass | NettingPass) for each in passes)
     exact = [each for each in passes if isinstance(each, ExactPass)]
     for each in passes:
         match each:
@@ -35,10 +36,11 @@ def run(books: Books, *, by_hand: Sequence[ByHand] = ()) -> None:
                 match_similar(books, each)
             case NettingPass():
                 break  # netting passes come last in the list, and much later in the run
+    if not matches_late:
+        matched()
     for each in exact:
         pair_up(books, each, Step.LATE)
-    for side in SIDES:
-        duplicates(books, side, exact)
+    books.engine.of_both(lambda side: duplicates(books, side, exact))
     for each in passes:
         if isinstance(each, GroupedPass):
             broken_groups(books, each)
@@ -47,8 +49,9 @@ def run(books: Books, *, by_hand: Sequence[ByHand] = ()) -> None:
     for each in passes:
         if isinstance(each, NettingPass):
             net(books, each)
-    for side in SIDES:
-        rest(books, side)
+    if matches_late:
+        matched()
+    books.engine.of_both(lambda side: rest(books, side))
 
 
 def rest(books: Books, side: str) -> None:

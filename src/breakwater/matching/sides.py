@@ -216,21 +216,14 @@ def place(path: Path, row: int) -> str:
 # Values
 
 
-def check(
-    table: ibis.Table, *, agreement: Agreement, side: str, paths: Sequence[str | Path], repeated: Callable[[Column], Kept]
-) -> Profile:
-    """The profile of a staged side (see `engines`). CallError names the first record with a value that can't be.
-
-    `repeated` is the engine's way to the values that a column has more than once.
-    """
+def check(table: ibis.Table, *, agreement: Agreement, side: str, paths: Sequence[str | Path]) -> Profile:
+    """The profile of a staged side (see `engines`). CallError names the first record with a value that can't be."""
     compared = sorted(agreement.compared_columns)
     found = _look(table, compared, agreement)
     for group in found:
         if _is_wrong(group):
             _refuse_first(table, side, paths)
     rows = sum(group["rows"] for group in found)
-    if repeated(hash_of(table.record_id).name("own")).size:
-        _refuse_repeated(table, side, paths)
     totals = tuple((group["currency"], group["rows"], int(group["amount_minor"]), int(group["moved_minor"])) for group in found)
     clean = frozenset(name for name in compared if not any(group[f"suspect_{name}"] for group in found))
     has_originals = any(group["original_currency"] for group in found)
@@ -290,8 +283,11 @@ def _complaint(row: Mapping[str, Any]) -> str:
     return "booked_on is empty, or a date is outside the years 1 to 9999"
 
 
-def _refuse_repeated(table: ibis.Table, side: str, paths: Sequence[str | Path]) -> None:
-    """Refuse a record_id that is there twice; none is if only the hashes are equal."""
+def check_ids(table: ibis.Table, *, side: str, paths: Sequence[str | Path], repeated: Callable[[Column], Kept]) -> None:
+    """CallError for a record_id that is there twice. `repeated` is the engine's way to the values that a column has more than once."""
+    if not repeated(hash_of(table.record_id).name("own")).size:
+        return
+    # Their hashes may be equal without them.
     twice = table.group_by("record_id").aggregate(n=table.n.max(), rows=table.count())
     rows = twice.filter(twice.rows > 1).order_by("n").limit(1).to_pyarrow().to_pylist()
     for row in rows:

@@ -28,7 +28,7 @@ def write_matches(connection: duckdb.DuckDBPyConnection, heads: str, *, passes: 
 
     `heads` is a query for the matches as `Books` keeps them. The same matches give the same bytes, whatever engine found them.
     """
-    connection.execute("SET preserve_insertion_order = true")
+    connection.execute("SET SESSION preserve_insertion_order = true")
     rows = connection.sql(_ROWS.format(heads=heads))
     _write(target, (_named(part, pa.array(passes, pa.string())) for part in _in_parts(rows.to_arrow_reader(_ROWS_AT_ONCE))))
 
