@@ -18,6 +18,7 @@ from breakwater.config.settings import SlackSettings
 from breakwater.live_sources import live_sources
 from breakwater.matching import agreement
 from breakwater.model.live import LiveQuestion
+from breakwater.sources import ledger
 
 DOCS = Path(__file__).parents[2] / "docs"
 PROVIDER = """
@@ -113,3 +114,14 @@ def test_what_is_required_in_the_settings_is_said(table: str) -> None:
     (row,) = re.findall(rf"^\| `{re.escape(table)}`[^|]*\|(.*)\|$", page, flags=re.MULTILINE)
 
     assert set(re.findall(r"`(\w+)`", row)) == required
+
+
+@pytest.mark.parametrize("table", [ledger.RECORDS, ledger.EVENTS], ids=lambda table: table.format)
+def test_the_columns_of_our_own_side_are_those_on_its_page(table: ledger.Table) -> None:
+    page = (DOCS / "partners.md").read_text(encoding="utf-8")
+    title = table.format.removeprefix("ledger-").title()
+    (said,) = re.findall(rf"^\*\*{title}\*\*(.*?)\n\n", page, flags=re.MULTILINE | re.DOTALL)
+    needed, optional = said.split("May be left out:")
+
+    assert set(re.findall(r"`(\w+)`", needed)) == set(table.required)
+    assert set(re.findall(r"`(\w+)`", optional)) == {*table.schema.names} - {*table.required, "source_file", "line"}

@@ -164,7 +164,10 @@ def test_an_id_repeated_far_below_is_found(tmp_path: Path) -> None:
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     without = {name: value for name, value in RECORD.items() if name not in ("partner", "ref_arn")}
 
-    assert refused(written(tmp_path, without)).message == "ledger.csv lacks the columns 'ref_arn', 'partner'."
+    error = refused(written(tmp_path, without))
+
+    assert error.message == "ledger.csv lacks the columns 'ref_arn', 'partner'."
+    assert error.remedy == "Add them to the export of the ledger, empty where nothing is known: docs/partners.md lists them all."
 
 
 @pytest.mark.parametrize(

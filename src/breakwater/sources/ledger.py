@@ -148,7 +148,8 @@ def _require_columns(document: Document, table: Table, names: list[str] | tuple[
 
 def _missing(document: Document, names: list[str]) -> FileError:
     listed = ", ".join(f"'{name}'" for name in names)
-    return FileError("malformed", f"{document.name} lacks the columns {listed}.", remedy=_CORRECT)
+    remedy = "Add them to the export of the ledger, empty where nothing is known: docs/partners.md lists them all."
+    return FileError("malformed", f"{document.name} lacks the {'column' if len(names) == 1 else 'columns'} {listed}.", remedy=remedy)
 
 
 class _Rows:
