@@ -108,7 +108,7 @@ def test_no_cell_is_a_formula(cell: str) -> None:
 
 
 def test_a_break_in_a_spreadsheet() -> None:
-    brk = a_break(amount_minor=12_500, currency="KWD", references=('=HYPERLINK("x")', "b"), links=("INC-1",))
+    brk = a_break(amount_minor=12_500, currency="KWD", references=('=HYPERLINK("x")', "b"), links=("INC-0001",))
 
     header, row = csv.reader(io.StringIO(breaks_csv([brk])))
 

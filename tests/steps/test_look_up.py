@@ -377,7 +377,7 @@ def test_a_return_that_names_its_payment_by_another_reference_belongs_to_it(comp
 def test_the_incident_that_names_a_payment_is_told(company: Company, said: str, is_told: bool) -> None:
     both_sides(company)
     incident = Incident(
-        id="INC-1",
+        id="INC-0001",
         partner="nordbank",
         title="Transfers stuck",
         severity=Severity.SEV2,
@@ -389,7 +389,7 @@ def test_the_incident_that_names_a_payment_is_told(company: Company, said: str, 
     with company.database.transaction() as tx:
         writes.insert_incident(tx, incident, actor=SYSTEM, now=NOW)
 
-    assert [i.id for i in company.trace("NB0042").incidents] == ["INC-1"] * is_told
+    assert [i.id for i in company.trace("NB0042").incidents] == ["INC-0001"] * is_told
 
 
 def test_codes_that_nobody_knows_are_named_in_the_next_digest(company: Company) -> None:

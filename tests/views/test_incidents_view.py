@@ -142,7 +142,7 @@ def test_the_resolve_form_knows_its_incident() -> None:
 
     view = submitted({"resolution": "Fixed.", "partner_resolution": "Thank you."}, chosen={}, metadata=form["private_metadata"])
 
-    assert forms.read_resolve(view) == {"incident_id": "INC-7", "resolution": "Fixed.", "partner_resolution": "Thank you."}
+    assert forms.read_resolve(view) == {"incident_id": "INC-0007", "resolution": "Fixed.", "partner_resolution": "Thank you."}
 
 
 def test_more_partners_than_a_menu_holds_are_grouped() -> None:
@@ -163,7 +163,7 @@ def test_only_an_open_incident_can_be_resolved() -> None:
 
     buttons = nodes(list(open_card.blocks), "button")
 
-    assert [(b["action_id"], json.loads(b["value"])) for b in buttons] == [(incidents.RESOLVE, {"incident_id": "INC-7", "revision": 1})]
+    assert [(b["action_id"], json.loads(b["value"])) for b in buttons] == [(incidents.RESOLVE, {"incident_id": "INC-0007", "revision": 1})]
     assert nodes(list(incidents.incident_card(resolved, partner_name="Nordbank").blocks), "button") == []
 
 

@@ -58,7 +58,7 @@ def rich_trace(word: str = "pay_8F2K1") -> PaymentTrace:
             an_event(event_id="e2", occurred_at=datetime(2026, 11, 20, tzinfo=UTC), state="settled", source_file=statement, line=1_204),
             an_event(event_id="e3", state="refunded", amount_minor=0, currency=NO_CURRENCY, occurred_at=NOW, reason=word),
         ),
-        breaks=(a_break(links=("INC-7",)),),
+        breaks=(a_break(links=("INC-0007",)),),
         sources={statement: SourceName(side=Side.THEIRS, name=word, format="camt.053", received_at=NOW)},
         incidents=(an_incident(),),
     )

@@ -18,7 +18,7 @@ MESSAGES: dict[str, Message] = {
     "shortcut_none_named": views.none_named(),
     "shortcut_none_found": views.none_found(["pay_1Q2W3", "PSP-77812"]),
     "shortcut_several": views.found([("pay_8F2K1", "EUR 120.00 settled"), ("BATCH-77", "a batch")], unknown=2),
-    "shortcut_added": views.added(["INC-7", "B-4F1A90C2D7"]),
+    "shortcut_added": views.added(["INC-0007", "B-4F1A90C2D7"]),
 }
 FORMS: dict[str, dict[str, Any]] = {
     "shortcut_form": views.add_form(breaks=[a_break()], incidents=[an_incident()], text="B-4F1A90C2D7 was held back", link=LINK),

@@ -191,7 +191,7 @@ def a_finding(**changes: Any) -> Finding:
 
 def an_incident(**changes: Any) -> Incident:
     incident = Incident(
-        id="INC-7",
+        id="INC-0007",
         partner="nordbank",
         title="Settlement file of 23 November missing",
         severity=Severity.SEV2,

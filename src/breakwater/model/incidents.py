@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from breakwater.errors import RefusedError
+
+
+_NAMED = re.compile(r"(inc-?)?0*([1-9][0-9]{0,8})", re.IGNORECASE)
+
+
+def incident_id(number: int) -> str:
+    """What the incident with this number is called everywhere: 'INC-0001'."""
+    return f"INC-{number:04d}"
+
+
+def incident_named(word: str) -> str | None:
+    """The id that somebody means by 'INC-1', 'inc-0001' or '1'; None for a word that names no incident."""
+    named = _NAMED.fullmatch(word.strip())
+    return incident_id(int(named[2])) if named else None
+
+
+def link_to(word: str) -> str:
+    """What is linked by a word: an incident by its id however it is written, anything else as it stands. A mere number may be a ticket."""
+    return incident_named(word) or word if word.casefold().startswith("inc") else word
 
 
 class Severity(StrEnum):

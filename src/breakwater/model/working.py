@@ -9,6 +9,7 @@ from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, require_of_other
 from breakwater.model.breaks import NEEDS, Break, BreakState, Move, require_state, touched
 from breakwater.model.calendar import BusinessCalendar
+from breakwater.model.incidents import link_to
 from breakwater.model.money import format_minor
 from breakwater.model.proposals import Authority, Proposal, ProposalKind
 
@@ -32,7 +33,7 @@ def comment(brk: Break, *, by: Actor, now: datetime) -> Break:
 def link(brk: Break, *, to: str, by: Actor, now: datetime) -> Break:
     """An incident, a ticket, a document: evidence beside the break. The same twice stays once."""
     require_state(brk, Move.LINK)
-    links = tuple(dict.fromkeys([*brk.links, to]))
+    links = tuple(dict.fromkeys([*brk.links, link_to(to)]))
     if len(links) > MOST_LINKS:
         raise RefusedError(f"{brk.id} has {MOST_LINKS} links already.", remedy="Put further ones into its thread.")
     return touched(brk, by.id, now, links=links)

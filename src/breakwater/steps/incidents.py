@@ -153,10 +153,11 @@ def note_message(tx: Connection, *, actor: Actor, incident_id: str, text: str, l
 
 
 def incident_known(tx: Connection, incident_id: str) -> Incident:
-    """The incident with this id, or a sentence that there is none."""
-    incident = reads.incident_by_id(tx, incident_id.strip().upper())
+    """The incident that this id names, however it is written ('INC-1', 'inc-0001', '1'), or a sentence that there is none."""
+    named = moves.incident_named(incident_id)
+    incident = reads.incident_by_id(tx, named) if named else None
     if incident is None:
-        raise NotFoundError(f"There is no incident {incident_id}.", remedy="List the open ones with `/incident list`.")
+        raise NotFoundError(f"There is no incident {named or incident_id}.", remedy="List the open ones with `/incident list`.")
     return incident
 
 

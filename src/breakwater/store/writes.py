@@ -13,7 +13,7 @@ from breakwater.model.access import Actor
 from breakwater.model.breaks import Break
 from breakwater.model.files import SourceFile
 from breakwater.model.findings import Finding
-from breakwater.model.incidents import Incident, TimelineEntry
+from breakwater.model.incidents import Incident, TimelineEntry, incident_id
 from breakwater.model.parts import part_of
 from breakwater.model.records import Side
 from breakwater.model.runs import Run
@@ -182,7 +182,7 @@ def next_incident_id(tx: Connection) -> str:
     if tx.dialect.name == "postgresql":
         tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INCIDENT_NUMBERS})
     last = tx.execute(select(func.max(incident.c.number))).scalar()
-    return f"INC-{(last or 0) + 1:04d}"
+    return incident_id((last or 0) + 1)
 
 
 def insert_incident(tx: Connection, opened: Incident, *, actor: Actor, now: datetime) -> None:

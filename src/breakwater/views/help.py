@@ -53,7 +53,7 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("/incident open nordbank", "open one; you see a preview before the partner sees anything"),
             ("/incident list", "the open ones"),
-            ("/incident resolve INC-7", "close one in both threads"),
+            ("/incident resolve INC-0007", "close one in both threads"),
         ),
     ),
 }
