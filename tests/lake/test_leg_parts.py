@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,10 @@ def written(lake: Lake, records: Sequence[dict[str, Any]], *, sha256: str = "ab"
     return lake.write(iter(table.to_batches()), content="records", side=Side.THEIRS, sha256=sha256)
 
 
+def of(parts: Sequence[str], stream: str = "statement") -> dict[str, str]:
+    return dict.fromkeys(parts, stream)
+
+
 def a_row(number: int, **changes: Any) -> dict[str, Any]:
     row = {
         "record_id": f"r-{number}", "kind": "payment", "amount_minor": 1_000 + number, "currency": "EUR", "booked_on": date(2026, 11, 10),
@@ -67,8 +72,8 @@ def test_each_record_is_in_one_leg_at_most_and_in_the_banks_own_agreement_where_
     made = two_legs(first_stays=first_stays, second_stays=second_stays)
     parts = written(lake, [a_row(n, **r) for n, r in enumerate(records)])
 
-    in_legs = [[r for path in lake.paths(legs.taken(lake, leg, Side.THEIRS, parts)) for r in rows(path)] for leg in made]
-    own = [r for path in lake.paths(legs.left(lake, taken_by(made, "bank"), parts)) for r in rows(path)]
+    in_legs = [[r for path in lake.paths(legs.taken(lake, leg, Side.THEIRS, of(parts))) for r in rows(path)] for leg in made]
+    own = [r for path in lake.paths(legs.left(lake, taken_by(made, "bank"), of(parts))) for r in rows(path)]
 
     first, second = ([r["record_id"] for r in some] for some in in_legs)
     assert not set(first) & set(second)
@@ -84,7 +89,7 @@ def test_what_leaves_the_provider_arrives_at_the_bank(tmp_path: Path) -> None:
     credited = written(lake, [a_row(2, amount_minor=500, ref_end_to_end_id="A-7")], sha256="cd")
 
     (payout,), (credit,) = (
-        rows(lake.paths(legs.taken(lake, leg, side, parts))[0]) for side, parts in ((Side.OURS, reported), (Side.THEIRS, credited))
+        rows(lake.paths(legs.taken(lake, leg, side, of(parts)))[0]) for side, parts in ((Side.OURS, reported), (Side.THEIRS, credited))
     )
 
     compared = ("kind", "account", "status", "amount_minor", "currency", "ref_batch_id")
@@ -98,7 +103,7 @@ def test_a_named_group_fills_its_column_whichever_way_it_is_written(tmp_path: Pa
     lake, leg = Lake(tmp_path), Leg(id="adyen-bank", source=ADYEN, target=at_bank(f"A-{group}"))
     parts = written(lake, [a_row(1, ref_end_to_end_id="A-7")])
 
-    (credit,) = rows(lake.paths(legs.taken(lake, leg, Side.THEIRS, parts))[0])
+    (credit,) = rows(lake.paths(legs.taken(lake, leg, Side.THEIRS, of(parts)))[0])
 
     assert credit["ref_batch_id"] == "7"
 
@@ -107,10 +112,10 @@ def test_a_part_of_which_nothing_is_taken_stays_itself_and_nothing_is_made_twice
     lake, made = Lake(tmp_path), two_legs()
     parts = written(lake, [a_row(1, ref_end_to_end_id="other")])
 
-    assert legs.left(lake, taken_by(made, "bank"), parts) == parts
-    assert legs.taken(lake, made[0], Side.THEIRS, parts) == []
+    assert legs.left(lake, taken_by(made, "bank"), of(parts)) == parts
+    assert legs.taken(lake, made[0], Side.THEIRS, of(parts)) == []
     then = sorted((path, path.stat().st_mtime_ns) for path in (tmp_path / "legs").rglob("*.parquet"))
-    legs.left(lake, taken_by(made, "bank"), parts)
+    legs.left(lake, taken_by(made, "bank"), of(parts))
     assert sorted((path, path.stat().st_mtime_ns) for path in (tmp_path / "legs").rglob("*.parquet")) == then
 
 
@@ -119,9 +124,24 @@ def test_another_selection_makes_other_parts(tmp_path: Path) -> None:
     parts = written(lake, [a_row(1, ref_end_to_end_id="A-1")])
     changed = Leg(id="adyen-bank", source=ADYEN, target=at_bank("A-[0-9]+"))
 
-    names = {name for leg in (two_legs()[0], changed) for name in legs.taken(lake, leg, Side.THEIRS, parts)}
+    names = {name for leg in (two_legs()[0], changed) for name in legs.taken(lake, leg, Side.THEIRS, of(parts))}
 
     assert len(names) == 2
+
+
+def test_an_end_looks_at_the_files_of_its_stream_alone(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    here, there = written(lake, [a_row(1, ref_end_to_end_id="A-1")]), written(lake, [a_row(2, ref_end_to_end_id="A-2")], sha256="cd")
+    both = {**of(here, "statement"), **of(there, "notices")}
+    adyen, stripe = (replace(leg, target=replace(leg.target, stream="statement")) for leg in two_legs())
+    other = replace(stripe, target=replace(stripe.target, stream="notices", where=adyen.target.where))
+    made = in_order([adyen, other])
+
+    taken = [[r["record_id"] for path in lake.paths(legs.taken(lake, leg, Side.THEIRS, both)) for r in rows(path)] for leg in made]
+
+    assert taken == [["r-1"], ["r-2"]]
+    assert legs.left(lake, taken_by(made[:1], "bank"), both) == there
+    assert legs.left(lake, taken_by(made, "bank"), both) == []
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from legs_company import BANK, DAY, LEG, LEG_SETTINGS, NOW, PSP, Credit, LegsCompany, breaks_of, of_payout, run_of, worked
+from legs_company import BANK, DAY, LEG, LEG_SETTINGS, NOW, PSP, SETTINGS, Credit, LegsCompany, breaks_of, of_payout, run_of, worked
 
 from breakwater.model.breaks import BreakKind, BreakState
 from breakwater.store import reads, sending
@@ -137,6 +137,25 @@ def test_who_else_compares_the_records_of_a_leg_is_for_the_settings_to_say(
 
         assert (run_of(bot, PSP).theirs_rows, run_of(bot, BANK).theirs_rows) == (psp_rows, bank_rows)
         assert (run_of(bot).ours_rows, run_of(bot).theirs_rows) == (1, 1)
+
+
+def test_a_leg_that_names_a_stream_leaves_the_other_files_of_the_partner_alone(tmp_path: Path, database_url: str) -> None:
+    of_accounts = SETTINGS.replace("inbox/nordbank", "inbox/accounts").replace('"statement"', '"accounts"')
+    of_accounts = of_accounts[of_accounts.rindex("[[partners.files]]") :]
+    named = LEG_SETTINGS.replace('partner = "nordbank",', 'partner = "nordbank", stream = "statement",')
+    company = LegsCompany(tmp_path / "company", legs=of_accounts + named)
+    company.batch(55, 120_000)
+    company.batch(56, 30_000)
+    company.statement(1, of_payout(55, 120_000), day=NEXT_DAY)
+    company.statement(2, of_payout(56, 30_000), day=NEXT_DAY)
+    (company.folder / "inbox" / "accounts").mkdir()
+    (company.folder / "inbox" / BANK / "statement-2.xml").rename(company.folder / "inbox" / "accounts" / "statement-2.xml")
+
+    with company.bot(database_url) as bot:
+        worked(bot)
+
+        assert [(b.kind, b.amount_minor) for b in breaks_of(bot)] == [(BreakKind.MISSING_AT_PARTNER, 30_000)]
+        assert [(b.kind, b.amount_minor) for b in breaks_of(bot, BANK)] == [(BreakKind.MISSING_IN_LEDGER, 30_000)]
 
 
 def test_a_card_of_a_leg_is_shown_to_us_alone(company: LegsCompany, sqlite_url: str) -> None:

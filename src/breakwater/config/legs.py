@@ -47,6 +47,7 @@ class SourceSettings(Table):
     """`from` of a leg: the provider. Its payouts stay in its own agreement with our ledger, unless that does not book them."""
 
     partner: str
+    stream: str = ""
     kinds: Kinds = ("payout",)
     where: Where = Field(default_factory=dict)
     own_agreement_too: bool = True
@@ -56,6 +57,7 @@ class TargetSettings(Table):
     """`to` of a leg: the bank. Its credits from the provider leave its own agreement, unless our ledger books their arrival, too."""
 
     partner: str
+    stream: str = ""
     kinds: Kinds = ("payment",)
     where: Where = Field(default_factory=dict)
     own_agreement_too: bool = False
@@ -78,7 +80,7 @@ class LegSettings(Table):
 def with_legs(partners: Mapping[str, Partner], given: Sequence[LegSettings], *, agreements: Mapping[str, str]) -> dict[str, Partner]:
     """The partners, each knowing what legs take out of it, and behind them the legs. `agreements` are the paths of the legs' files.
 
-    CallError for a partner that is not there, an id given twice, or legs that contradict each other.
+    CallError for a partner or a stream that is not there, an id given twice, or legs that contradict each other.
     """
     for one in given:
         for word, end in (("from", one.source), ("to", one.target)):
@@ -88,11 +90,21 @@ def with_legs(partners: Mapping[str, Partner], given: Sequence[LegSettings], *, 
                     f"{nearest(end.partner, partners)}",
                     remedy="Use an id of a [[partners]] table.",
                 )
+            _check_stream(one.id, word, end.stream, partners[end.partner])
         if one.id in partners or [other.id for other in given].count(one.id) > 1:
             raise CallError(f"The id '{one.id}' of a leg is taken.", remedy="Give each leg an id of its own, which no partner has.")
     legs = {leg.id: leg for leg in in_order([_leg(one, partners) for one in given])}
     whole = {p.id: _taken_from(p, list(legs.values())) for p in partners.values()}
     return whole | {one.id: _as_partner(one, legs[one.id], partners, agreement=agreements[one.id]) for one in given}
+
+
+def _check_stream(leg_id: str, word: str, stream: str, partner: Partner) -> None:
+    streams = [file.stream for file in partner.files]
+    if stream and stream not in streams:
+        raise CallError(
+            f"The leg '{leg_id}' names in `{word}` the stream '{stream}', which '{partner.id}' does not have.{nearest(stream, streams)}",
+            remedy=f"Use one of its streams: {', '.join(streams)}." if streams else f"Leave it out: '{partner.id}' sends no files.",
+        )
 
 
 def _leg(one: LegSettings, partners: Mapping[str, Partner]) -> Leg:
@@ -106,6 +118,7 @@ def _end(end: SourceSettings | TargetSettings, partners: Mapping[str, Partner]) 
         kinds=tuple(map(Kind, end.kinds)),
         where=tuple(sorted(end.where.items())),
         stays=end.own_agreement_too,
+        stream=end.stream,
     )
 
 

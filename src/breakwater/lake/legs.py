@@ -9,7 +9,7 @@ import functools
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,31 +29,35 @@ _READING = 2  # grows when the same selection reads a part differently
 _TURNED = ("amount_minor", "original_amount_minor")
 
 
-def taken(lake: Lake, leg: Leg, side: Side, parts: Sequence[str]) -> list[str]:
+def taken(lake: Lake, leg: Leg, side: Side, parts: Mapping[str, str]) -> list[str]:
     """Of the parts of the partner on a side of a leg, those records that the leg takes, as the leg compares them.
 
+    `parts` are the streams of the parts' files, by name of the part.
     All of them are payouts, of one account, whose statuses say nothing, since those are about the partner's own books. What leaves the
     provider arrives at the bank, so the amounts of the provider's side are turned.
     """
     end, before = leg.end(side), leg.before(side)
     make = functools.partial(_as_in_the_leg, leg=leg, side=side)
-    made = [
-        _made(lake, part, _name(part, folder=leg.id, side=side, words=_of_leg(leg, side)), lambda t: _is_taken(t, end, before), make)
-        for part in parts
-    ]
+    made = []
+    for part, stream in parts.items():
+        if end.is_about(stream):
+            pick = functools.partial(_is_taken, end=end, before=[b for b in before if b.is_about(stream)])
+            made.append(_made(lake, part, _name(part, folder=leg.id, side=side, words=_of_leg(leg, side)), pick, make))
     return [part for part in made if _rows(lake, part)]
 
 
-def left(lake: Lake, ends: Sequence[LegEnd], parts: Sequence[str]) -> list[str]:
+def left(lake: Lake, ends: Sequence[LegEnd], parts: Mapping[str, str]) -> list[str]:
     """Parts of a partner without the records that legs take out of them; one of which nothing is taken stays as it is.
 
-    `ends` are those of legs at the partner, in their order: a record goes by the first one that it fits.
+    `ends` are those of legs at the partner, in their order: a record goes by the first one that it fits. `parts` are the streams of the
+    parts' files, by name of the part.
     """
     kept = []
-    for part in parts:
+    for part, stream in parts.items():
         words = [_READING, "left", *([*_words(end), end.stays] for end in ends)]
         name = _name(part, folder=part_of(part).partner_folder, side=part_of(part).side, words=words)
-        rest = _made(lake, part, name, lambda t: _stays(t, ends), lambda t: t)
+        pick = functools.partial(_stays, ends=[end for end in ends if end.is_about(stream)])
+        rest = _made(lake, part, name, pick, lambda t: t)
         kept.append(part if _rows(lake, rest) == _rows(lake, part) else rest)
     return [part for part in kept if _rows(lake, part)]
 
@@ -93,7 +97,8 @@ def _of_leg(leg: Leg, side: Side) -> list[object]:
 
 
 def _words(end: LegEnd) -> list[object]:
-    return [end.partner, sorted(end.kinds), sorted(end.where)]
+    words: list[object] = [end.partner, sorted(end.kinds), sorted(end.where)]
+    return [*words, end.stream] if end.stream else words
 
 
 def _name(part: str, *, folder: str, side: Side, words: Sequence[object]) -> str:

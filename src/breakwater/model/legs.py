@@ -24,8 +24,8 @@ _GROUP = re.compile(r"\(\?P?<(\w+)>")
 class LegEnd:
     """Which of a partner's records a leg takes: those of `kinds` whose columns fit `where`, patterns of RE2 for the whole of a text.
 
-    A named group in a pattern is a column: what it found stands there in the leg. Where `stays`, the partner's own agreement compares
-    the records too; else they are taken out of it.
+    With a `stream`, only files of that stream are looked at, else all of the partner's. A named group in a pattern is a column: what it
+    found stands there in the leg. Where `stays`, the partner's own agreement compares the records too; else they are taken out of it.
     """
 
     partner: str
@@ -33,6 +33,11 @@ class LegEnd:
     kinds: tuple[Kind, ...]
     where: tuple[tuple[str, str], ...] = ()
     stays: bool = False
+    stream: str = ""
+
+    def is_about(self, stream: str) -> bool:
+        """Whether it looks at files of a stream."""
+        return self.stream in ("", stream)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +88,11 @@ def in_order(legs: Sequence[Leg]) -> list[Leg]:
 
 def _check_apart(leg_id: str, end: LegEnd, other: str, before: LegEnd) -> None:
     shared = [kind for kind in end.kinds if kind in before.kinds]
-    if end.partner == before.partner and shared and not (end.where and before.where and end.where != before.where):
+    told_apart = end.where and before.where and end.where != before.where
+    if end.partner == before.partner and shared and not told_apart and (end.is_about(before.stream) or before.is_about(end.stream)):
         raise CallError(
             f"The legs '{other}' and '{leg_id}' both take the {shared[0]}s of '{end.partner}'.",
-            remedy="Give each of them a `where` that tells them apart.",
+            remedy="Give each of them a `where`, or a `stream`, that tells them apart.",
         )
 
 

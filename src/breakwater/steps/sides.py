@@ -22,10 +22,10 @@ KEPT_S = 7 * 24 * 3600  # far longer than a run is under way
 def parts_of(tx: Connection, lake: Lake, *, partner: Partner) -> Parts:
     """The parts that a reconciliation of a partner, or of a leg, compares now. What a leg takes lies in the lake after that."""
     if leg := partner.leg:
-        return {side: legs.taken(lake, leg, side, _reported(tx, leg.end(side).partner)) for side in Side}
-    theirs = _reported(tx, partner.id)
+        return {side: legs.taken(lake, leg, side, reads.reported_parts(tx, partner=leg.end(side).partner)) for side in Side}
+    theirs = reads.reported_parts(tx, partner=partner.id)
     ours = reads.active_parts(tx, side=Side.OURS, content="records", partner=partner.id)
-    return {Side.OURS: ours, Side.THEIRS: legs.left(lake, partner.taken, theirs) if partner.taken else theirs}
+    return {Side.OURS: ours, Side.THEIRS: legs.left(lake, partner.taken, theirs) if partner.taken else list(theirs)}
 
 
 def tidy(database: Database, lake: Lake, *, partners: Mapping[str, Partner], now: datetime) -> list[str]:
@@ -40,7 +40,3 @@ def tidy(database: Database, lake: Lake, *, partners: Mapping[str, Partner], now
     compared += [kept[0] for run_id in looked_into if (kept := outcomes.given(lake, run_id))]
     keep = {part for parts in compared for some in parts.values() for part in some}
     return legs.sweep(lake, keep=keep, older_than_s=KEPT_S)
-
-
-def _reported(tx: Connection, partner: str) -> list[str]:
-    return reads.active_parts(tx, side=Side.THEIRS, content="records", partner=partner)

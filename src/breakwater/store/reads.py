@@ -72,6 +72,18 @@ def active_parts(tx: Connection, *, side: Side, content: str, partner: str | Non
     return list(tx.scalars(query))
 
 
+def reported_parts(tx: Connection, *, partner: str) -> dict[str, str]:
+    """The parts of a partner's own records that count, by name, each with the stream that its file came by."""
+    query = (
+        select(source_file_part.c.path, source_file.c.stream)
+        .join(source_file, (source_file.c.partner == source_file_part.c.file_partner) & (source_file.c.sha256 == source_file_part.c.sha256))
+        .where(source_file_part.c.side == str(Side.THEIRS), source_file_part.c.content == "records")
+        .where(source_file_part.c.partner == partner_folder(partner))
+        .order_by(source_file_part.c.path)
+    )
+    return {row.path: row.stream for row in tx.execute(query)}
+
+
 def last_run(tx: Connection, *, partner: str, as_of: date | None = None) -> Run | None:
     """The run of a partner that finished last and speaks for the present; with `as_of`, the last one as of that date."""
     query = select(run).where(run.c.partner == partner).order_by(run.c.finished_at.desc(), run.c.number.desc()).limit(1)
