@@ -24,7 +24,7 @@ from breakwater.demo import people
 from breakwater.demo.company import Company, build
 from breakwater.demo.settings import DigestTime
 from breakwater.errors import CallError, WorldError
-from breakwater.views.help import HELP
+from breakwater.views.help import HELP, SHORTCUTS, USAGE
 
 PORT = 8765
 PAYMENTS = 20_000
@@ -95,7 +95,10 @@ def running(
 
 def workspace() -> slack.Workspace:
     """The company's people and channels, with Breakwater installed and invited."""
-    bot = slack.App(commands=tuple(slack.Command(name=name, description=about) for name, (about, _) in HELP.items()))
+    bot = slack.App(
+        commands=tuple(slack.Command(name=name, description=about, usage_hint=USAGE[name]) for name, (about, _) in HELP.items()),
+        shortcuts=tuple(slack.Shortcut(callback_id=to, name=name, description=about) for to, name, about in SHORTCUTS),
+    )
     return slack.Workspace(
         team=next(slack.Team(id=t.id, name=t.name, domain=t.domain) for t in people.TEAMS if t.id == people.HOME_TEAM),
         partners=tuple(slack.Team(id=t.id, name=t.name, domain=t.domain) for t in people.TEAMS if t.id != people.HOME_TEAM),
@@ -130,6 +133,7 @@ def _welcome(shown: Demo) -> None:
         f"/incident open {company.late_file.partner}",
     ):
         click.echo(f"  {line}")
+    click.echo("In the menu of any message: Find payment, and Add to break or incident.")
     click.echo("Break cards with Acknowledge are in #sepa-ops and #cards-ops. Stop with Ctrl-C.\n")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from breakwater.model.masking import mask_cards
 from breakwater.views.blocks import Message, code, section, with_our_tokens, word
+from breakwater.views.shortcuts import ADD, FIND
 from breakwater.views.words import joined, person
 
 # command: what it is for, then each way to call it with an example.
@@ -18,6 +19,7 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("/payment 123.45 EUR 2026-11-20 nordbank", "or by amount, currency and day; the partner may be left out"),
             ("/payment 411111…1111 123.45 EUR 2026-11-20", "with a masked card; a full card number is refused and never stored"),
             ("/payment watching", "what you watch: I write to you when one of them moves"),
+            ("Find payment", "in the menu of any message: the payments whose references it names"),
         ),
     ),
     "/recon": (
@@ -52,11 +54,26 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         "A partner incident in two threads, ours and the partner's.",
         (
             ("/incident open nordbank", "open one; you see a preview before the partner sees anything"),
+            ("/incident open", "the same, choosing the partner in the form"),
             ("/incident list", "the open ones"),
-            ("/incident resolve INC-0007", "close one in both threads"),
+            ("/incident resolve INC-0007", "close one in both threads; without a number the only one that is open"),
+            ("Add to break or incident", "in the menu of any message: keeps it beside a break or in an incident's timeline, with a link"),
         ),
     ),
 }
+# command: what Slack shows while it is typed.
+USAGE: Mapping[str, str] = {
+    "/payment": "REFERENCE, or AMOUNT CURRENCY DATE [partner], or watching",
+    "/recon": "[partner] [date], breaks [partner] [kind] [5d] [>100] [mine], files [partner], runs PARTNER, rerun PARTNER [date], "
+    "opening PARTNER, noise, journal MONTH, or signoff PARTNER MONTH",
+    "/anomalies": "[partner], subscribe, subscriptions, backtest PARTNER 30d, or feedback",
+    "/incident": "open PARTNER, list, or resolve INC-0001",
+}
+# What stands in the menu of each message: callback, name, what it is for.
+SHORTCUTS: tuple[tuple[str, str, str], ...] = (
+    (FIND, "Find payment", "Where are the payments that this message names"),
+    (ADD, "Add to break or incident", "Keep this message beside a break or in an incident's timeline"),
+)
 
 
 def command_help(command: str) -> Message:
