@@ -115,7 +115,8 @@ def test_a_stranger_gets_no_answer_of_ours(demo: Demo, told: Told) -> None:
         ("/recon", "help", "/recon", "all partners"),
         ("/anomalies", "nobody", "There is no partner 'nobody'", "nordbank, meridian"),
         ("/incident", "close", "not something I know", "/incident open nordbank"),
-        ("/incident", "open", "not something I know", "/incident open nordbank"),
+        ("/incident", "open nordbank meridian", "An incident is with one partner", "/incident open nordbank"),
+        ("/incident", "resolve INC-1 INC-2", "takes one incident", "/incident resolve INC-0001"),
         ("/incident", "resolve INC-9999", "There is no incident INC-9999", "/incident list"),
     ],
 )

@@ -6,6 +6,7 @@ from desk import ADA, OPS, Desk
 
 from breakwater.model.access import Actor, Role
 from breakwater.model.incidents import Severity
+from breakwater.sandbox.modals import View
 from breakwater.steps.incidents import Draft, open_incident
 
 OPENER = Actor(id=ADA, role=Role.OPERATOR, name="Ada")
@@ -37,3 +38,52 @@ def test_an_incident_is_found_however_its_number_is_written(desk: Desk) -> None:
         ada.close(form)
 
     assert "There is no incident INC-0042" in desk.told(ADA, OPS, lambda: ada.command("/incident", "resolve inc-42", channel=OPS))
+
+
+def test_open_asks_for_the_partner_in_the_form_where_none_is_named(desk: Desk) -> None:
+    ada = desk.person(ADA)
+
+    ada.command("/incident", "open", channel=OPS)
+    unchosen = desk.form(ADA, "Open an incident")
+    ada.close(unchosen)
+    ada.command("/incident", "OPEN Meridian", channel=OPS)
+    chosen = desk.form(ADA, "Open an incident")
+    ada.close(chosen)
+
+    assert [partner_of(unchosen), partner_of(chosen)] == [None, "meridian"]
+
+
+def partner_of(form: View) -> str | None:
+    """The partner that is chosen already."""
+    (block,) = [b for b in form.blocks if b["block_id"] == "partner"]
+    option = block["element"].get("initial_option", {"value": None})
+    value: str | None = option["value"]
+    return value
+
+
+def test_resolve_without_a_number_is_about_the_only_one_or_lists_them(desk: Desk) -> None:
+    ada = desk.person(ADA)
+
+    ada.command("/incident", "resolve", channel=OPS)
+    form = desk.form(ADA, "Resolve the incident")
+    assert "INC-0001" in form.words
+    ada.close(form)
+    an_incident(desk, "Refunds refused")
+    told = desk.told(ADA, OPS, lambda: ada.command("/incident", "resolve", channel=OPS))
+
+    assert "INC-0001" in told
+    assert "INC-0002" in told
+    assert "/incident resolve" in told
+
+
+def test_what_is_no_word_of_it_gets_an_example(desk: Desk) -> None:
+    ada = desk.person(ADA)
+
+    def told(words: str) -> str:
+        return desk.told(ADA, OPS, lambda: ada.command("/incident", words, channel=OPS))
+
+    assert "`/incident close` is not something I know" in told("close")
+    assert "An incident is with one partner" in told("open meridian nordbank")
+    assert "takes one incident" in told("resolve INC-1 INC-2")
+    assert "in two threads" in told("Help")
+    assert desk.sandbox.refusals == []

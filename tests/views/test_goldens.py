@@ -208,6 +208,7 @@ PREVIEWED: dict[str, Any] = {
     "preview_id": "7c0ffee",
 }
 MODALS: dict[str, Block] = {
+    "modal_open_unchosen": incident_forms.open_modal(partner=None, partners=(a_partner(), a_partner(id="meridian", name="Meridian"))),
     "modal_open": incident_forms.open_modal(partner=a_partner(), partners=(a_partner(), a_partner(id="meridian", name="Meridian"))),
     "modal_preview": incident_forms.preview_modal(partner=a_partner(), **PREVIEWED),
     "modal_preview_mail": incident_forms.preview_modal(partner=a_partner(shared_channel=None), **PREVIEWED),

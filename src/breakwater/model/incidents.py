@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from breakwater.errors import RefusedError
 
-
 _NAMED = re.compile(r"(inc-?)?0*([1-9][0-9]{0,8})", re.IGNORECASE)
 
 

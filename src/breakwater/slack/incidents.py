@@ -53,7 +53,7 @@ def register(app: App, doors: Doors) -> None:
     @app.action(views.RESOLVE)
     def resolve(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
-        doors.work(body, lambda actor: _resolve_modal(doors, body, json.loads(action["value"])["incident_id"], actor))
+        doors.work(body, lambda actor: _resolve_modal(doors, body, json.loads(action["value"])["incident_id"], actor=actor))
 
     @app.view(forms.RESOLVE_MODAL)
     def resolved(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -68,22 +68,54 @@ def register(app: App, doors: Doors) -> None:
 
 
 def _incident(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
-    words = (body.get("text") or "").split()
-    if words in ([], ["help"]):
-        doors.tell(body, help_views.command_help("/incident"))
-    elif words[0] == "list":
-        require(actor, Permission.READ)
-        with doors.database.reading() as tx:
-            running = reads.incidents(tx, open_only=True)
-        doors.tell(body, views.incident_list(running, partner_names={p.id: p.name for p in doors.partners.values()}))
-    elif words[0] == "open" and len(words) == 2:
-        require(actor, Permission.OPEN_INCIDENT)
-        partner = doors.whom_to_ask(doors.partner_named(words[1]))
-        doors.open_form(body, forms.open_modal(partner=partner, partners=doors.counterparties))
-    elif words[0] == "resolve" and len(words) == 2:
-        _resolve_modal(doors, body, words[1], actor)
+    """A word says what is wanted; what follows names a partner or an incident, and may be left out where a form or a list can ask."""
+    asked, *named = (body.get("text") or "help").split() or ["help"]
+    match asked.casefold():
+        case "help":
+            doors.tell(body, help_views.command_help("/incident"))
+        case "list":
+            _list(doors, body, actor)
+        case "open":
+            _open_modal(doors, body, " ".join(named), actor)
+        case "resolve":
+            _resolve_named(doors, body, named, actor)
+        case _:
+            raise RefusedError(
+                f"`/incident {asked[:40]}` is not something I know.",
+                remedy="For example `/incident open nordbank`; all of it: `/incident help`.",
+            )
+
+
+def _list(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
+    require(actor, Permission.READ)
+    with doors.database.reading() as tx:
+        running = reads.incidents(tx, open_only=True)
+    doors.tell(body, views.incident_list(running, partner_names={p.id: p.name for p in doors.partners.values()}))
+
+
+def _open_modal(doors: Doors, body: dict[str, Any], name: str, actor: Actor) -> None:
+    """The form for a new incident; its partner can be chosen there as well."""
+    require(actor, Permission.OPEN_INCIDENT)
+    if not doors.counterparties:
+        raise RefusedError("No partner is configured, so there is nobody to have an incident with.", remedy="Add one to breakwater.toml.")
+    known = {word.casefold() for p in doors.partners.values() for word in (p.id, p.name)}
+    if " " in name and name.casefold() not in known:
+        raise RefusedError("An incident is with one partner.", remedy="Open one for each, for example `/incident open nordbank`.")
+    partner = doors.whom_to_ask(doors.partner_named(name)) if name else None
+    doors.open_form(body, forms.open_modal(partner=partner, partners=doors.counterparties))
+
+
+def _resolve_named(doors: Doors, body: dict[str, Any], named: list[str], actor: Actor) -> None:
+    """The form that ends an incident; without its number that of the only open one, else the list of those to choose from."""
+    require(actor, Permission.RESOLVE_INCIDENT)
+    if len(named) > 1:
+        raise RefusedError("`/incident resolve` takes one incident.", remedy="For example `/incident resolve INC-0001`.")
+    with doors.database.reading() as tx:
+        running = [i.id for i in reads.incidents(tx, open_only=True)]
+    if named or len(running) == 1:
+        _resolve_modal(doors, body, *(named or running), actor=actor)
     else:
-        raise RefusedError(f"`/incident {' '.join(words)}` is not something I know.", remedy="For example `/incident open nordbank`.")
+        _list(doors, body, actor)
 
 
 def _preview(doors: Doors, draft: Draft, *, about: str) -> dict[str, Any]:
@@ -119,7 +151,7 @@ def _open(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
             escalate(tx, click, incident_id=opened.id)
 
 
-def _resolve_modal(doors: Doors, body: dict[str, Any], incident_id: str, actor: Actor) -> None:
+def _resolve_modal(doors: Doors, body: dict[str, Any], incident_id: str, *, actor: Actor) -> None:
     require(actor, Permission.RESOLVE_INCIDENT)
     with doors.database.reading() as tx:
         incident = steps.incident_known(tx, incident_id)

@@ -56,15 +56,23 @@ class Resolution(TypedDict):
 
 
 def open_modal(
-    *, partner: Partner, partners: Sequence[Partner] = (), title: str = "", summary: str = "", partner_text: str = "", about: str = ""
+    *,
+    partner: Partner | None,
+    partners: Sequence[Partner] = (),
+    title: str = "",
+    summary: str = "",
+    partner_text: str = "",
+    about: str = "",
 ) -> Block:
-    """The form for a new incident at `partner`; `partners` are the choices, `about` what it was opened from, which comes back with it.
+    """The form for a new incident at `partner`, or at one that is chosen there; `partners` are the choices, `about` what it was opened from,
+    which comes back with it.
 
     `title`, `summary` and `partner_text` are proposals: the person changes them, and sees the preview before anything is sent.
     """
-    choices = [(p.id, p.name) for p in (partners if partner in partners else (partner, *partners))]
+    offered = partners if partner is None or partner in partners else (partner, *partners)
+    choices = [(p.id, p.name) for p in offered]
     blocks = [
-        choice(PARTNER, "Partner", choices, chosen=partner.id),
+        choice(PARTNER, "Partner", choices, chosen=partner.id if partner else None),
         text_input(
             TITLE, "Title", most=TITLE_MOST, initial=title, placeholder="Settlement file of 4 November missing", hint="The partner sees it."
         ),
