@@ -44,7 +44,10 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("/anomalies", "all partners"),
             ("/anomalies nordbank", "one partner"),
-            ("/anomalies backtest nordbank 30d", "what would have been told, and what a stricter or looser budget would change"),
+            (
+                "/anomalies backtest nordbank 30d",
+                "what would have been told (45 days at most), and what a stricter or looser budget would change",
+            ),
             ("/anomalies subscribe", "a digest for this channel or for you: when, about what, from which amount up"),
             ("/anomalies subscriptions", "the digests there are, with buttons to end them"),
             ("/anomalies feedback", "what your answers taught, with buttons to take it back"),
