@@ -124,6 +124,82 @@ def test_too_little_to_compare_with_says_nothing(files: list[FileContents]) -> N
     assert different([*files, a_file(30, missing=MISSING | {"value_date": 1.0})]) is None
 
 
+COLUMNS = frozenset({"Id", "Amount", "Fee"})
+
+
+def headed(files: list[FileContents], columns: set[str] | frozenset[str] | None = COLUMNS) -> list[FileContents]:
+    return [replace(f, columns=None if columns is None else frozenset(columns)) for f in files]
+
+
+def test_a_column_that_is_new_or_gone_is_told_even_if_nobody_reads_it() -> None:
+    before = headed(QUIET)
+
+    (gone,) = quality_findings(a_partner(), streams={"payouts": [*before, *headed(days(30, 31), COLUMNS - {"Fee"})]}, now=START)
+    (new,) = quality_findings(a_partner(), streams={"payouts": [*before, *headed(days(30, 31), {*COLUMNS, "Tip"})]}, now=START)
+
+    assert gone.summary == "Meridian: settlement_30.csv is not like the payouts files before it: column 'Fee' is gone."
+    assert gone.since == START + timedelta(days=30)
+    assert new.summary == "Meridian: settlement_30.csv is not like the payouts files before it: column 'Tip' is new."
+    assert new.seen == "1 column that is new or gone"
+    assert different([*before, *headed(days(30, 31))]) is None
+
+
+def test_a_renamed_column_that_was_read_is_told_with_the_field_it_filled() -> None:
+    renamed = headed([a_file(30, missing=MISSING | {"fee_minor": 1.0})], {"Id", "Amount", "Charges"})
+
+    found = different([*headed(QUIET), *renamed])
+
+    assert found
+    assert found.what[:2] == ("column 'Fee' is gone", "column 'Charges' is new")
+    assert found.what[2].startswith("fee minor is missing in every row")
+    assert (found.columns, found.rows) == (2, renamed[0].rows)
+
+
+def test_small_files_show_their_columns_and_nothing_else() -> None:
+    small = [replace(f, rows=3) for f in headed(days(0, 12))]
+    other = replace(small[-1], columns=COLUMNS - {"Fee"}, received_at=START + timedelta(days=20))
+    without = [*headed(QUIET), *headed([a_file(30, missing=MISSING | {"value_date": 1.0})])]
+    small_and_sound = [replace(f, rows=3) for f in headed(days(31, 32))]
+
+    assert different([*small, other]) is not None
+    assert different([*small, other, replace(small[0], received_at=START + timedelta(days=21))]) is None
+    assert different([*without, *small_and_sound]) == different(without)
+
+
+def test_columns_that_come_and_go_or_that_are_called_after_their_day_are_no_news() -> None:
+    tips = [replace(f, columns=COLUMNS | {"Tip"} if n % 3 else COLUMNS) for n, f in enumerate(days(0, 31))]
+    dated = [replace(f, columns=COLUMNS | {f"Paid {f.received_at:%d.%m.}"}) for f in days(0, 31)]
+
+    assert [different(tips[:n]) for n in range(6, 32)] == [None] * 26
+    assert [different(dated[:n]) for n in range(6, 32)] == [None] * 26
+
+
+def test_files_whose_columns_nobody_noted_teach_and_say_nothing_of_them() -> None:
+    unknown = headed(QUIET, None)
+
+    assert different([*unknown, *headed(days(30, 35)), *headed(days(35, 36), {"Id"})]) is not None
+    assert different([*unknown, *headed(days(30, 34)), *headed(days(34, 35), {"Id"})]) is None
+    assert different([*headed(QUIET), *headed(days(30, 31), None)]) is None
+
+
+def test_many_or_long_names_are_cut_and_card_numbers_in_them_are_masked() -> None:
+    odd = {*COLUMNS, "4111111111111111", "x" * 80}
+
+    few, many = (different([*headed(QUIET), *headed(days(30, 31), names)]) for names in (odd, {*COLUMNS, *"ABCDEFG"}))
+
+    assert few
+    assert many
+    assert few.what == ("column '411111…1111' is new", f"column '{'x' * 59}…' is new")
+    assert many.what == ("7 columns are new, 'A' among them",)
+
+
+def test_what_ten_files_show_is_how_their_columns_are() -> None:
+    files = [*headed(QUIET), *headed(days(30, 41), COLUMNS | {"Tip"})]
+
+    assert different(files[:39]) is not None
+    assert [different(files[:40]), different(files)] == [None, None]
+
+
 def test_another_format_is_compared_with_its_own() -> None:
     other = [replace(f, format="camt.053", missing={"value_date": f.rows}, received_at=f.received_at + timedelta(hours=1)) for f in QUIET]
 

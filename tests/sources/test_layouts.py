@@ -64,6 +64,7 @@ def test_a_user_s_own_report_is_read_as_declared(tmp_path: Path) -> None:
     assert [(r["original_amount_minor"], r["original_currency"]) for r in records] == [(920, "EUR"), (None, None)]
     assert [str(r["value_date"]) for r in records] == ["2026-11-21", "None"]
     assert [(s.id, s.account, s.credits_minor, s.debits_minor) for s in reading.statements] == [(None, None, 1500, 300)]
+    assert reading.columns == ["Txn", "Day", "Settled on", "Cur", "Net", "Fee", "What", "Paid in", "Paid", "Paid back"]
 
 
 @pytest.mark.parametrize(

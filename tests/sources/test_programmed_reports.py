@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_builders import PAYPAL, braintree, disbursed, dispute, dlocal, funding, item, paypal, sb, transaction, trustly
+from report_builders import DLOCAL, PAYPAL, STL_ONLY, braintree, disbursed, dispute, dlocal, funding, item, paypal, sb, transaction, trustly
 from source_builders import money_in_statements, money_of, read_whole
 
 from breakwater.errors import FileError
@@ -61,6 +61,7 @@ def test_paypal_counts_gross_and_fee_each_on_its_own_side(tmp_path: Path) -> Non
     ]
     assert of(records, "booked_on", "booked_at")[0] == (date(2026, 11, 19), datetime(2026, 11, 19, 18, 0, 30, tzinfo=UTC))
     assert reading.logical_keys == ["paypal-stl:ACME:2026/11/19 00:00:00 -0800#01"]
+    assert reading.columns == list(STL_ONLY[1:])
 
 
 @pytest.mark.parametrize(
@@ -243,6 +244,8 @@ def test_dlocal_has_an_account_only_if_it_is_one(tmp_path: Path) -> None:
     reading, _ = read(tmp_path, dlocal({"NET_AMOUNT": 1}, {"NET_AMOUNT": 1, "MID": "649"}))
 
     assert figures(reading) == [("642926", None, "USD", 2, 0, 200, 0)]
+    assert reading.columns[-len(DLOCAL) :] == list(DLOCAL)
+    assert "TRANSFER_DATE" in reading.columns
 
 
 @pytest.mark.parametrize(

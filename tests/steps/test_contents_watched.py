@@ -36,7 +36,7 @@ def at_work(database: Database, tmp_path: Path) -> AtWork:
     return known
 
 
-def arrive(at_work: AtWork, n: int, **changes: Any) -> None:
+def arrive(at_work: AtWork, n: int, *, columns: tuple[str, ...] | None = ("Id", "Amount"), **changes: Any) -> None:
     """The file of a day."""
     day = FIRST + timedelta(days=n)
     given = {"ref_batch_id": f"B-{n}", "raw_code": "Settled", **changes}
@@ -51,6 +51,7 @@ def arrive(at_work: AtWork, n: int, **changes: Any) -> None:
     file = SourceFile(
         sha256=sha256, partner="meridian", stream="settlement", side=Side.THEIRS, format="csv", name=f"settlement_{n}.csv",
         business_date=day, received_at=at, records=60, events=0, state="ingested", parts=tuple(parts),
+        columns=columns,
     )  # fmt: skip
     with at_work.database.transaction() as tx:
         writes.save_source_file(tx, file, actor=SYSTEM, now=at)
@@ -82,3 +83,13 @@ def test_files_that_lose_a_field_and_have_a_new_code_are_one_card_until_a_sound_
         f"finding:{found.id}:C0PAYOPS:2",
         f"finding:{found.id}:C0PAYOPS:2:news",
     ]
+
+
+def test_a_column_that_nothing_reads_is_missed_when_it_is_gone_also_after_a_restart(at_work: AtWork) -> None:
+    arrive(at_work, 8, columns=("Id", "Amount", "Tip"))
+    restarted = AtWork(at_work.database, at_work.lake, partners=at_work.partners)
+
+    (found,) = looked(at_work, 8)
+
+    assert found.summary == "Meridian: settlement_8.csv is not like the settlement files before it: column 'Tip' is new."
+    assert [f.id for f in looked(restarted, 8)] == [found.id]

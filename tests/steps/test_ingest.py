@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from tiny_company import NOW, OPS, PARTNER, Payment, TinyCompany, everything, lake_files, outbox_of
+from tiny_company import NOW, OPS, PARTNER, REPORT_COLUMNS, Payment, TinyCompany, everything, lake_files, outbox_of
 
 from breakwater.model.records import Side
 from breakwater.sources import files as source_files
@@ -57,7 +57,9 @@ def test_a_report_issued_again_takes_the_place_of_the_earlier_one_and_its_record
         now = records(bot, Side.THEIRS)
         with bot.database.transaction() as tx:
             states = {f.name: f.state for f in reads.source_files(tx, state=None)}
+            (columns,) = {f.columns for f in reads.source_files(tx, state=None)}
     assert states == {"a-first.csv": "superseded", "b-again.csv": "ingested"}
+    assert columns == REPORT_COLUMNS
     assert sorted(was.values()) == [500, 1000]
     assert sorted(now.values()) == [7, 501, 1000]
     assert was.keys() < now.keys()

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 from store_builders import ADA, BEN, NOW, a_break, a_file, a_finding, a_run, an_incident, enqueue_card, later
 
 from breakwater.errors import RefusedError
@@ -59,6 +59,16 @@ def test_a_source_file_comes_back_as_it_was_kept(database: Database) -> None:
         assert reads.source_files(tx, side=Side.OURS) == []
         assert reads.source_file_names(tx, {a_file().sha256, "0"}) == {a_file().sha256: a_file()}
         assert [e.action for e in audit.entries(tx, a_file().sha256)] == ["file_ingested"]
+
+
+@pytest.mark.parametrize("columns", [None, ("Id", "Amount", "Größe")])
+def test_the_columns_of_a_file_come_back_or_are_not_known(database: Database, columns: tuple[str, ...] | None) -> None:
+    file = replace(a_file(), columns=columns)
+    with database.transaction() as tx:
+        writes.save_source_file(tx, file, actor=SYSTEM, now=NOW)
+
+        assert reads.source_file_by_hash(tx, partner="nordbank", sha256=file.sha256) == file
+        assert bool(tx.scalar(select(source_file.c.columns.is_(None)))) == (columns is None)
 
 
 def test_the_same_bytes_again_change_nothing(database: Database) -> None:

@@ -119,11 +119,11 @@ CHANGED = a_finding(
     place=(),
     series=(),
     summary=(
-        "Meridian: settlement_8.csv is not like the settlement files before it: 'SettledV2' in 60 rows is a code no file had before; ref"
-        " batch id is missing in every row (0% before)."
+        "Meridian: settlement_8.csv is not like the settlement files before it: column 'Batch <id>' is gone; column 'Batch & run' is new;"
+        " 'SettledV2' in 60 rows is a code no file had before; ref batch id is missing in every row (0% before)."
     ),
-    expected="the same fields and codes as in the files before",
-    seen="60 of 60 rows differ",
+    expected="the same columns, fields and codes as in the files before",
+    seen="2 columns that are new or gone; 60 of 60 rows differ",
     next_step="Ask Meridian whether the format of its settlement files has changed, before anything is decided by these fields.",
     at_risk_minor=None,
     currency=None,

@@ -1,4 +1,4 @@
-"""What is in files, against the files of their stream before: a field that was filled and is not, a field that is gone, a code nobody saw.
+"""What is in files, against the files of their stream before: a column that is new or gone, a field that is missing, a code nobody saw.
 
 One finding per stream, whatever is different: it begins with the first file that is, and is over with the next that is as before. What ten
 files in a row show is how files are from then on.
@@ -6,13 +6,16 @@ files in a row show is how files are from then on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from breakwater.detection.feedback import stricter
 from breakwater.detection.telling import finding_id
 from breakwater.model.findings import Finding, FindingKind
+from breakwater.model.masking import mask_cards
 from breakwater.model.partners import Partner
 
 HISTORY_FILES, LEAST_FILES = 30, 5
@@ -26,11 +29,15 @@ DEVIATIONS = 4.0
 NEW_CODE_SHARE, NEW_CODE_ROWS, NEW_CODE_TIMES = 0.005, 3, 6.0
 FEW_CODES = 200  # a stream with more has codes like references: a new one is no news
 NAMED = 4
+NAME_LENGTH = 60  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileContents:
-    """What is in one file: in how many of its rows each field is missing, and how often each of the partner's own codes stands in it."""
+    """What is in one file: in how many of its rows each field is missing, and how often each of the partner's own codes stands in it.
+
+    `columns` are the names in its header, whether anything here reads them or not; None where nothing is known of them.
+    """
 
     sha256: str
     name: str
@@ -39,35 +46,49 @@ class FileContents:
     rows: int
     missing: Mapping[str, int]
     codes: Mapping[str, int]
+    columns: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Different:
-    """A run of files that differ from those before; `what` says how the last of them does, `rows` how many of its rows are concerned."""
+    """A run of files that differ from those before.
+
+    `what` says how the last of them does: `columns` is how many are new or gone, `rows` in how many rows what is read differs.
+    """
 
     first: FileContents
     last: FileContents
     what: tuple[str, ...]
+    columns: int
     rows: int
 
 
 def different(files: Iterable[FileContents], *, caution: float = 0.0) -> Different | None:
-    """How the files of one stream differ of late from those before; None where the last one does not. Smaller files are passed over."""
+    """How the files of one stream differ of late from those before; None where the last one does not. Small ones only show columns."""
     sound: list[FileContents] = []
     run: list[FileContents] = []
     found: Different | None = None
     for file in sorted(files, key=lambda f: (f.received_at, f.name)):
-        if file.rows < LEAST_ROWS:
-            continue
-        what = _differences(file, [f for f in sound if f.format == file.format][-HISTORY_FILES:], caution=caution)
-        if not what:
+        before = [f for f in sound if f.format == file.format]
+        new, gone = _other_columns(file, before[-HISTORY_FILES:])
+        is_small = file.rows < LEAST_ROWS
+        what = [] if is_small else _differences(file, [f for f in before if f.rows >= LEAST_ROWS][-HISTORY_FILES:], caution=caution)
+        if not (new or gone or what):
+            if is_small and found and found.rows:
+                continue  # it can't show that rows are as before
             sound, run, found = [*sound, file], [], None
             continue
         run.append(file)
         if len(run) == ACCEPTED_AFTER_FILES:
             sound, run, found = run, [], None
             continue
-        found = Different(first=run[0], last=file, what=tuple(text for text, _ in what), rows=max(rows for _, rows in what))
+        found = Different(
+            first=run[0],
+            last=file,
+            what=(*_columns_in_words(gone, "gone"), *_columns_in_words(new, "new"), *(text for text, _ in what)),
+            columns=len(new) + len(gone),
+            rows=max((rows for _, rows in what), default=0),
+        )
     return found
 
 
@@ -87,6 +108,26 @@ def quality_findings(
             finding = _finding(partner, stream, found)
             findings.append(replace(finding, found_at=found_at.get(finding.id, now)))
     return findings
+
+
+def _other_columns(file: FileContents, before: Sequence[FileContents]) -> tuple[list[str], list[str]]:
+    """Columns that no file before had, and those that all had and this one has not. Where every other file has a column of its own, like
+    one that is called after its day, other columns are no news."""
+    known = [f.columns for f in before if f.columns is not None]
+    if file.columns is None or len(known) < LEAST_FILES:
+        return [], []
+    times = Counter(chain.from_iterable(known))
+    once = {name for name, n in times.items() if n == 1}
+    if 2 * sum(bool(columns & once) for columns in known) >= len(known):
+        return [], []
+    return sorted(file.columns - times.keys()), sorted(name for name, n in times.items() if n == len(known) and name not in file.columns)
+
+
+def _columns_in_words(names: Sequence[str], what: str) -> list[str]:
+    quoted = [f"'{mask_cards(name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + '…')}'" for name in names]
+    if len(quoted) > NAMED:
+        return [f"{len(quoted):,} columns are {what}, {quoted[0]} among them"]
+    return [f"column {name} is {what}" for name in quoted]
 
 
 def _differences(file: FileContents, before: Sequence[FileContents], *, caution: float) -> list[tuple[str, int]]:
@@ -139,10 +180,16 @@ def _finding(partner: Partner, stream: str, found: Different) -> Finding:
         scope=f"{partner.id} · {stream}",
         since=found.first.received_at,
         summary=f"{partner.name}: {found.last.name} is not like the {stream} files before it: {shown}{more}.",
-        expected="the same fields and codes as in the files before",
-        seen=f"{found.rows:,} of {found.last.rows:,} rows differ",
+        expected="the same columns, fields and codes as in the files before",
+        seen=_seen(found),
         next_step=f"Ask {partner.name} whether the format of its {stream} files has changed, before anything is decided by these fields.",
     )
+
+
+def _seen(found: Different) -> str:
+    columns = f"{found.columns:,} {'column that is' if found.columns == 1 else 'columns that are'} new or gone"
+    rows = f"{found.rows:,} of {found.last.rows:,} rows differ"
+    return "; ".join(text for text, n in ((columns, found.columns), (rows, found.rows)) if n)
 
 
 def _percent(share: float) -> str:

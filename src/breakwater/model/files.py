@@ -50,7 +50,7 @@ class Reading:
     """A partner file while it is read: the batches come first, and once they are exhausted the totals are proven.
 
     `records` and `events` yield Arrow batches of RECORD_SCHEMA / EVENT_SCHEMA and raise FileError when the file can't be trusted;
-    `statements`, `notices`, `logical_keys` and `business_date` are complete only after both are exhausted.
+    `statements`, `notices`, `logical_keys`, `columns` and `business_date` are complete only after both are exhausted.
     """
 
     format: str
@@ -61,6 +61,8 @@ class Reading:
     notices: list[Notice] = field(default_factory=list)
     logical_keys: list[str] = field(default_factory=list)
     """What the file is, whatever its bytes: account and statement number, batch, payout. The same key again is the same delivery."""
+    columns: list[str] = field(default_factory=list)
+    """The names of its columns as its header lines have them, each once; empty for formats whose fields are not named in the file."""
     business_date: date | None = None
     """The partner's day the file is about: the statement's or report's own date, else the latest booking date in it."""
     events_among_records: list[pa.RecordBatch] = field(default_factory=list)
@@ -73,7 +75,8 @@ class SourceFile:
 
     `state` is 'ingested', 'superseded' (a re-issue took its place), 'duplicate' (it says what another file said before), 'quarantined'
     (refused whole) or 'discarded' (refused, and a person said so). `superseded_by` is the hash of the file that a superseded or duplicate
-    one yields to. `handled_by` and `handled_at` say who handled a refused file last.
+    one yields to. `handled_by` and `handled_at` say who handled a refused file last. `columns` are the names in its header; None where it
+    has none, or where nobody noted them.
     """
 
     sha256: str
@@ -89,6 +92,7 @@ class SourceFile:
     state: str
     parts: tuple[str, ...] = ()
     logical_keys: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
     notices: tuple[Notice, ...] = ()
     reason: str | None = None
     superseded_by: str | None = None

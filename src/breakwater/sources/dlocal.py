@@ -70,6 +70,7 @@ class _Report:
         if missing := [name for name in _NEEDED if name not in self._places]:
             second.refuse("malformed", f"the columns {', '.join(missing)} are missing")
         self._width = len(second.cells)
+        reading.columns.extend(name for name in (*top, *second.cells) if name)
         self._second = second
         self._currency = top.get("SETTLEMENT_CURRENCY", "").upper()
         try:

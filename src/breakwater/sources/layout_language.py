@@ -54,6 +54,7 @@ class LayoutLanguage:
         if header is None:
             raise _without(document, "a header line with the columns " + _listed(layout.header))
         _check(document, layout, header)
+        reading.columns.extend(name for name in header.names if name)
         account, count = _first_line(document, layout, header)
         blocks = csv_blocks.blocks(
             document,

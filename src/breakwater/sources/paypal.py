@@ -165,6 +165,7 @@ class _Report:
             row.refuse("malformed", "there is no column with a date")
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
         self._width = len(names)
+        self._reading.columns.extend(name for name in names[1:] if name)
 
     def _body(self, row: Row) -> Iterator[pa.RecordBatch]:
         if not self._places:

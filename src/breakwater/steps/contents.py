@@ -51,6 +51,6 @@ class Contents:
                     codes[code] += count
             found[file.sha256] = FileContents(
                 sha256=file.sha256, name=file.name, format=file.format, received_at=file.received_at, rows=sum(rows for rows, _, _ in told),
-                missing=dict(missing), codes=dict(codes),
+                missing=dict(missing), codes=dict(codes), columns=None if file.columns is None else frozenset(file.columns),
             )  # fmt: skip
         return found

@@ -118,6 +118,7 @@ def read_into_lake(lake: Lake, *, delivery: Delivery, read: Read, sha256: str, n
         state="ingested",
         parts=(*record_parts, *event_parts),
         logical_keys=tuple(dict.fromkeys((*reading.logical_keys, *delivery.keys))),
+        columns=tuple(dict.fromkeys(reading.columns)) or None,
         notices=tuple(reading.notices),
     )
 

@@ -21,7 +21,7 @@ Row = Mapping[Any, Any]  # by column name
 def source_file_row(file: SourceFile) -> dict[str, Any]:
     """A source file as a row of `source_file`."""
     lists = {"parts": list(file.parts), "logical_keys": list(file.logical_keys), "notices": [asdict(n) for n in file.notices]}
-    return {**_shallow(file), **lists}
+    return {**_shallow(file), **lists, "columns": None if file.columns is None else list(file.columns)}
 
 
 def source_file_of(row: Row) -> SourceFile:
@@ -33,6 +33,7 @@ def source_file_of(row: Row) -> SourceFile:
             "parts": tuple(row["parts"]),
             "logical_keys": tuple(row["logical_keys"]),
             "notices": tuple(Notice(**n) for n in row["notices"]),
+            "columns": None if row["columns"] is None else tuple(row["columns"]),
         }
     )
 

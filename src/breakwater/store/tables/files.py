@@ -23,6 +23,7 @@ source_file = Table(
     Column("parts", JSON, nullable=False),
     Column("logical_keys", JSON, nullable=False),
     Column("notices", JSON, nullable=False),
+    Column("columns", JSON(none_as_null=True)),
     Column("reason", Text),
     Column("superseded_by", Name),
     Column("handled_by", Name),
