@@ -38,6 +38,8 @@ def test_an_operator_gets_no_form_and_nonsense_an_example(desk: Desk) -> None:
     ada = desk.person(ADA)
 
     assert "You need the role 'approver'" in desk.told(ADA, OPS, lambda: ada.command("/recon", "noise add meridian", channel=OPS))
+    for half, said in (("add", "`/recon noise add nordbank`"), ("END", "takes the name of a rule")):
+        assert said in desk.told(ADA, OPS, lambda half=half: ada.command("/recon", f"noise {half}", channel=OPS))
     assert "takes a partner" in desk.told(ADA, OPS, lambda: ada.command("/recon", "noise add meridian now", channel=OPS))
     assert "There is no rule N-NO" in desk.told(BEN, OPS, lambda: desk.person(BEN).command("/recon", "noise end N-NO", channel=OPS))
     assert "no partner 'nobank'" in desk.told(ADA, OPS, lambda: ada.command("/recon", "noise nobank", channel=OPS))

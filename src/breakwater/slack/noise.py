@@ -46,16 +46,25 @@ def register(app: App, doors: Doors) -> None:
 def noise(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
     """Answer `/recon noise`, `/recon noise [partner]`, `add PARTNER` and `end RULE`."""
     require(actor, Permission.READ)
-    if words[:1] == ["add"] and len(words) == 2:
-        _open_form(doors, body, words[1], actor)
-    elif words[:1] == ["end"] and len(words) == 2:
-        _end(doors, body, words[1], actor)
-    elif len(words) <= 1:
-        _list(doors, body, words)
-    else:
-        raise RefusedError(
-            "`/recon noise` takes a partner, `add PARTNER` or `end RULE`.", remedy="For example `/recon noise add nordbank`."
-        )
+    match [words[0].casefold(), *words[1:]] if words else []:
+        case ["add", partner]:
+            _open_form(doors, body, partner, actor)
+        case ["end", rule]:
+            _end(doors, body, rule, actor)
+        case ["add"]:
+            raise RefusedError(
+                "`/recon noise add` takes the partner that the rule is for.", remedy="For example `/recon noise add nordbank`."
+            )
+        case ["end"]:
+            raise RefusedError(
+                "`/recon noise end` takes the name of a rule.", remedy="The rules, with buttons to end them: `/recon noise`."
+            )
+        case [] | [_]:
+            _list(doors, body, words)
+        case _:
+            raise RefusedError(
+                "`/recon noise` takes a partner, `add PARTNER` or `end RULE`.", remedy="For example `/recon noise add nordbank`."
+            )
 
 
 def _list(doors: Doors, body: Body, words: list[str]) -> None:

@@ -64,8 +64,8 @@ def open_modal(
     partner_text: str = "",
     about: str = "",
 ) -> Block:
-    """The form for a new incident at `partner`, or at one that is chosen there; `partners` are the choices, `about` what it was opened from,
-    which comes back with it.
+    """The form for a new incident at `partner`, or at one that is chosen there; `partners` are the choices, `about` what it was opened
+    from, which comes back with it.
 
     `title`, `summary` and `partner_text` are proposals: the person changes them, and sees the preview before anything is sent.
     """
