@@ -57,6 +57,11 @@ drop = "inbox/ledger"
 channel = "C0PAYOPS"
 cron = "30 8 * * *"
 time_zone = "UTC"
+[[digests]]
+channel = "C0SEPA"
+cron = "30 8 * * *"
+time_zone = "UTC"
+partners = ["nordbank"]
 """
 PARTNER = """
 [[partners]]
@@ -246,6 +251,15 @@ def test_what_was_sent_would_have_been_found(desk: Desk) -> None:
     assert leaks("quayside", reader="nordbank")
     assert all(leaks("Payout of Meridian arrived at Nordbank with another amount", reader=reader) for reader in SHARED)
     assert not leaks(TOLD, reader="nordbank")
+
+
+def test_the_digest_of_one_partner_holds_its_legs_and_nothing_of_another_partner(desk: Desk) -> None:
+    (digest,) = [m.words for m in desk.sandbox.state.everything("C0SEPA") if m.text.startswith("Digest")]
+    of_legs = digest.replace("Meridian → Nordbank", "")
+
+    assert "*Meridian → Nordbank*: 1, *EUR 123,123.12*" in digest
+    assert "EUR 111,111.11" in digest
+    assert [w for w in ("Meridian", "Quayside", "222,222.22", "333,333.33") if w.casefold() in of_legs.casefold()] == []
 
 
 @pytest.mark.parametrize("reader", SHARED)

@@ -135,8 +135,8 @@ class LegsCompany:
         self.report(number, minor, day=day)
         self.ledger(
             f"batch-{number}",
-            self._booked(f"pay-{number}", "payment", minor, day, partner=PSP, ref_batch_id=f"{number}", ref_payment_id=f"pay-{number}"),
-            self._booked(f"po-{number}", "payout", -minor, day, partner=PSP, ref_batch_id=f"{number}"),
+            self.booked(f"pay-{number}", "payment", minor, day, partner=PSP, ref_batch_id=f"{number}", ref_payment_id=f"pay-{number}"),
+            self.booked(f"po-{number}", "payout", -minor, day, partner=PSP, ref_batch_id=f"{number}"),
         )
 
     def report(self, number: int, minor: int, *, day: date = DAY) -> None:
@@ -176,13 +176,14 @@ class LegsCompany:
 
     def transfer(self, end_to_end_id: str, minor: int, *, day: date = DAY) -> None:
         """A customer's transfer, as our ledger expects it at the bank."""
-        self.ledger(end_to_end_id, self._booked(end_to_end_id, "payment", minor, day, partner=BANK, ref_end_to_end_id=end_to_end_id))
+        self.ledger(end_to_end_id, self.booked(end_to_end_id, "payment", minor, day, partner=BANK, ref_end_to_end_id=end_to_end_id))
 
     def ledger(self, name: str, *rows: dict[str, Any]) -> None:
         """One export of the ledger."""
         self._drop("ledger", f"{name}.csv", _csv((*CANONICAL_COLUMNS, "partner"), list(rows)))
 
-    def _booked(self, name: str, kind: str, minor: int, day: date, **more: str) -> dict[str, Any]:
+    def booked(self, name: str, kind: str, minor: int, day: date, **more: str) -> dict[str, Any]:
+        """A record of our ledger in euros."""
         return {"record_id": f"L-{name}", "kind": kind, "amount_minor": minor, "currency": "EUR", "booked_on": day.isoformat(), **more}
 
     def _drop(self, drop: str, name: str, text: str) -> None:

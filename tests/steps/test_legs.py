@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from legs_company import BANK, DAY, LEG, LEG_SETTINGS, NOW, PSP, SETTINGS, Credit, LegsCompany, breaks_of, of_payout, run_of, worked
 
 from breakwater.model.breaks import BreakKind, BreakState
+from breakwater.model.digests import Subscription
+from breakwater.steps import digest
 from breakwater.store import reads, sending
 from breakwater.views.breaks import break_card
+from breakwater.views.digests import digest as digest_view
 
 NEXT_DAY = DAY + timedelta(days=1)
 ALL = (LEG, BANK, PSP)
@@ -168,6 +172,25 @@ def test_a_card_of_a_leg_is_shown_to_us_alone(company: LegsCompany, sqlite_url: 
 
     cards = [row for row in rows if row.about and row.about.startswith("B-")]
     assert {(row.channel, str(row.audience)) for row in cards} == {("C0CARDS", "internal")}
+
+
+@pytest.mark.parametrize("asked", [BANK, PSP])
+def test_the_digest_of_one_partner_tells_of_its_legs_and_of_no_other_partner(company: LegsCompany, database_url: str, asked: str) -> None:
+    company.batch(55, 120_000)
+    company.statement(1, Credit(end_to_end_id="unknown", minor=5_500), day=NEXT_DAY)
+    company.ledger("lost", company.booked("lost", "payment", 4_400, DAY, partner=PSP, ref_batch_id="99"))
+    about = Subscription(id="one", channel="C0SEPA", cron="0 8 * * *", time_zone=ZoneInfo("UTC"), partners=(asked,))
+
+    with company.bot(database_url) as bot:
+        worked(bot)
+        chosen = digest.subscribed(about, bot.config.partners)
+        with bot.database.reading() as tx:
+            made = digest.compose(tx, subscription=about, scheduled_at=NOW, partners=chosen, volumes=(), now=NOW)
+
+    told = str(digest_view(made).payload())
+    assert [p.id for p in chosen] == [asked, LEG]
+    assert "Meridian → Nordbank*: 1, *EUR 1,200.00*" in told
+    assert {minor for minor in ("EUR 55.00", "EUR 44.00") if minor in told} == {{BANK: "EUR 55.00", PSP: "EUR 44.00"}[asked]}
 
 
 def test_a_leg_that_is_taken_out_of_the_settings_gives_its_records_back(company: LegsCompany, sqlite_url: str) -> None:

@@ -58,6 +58,11 @@ class Leg:
         """The names of the provider and of the bank."""
         return self.source.name, self.target.name
 
+    @property
+    def between(self) -> tuple[str, str]:
+        """The ids of the two partners."""
+        return self.source.partner, self.target.partner
+
     def end(self, side: Side) -> LegEnd:
         """Whose records stand on a side of the leg."""
         return self.source if side is Side.OURS else self.target

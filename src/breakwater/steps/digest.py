@@ -122,8 +122,9 @@ def open_findings(tx: Connection, *, subscription: Subscription, partners: Mappi
 
 
 def subscribed(subscription: Subscription, partners: Mapping[str, Partner]) -> list[Partner]:
-    """The partners a subscription is about, in the order of the configuration."""
-    return [p for p in partners.values() if ALL in subscription.partners or p.id in subscription.partners]
+    """The partners a subscription is about and the legs that begin or end at them, in the order of the configuration."""
+    asked = {*subscription.partners}
+    return [p for p in partners.values() if asked & {ALL, p.id, *(p.leg.between if p.leg else ())}]
 
 
 def _chosen(findings: Sequence[Finding], subscription: Subscription, *, names: set[str]) -> list[Finding]:
