@@ -70,6 +70,7 @@ from breakwater.steps.runs import Terms
 from breakwater.steps.sides import tidy as tidy_legs
 from breakwater.steps.signoff import PeriodBooks, watch
 from breakwater.steps.suppression import keep_following
+from breakwater.steps.thresholds import end_unwatched
 from breakwater.steps.traffic import Traffic
 from breakwater.steps.watches import Watchers
 from breakwater.store import claims, subscriptions
@@ -260,12 +261,13 @@ class Breakwater:
         channel = self.config.settings.slack.operations_channel
         for left in tell_of_former(self.database, partners=self.partners, channel=channel, now=self._now()):
             log.warning("no longer configured", partner=left.partner.id, open_breaks=left.breaks.count, open_incidents=left.incidents)
+        end_unwatched(self.database, partners=self.config.partners, now=self._now())
 
     def web(self) -> Starlette:
         """The ASGI app for signed HTTP, health, readiness and metrics."""
         assert self.bolt
         checks = {"database": self.database.ping, "lake": self._check_lake, "slack": self._check_slack}
-        return web.create(bolt=self.bolt, database=self.database, checks=checks)
+        return web.create(bolt=self.bolt, database=self.database, checks=checks, partners=self.config.partners)
 
     def _check_lake(self) -> None:
         probe = self.config.data_dir / ".readable"

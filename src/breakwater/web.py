@@ -14,7 +14,7 @@
 | breakwater_outbox_oldest_pending_age_seconds | the age of the oldest of them, else 0; minutes mean that Slack is not reached |
 | breakwater_outbox_failed | messages given up: nobody has seen them. The log has each with its reason |
 | breakwater_files{partner,state} | files ingested, superseded by a re-issue, quarantined |
-| breakwater_last_run_age_seconds{partner} | since the last reconciliation of a partner |
+| breakwater_last_run_age_seconds{partner} | since the last reconciliation of a partner that is configured |
 | breakwater_open_breaks{partner} | breaks somebody still has to do something about |
 """
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -45,9 +45,17 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 def create(
-    *, bolt: App, database: Database, checks: dict[str, Check], now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    *,
+    bolt: App,
+    database: Database,
+    checks: dict[str, Check],
+    partners: Collection[str],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
-    """The ASGI app. `checks`: what readiness depends on; each returns, or raises a BreakwaterError with the reason."""
+    """The ASGI app. `checks`: what readiness depends on; each returns, or raises a BreakwaterError with the reason.
+
+    `partners` are the ids of those that are configured: nobody runs another one, so the age of its last run is no news.
+    """
     workers = ThreadPoolExecutor(EVENT_WORKERS, thread_name_prefix="slack-http")
 
     async def slack_events(request: Request) -> Response:
@@ -67,7 +75,7 @@ def create(
         return JSONResponse({"status": "not ready" if failed else "ready", "failed": failed}, status_code=503 if failed else 200)
 
     async def metrics(_: Request) -> Response:
-        return Response(await run_in_threadpool(_metrics, database, now()), media_type=CONTENT_TYPE_LATEST)
+        return Response(await run_in_threadpool(_metrics, database, partners, now()), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(
         routes=[
@@ -109,7 +117,7 @@ def _failed(checks: dict[str, Check]) -> dict[str, str]:
     return failed
 
 
-def _metrics(database: Database, now: datetime) -> bytes:
+def _metrics(database: Database, partners: Collection[str], now: datetime) -> bytes:
     registry = CollectorRegistry()
     up = Gauge("breakwater_database_up", "Whether the database answers.", registry=registry)
     try:
@@ -131,7 +139,8 @@ def _metrics(database: Database, now: datetime) -> bytes:
         files.labels(partner, state).set(count)
     age = Gauge("breakwater_last_run_age_seconds", "Since the last reconciliation.", ["partner"], registry=registry)
     for partner, at in figures.last_run_at.items():
-        age.labels(partner).set((now - at).total_seconds())
+        if partner in partners:
+            age.labels(partner).set((now - at).total_seconds())
     breaks = Gauge("breakwater_open_breaks", "Breaks that are not resolved.", ["partner"], registry=registry)
     for partner, count in figures.open_breaks.items():
         breaks.labels(partner).set(count)

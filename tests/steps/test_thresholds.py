@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from tiny_company import PARTNER, SETTINGS
 from breakwater import config
 from breakwater.errors import CallError
 from breakwater.model.findings import Finding, FindingState
+from breakwater.model.partners import Partner
+from breakwater.steps.thresholds import end_unwatched
 from breakwater.store import reads
 from breakwater.store.database import Database
 
@@ -51,6 +54,30 @@ def test_it_is_told_once_and_recovers_when_the_records_have_come(desk: Desk) -> 
     (found,) = findings(desk.database)
     assert (found.state, found.seen) == (FindingState.RECOVERED, "100 %")
     assert [how for about, how, _ in desk.sent() if about == f"finding:{found.id}"] == ["edited"]
+
+
+def unwatched(desk: Desk) -> dict[str, Partner]:
+    """The partners of settings in which the threshold is another one."""
+    partner = desk.bot.config.partners[PARTNER]
+    return {PARTNER: replace(partner, thresholds=(("completeness", 990_000),))}
+
+
+@pytest.mark.parametrize("settings", [lambda _: {}, unwatched], ids=["the partner is gone", "the threshold is gone"])
+def test_what_nothing_looks_at_any_more_is_over_and_says_so(desk: Desk, settings: Callable[[Desk], dict[str, Partner]]) -> None:
+    desk.sent()
+
+    ended = end_unwatched(desk.database, partners=settings(desk), now=desk.clock[0])
+
+    (found,) = findings(desk.database)
+    assert (found, found.state) == (ended[0], FindingState.RECOVERED)
+    assert found.summary.endswith("below 99.50 %. No threshold looks at this any more.")
+    assert [how for about, how, _ in desk.sent() if about == f"finding:{found.id}"] == ["edited"]
+    assert end_unwatched(desk.database, partners=settings(desk), now=desk.clock[0]) == []
+
+
+def test_what_a_threshold_looks_at_stays_open(desk: Desk) -> None:
+    assert end_unwatched(desk.database, partners=desk.bot.config.partners, now=desk.clock[0]) == []
+    assert [f.state for f in findings(desk.database)] == [FindingState.OPEN]
 
 
 def test_a_threshold_that_is_no_share_is_refused_with_an_example(tmp_path: Path) -> None:

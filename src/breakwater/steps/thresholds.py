@@ -10,14 +10,17 @@ from sqlalchemy import Connection
 
 from breakwater.detection.telling import finding_id
 from breakwater.matching.state import shares
+from breakwater.model import findings as moves
 from breakwater.model.access import SYSTEM
 from breakwater.model.findings import Finding, FindingKind, FindingState
 from breakwater.model.partner_state import Measure, PartnerState, Share
 from breakwater.model.partners import Partner
 from breakwater.steps.finding_cards import show
-from breakwater.store import reads, writes
+from breakwater.store import outbox, reads, writes
+from breakwater.store.database import Database
 from breakwater.views.recon_reasons import measure_words, per_cent
 
+MOST_OPEN_FINDINGS = 10_000
 _PPM_IN_HUNDREDTH = 100
 
 
@@ -34,6 +37,35 @@ def watch(tx: Connection, histories: Mapping[str, Sequence[PartnerState]], *, pa
     for finding in news if partner.internal_channels else ():
         show(tx, finding, partners={partner.id: partner}, channel=partner.internal_channels[0], now=now)
     return news
+
+
+def end_unwatched(database: Database, *, partners: Mapping[str, Partner], now: datetime) -> list[Finding]:
+    """End what no threshold of the settings looks at any more, of partners that were taken out of them too, and say so on its cards."""
+    ended = []
+    with database.transaction() as tx:
+        for was in reads.findings(tx, limit=MOST_OPEN_FINDINGS):
+            if was.kind is FindingKind.STATE_BELOW and not _is_watched(was, partners):
+                summary = f"{was.summary} No threshold looks at this any more."
+                finding = replace(moves.recover(was, now=now), summary=summary)
+                try:
+                    writes.save_finding(tx, finding, was=was, actor=SYSTEM, now=now)
+                except writes.StaleError:  # another process that starts was faster
+                    continue
+                ended.append(finding)
+        about = {f"finding:{finding.id}": finding for finding in ended}
+        for name, channels in outbox.channels_of(tx, abouts=about).items():
+            for channel in channels:
+                show(tx, about[name], partners=partners, channel=channel, now=now)
+    return ended
+
+
+def _is_watched(finding: Finding, partners: Mapping[str, Partner]) -> bool:
+    partner = partners.get(finding.partner)
+    return partner is not None and any(finding.id == _id(partner, str(finding.currency), measure) for measure, _ in partner.thresholds)
+
+
+def _id(partner: Partner, currency: str, measure: str) -> str:
+    return finding_id(FindingKind.STATE_BELOW, partner.id, currency, measure)
 
 
 def _changed(tx: Connection, seen: Finding, *, is_below: bool, now: datetime) -> Finding | None:
@@ -54,7 +86,7 @@ def _finding(partner: Partner, currency: str, measure: Measure, *, share: Share,
     least = per_cent(Share(threshold_ppm // _PPM_IN_HUNDREDTH, 10_000))
     name = measure_words(measure)
     return Finding(
-        id=finding_id(FindingKind.STATE_BELOW, partner.id, currency, measure),
+        id=_id(partner, currency, measure),
         kind=FindingKind.STATE_BELOW,
         partner=partner.id,
         scope=f"{partner.id} · {currency} · {name}",
