@@ -113,7 +113,7 @@ def test_app_home_shows_how_everything_stands_and_its_buttons_work(page: Page) -
     messages(page).get_by_role("button", name="All breaks").click()
     page.get_by_role("tab", name="Messages").click()
 
-    expect(messages(page).get_by_text("that matter most").last).to_be_visible(timeout=PATIENCE_MS)
+    expect(messages(page).get_by_text("the 15 largest").last).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_a_break_goes_from_open_to_written_off_by_two_people(page: Page) -> None:

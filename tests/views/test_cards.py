@@ -57,9 +57,26 @@ def test_an_acknowledged_card_says_who_and_when() -> None:
 def test_the_list_says_how_many_it_does_not_show() -> None:
     message = breaks.break_list([a_break()] * 40, total=4_000, partner_names=NAMES)
 
-    assert "*4,000 active breaks*, the 15 that matter most:" in shown(message)
+    assert "*4,000 active breaks*, the 15 largest:" in shown(message)
     assert "3,985 more breaks not shown." in shown(message)
     assert len(nodes(list(message.blocks), "button")) == 15 + len(["Acknowledge", "Assign…", "Snooze…", "Resolve…", "More", "All as CSV"])
+
+
+def test_the_list_says_how_it_is_sorted() -> None:
+    def head(**given: Any) -> str:
+        return shown(breaks.break_list([a_break()] * 15, total=40, partner_names=NAMES, **given)).split("\n")[0]
+
+    assert head(oldest_first=True) == "*40 active breaks*, the 15 oldest:"
+    assert head(page=1) == "*40 active breaks*, 16 to 30, the largest first:"
+    assert head(page=1, oldest_first=True) == "*40 active breaks*, 16 to 30, the oldest first:"
+
+
+def test_the_list_says_that_currencies_are_not_converted_where_there_are_several() -> None:
+    both = [a_break(), a_break(currency="JPY")]
+
+    assert "currencies are not converted" in shown(breaks.break_list(both, total=2, partner_names=NAMES))
+    assert "not converted" not in shown(breaks.break_list([a_break()] * 2, total=2, partner_names=NAMES))
+    assert "not converted" not in shown(breaks.break_list(both, total=2, partner_names=NAMES, oldest_first=True))
 
 
 def test_a_payment_keeps_its_three_states_apart() -> None:

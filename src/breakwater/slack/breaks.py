@@ -68,7 +68,9 @@ def list_breaks(doors: Doors, body: Body, words: list[str], actor: Actor, *, pag
         listed, total = break_lists.filtered(tx, wanted, today=_today(doors), limit=views.LIST_SHOWN, offset=page * views.LIST_SHOWN)
     only = wanted.partners[0].id if len(wanted.partners) == 1 else None
     names = {p.id: p.name for p in doors.partners.values()}
-    message = views.break_list(listed, total=total, partner_names=names, partner=only, asked=" ".join(words), page=page)
+    message = views.break_list(
+        listed, total=total, partner_names=names, partner=only, asked=" ".join(words), page=page, oldest_first=wanted.oldest_first
+    )
     if "actions" in body:
         doors.replace(body, message)
     else:

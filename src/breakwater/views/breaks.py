@@ -105,11 +105,18 @@ def card_shown(brk: Break, *, channel: str) -> Message:
 
 
 def break_list(
-    breaks: Sequence[Break], *, total: int, partner_names: Mapping[str, str], partner: str | None = None, asked: str = "", page: int = 0
+    breaks: Sequence[Break],
+    *,
+    total: int,
+    partner_names: Mapping[str, str],
+    partner: str | None = None,
+    asked: str = "",
+    page: int = 0,
+    oldest_first: bool = False,
 ) -> Message:
     """One page of breaks, as ordered by the caller, and how many there are in `total`. A row's button asks for its card.
 
-    `asked` are the words the list was asked for with: the buttons below it ask for another page, or for all of them, with the same.
+    The largest come first, or the oldest: the heading says it. `asked` are the words the list was asked for with: the buttons below it ask for another page, or for all of them, with the same.
     """
     of = f" of {word(partner_names.get(partner, partner))}" if partner else ""
     noun = "booked break to be reversed or not" if OVERTAKEN in asked.split() else "active break"
@@ -117,7 +124,8 @@ def break_list(
         return _private(f"✅ No {noun.replace('break', 'breaks')}{of}{' like that' if set(asked.split()) - {OVERTAKEN} else ''}.")
     shown = breaks[:LIST_SHOWN]
     first = page * LIST_SHOWN + 1
-    part = f", {first:,} to {first + len(shown) - 1:,}" if page else f", the {len(shown)} that matter most"
+    order = "oldest" if oldest_first else "largest"
+    part = f", {first:,} to {first + len(shown) - 1:,}, the {order} first" if page else f", the {len(shown)} {order}"
     head = f"*{_counted(total, noun)}{of}*" + (f"{part}:" if total > len(shown) else "")
     rows = [section(break_line(b, partner_names, with_partner=partner is None), accessory=show_card_button(b)) for b in shown]
     twin = f"{_counted(total, noun)}{of}. " + "; ".join(
@@ -125,8 +133,9 @@ def break_list(
     )
     left = total - page * LIST_SHOWN - len(shown)
     rest = f"{plural(left, 'more break')} not shown." if left > 0 else ""
+    apart = "" if oldest_first or len({b.currency for b in shown}) == 1 else "Sorted by minor units; currencies are not converted."
     narrow = context(
-        joined((rest, f"Fewer: a partner, a kind, `5d` old, {code('>100')}, `EUR`, `mine` or `oldest` behind `/recon breaks`."), " ")
+        joined((rest, apart, f"Fewer: a partner, a kind, `5d` old, {code('>100')}, `EUR`, `mine` or `oldest` behind `/recon breaks`."), " ")
     )
     several = chooser([(b, f"{plain_money(b.amount_minor, b.currency)} {break_words(b)} {b.id}") for b in shown if b.active])
     turns = actions(*_turns(total, len(shown), asked, page))
