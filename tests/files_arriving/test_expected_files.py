@@ -54,7 +54,7 @@ def test_a_file_that_comes_late_ends_the_alert(bot: Breakwater, tmp_path: Path, 
 
     bot.work()
 
-    assert said(bot)[-2:] == ["Recovered: Nordbank: the statement of 23 Nov is late.", "🟢 Over, after 40 minutes."]
+    assert said(bot)[-2:] == ["Recovered: File late. Told then: “Nordbank: the statement of 23 Nov is late.”", "🟢 Over, after 40 minutes."]
     assert summaries(bot) == []
 
 

@@ -141,6 +141,16 @@ EXPECTED = moves.judge(
 )
 LEVEL = moves.judge(a_finding(), as_=FindingState.NEW_LEVEL, by="U0ADA", now=NOW)
 OVER = moves.recover(a_finding(), now=NOW)
+MISSING = a_finding(
+    kind=FindingKind.FILE_MISSING,
+    scope="meridian · settlement",
+    summary="Meridian: the settlement of 20 Nov is missing.",
+    expected="by 07:00",
+    seen="nothing",
+    at_risk_minor=None,
+    currency=None,
+)
+CAME = moves.recover(MISSING, now=NOW + timedelta(hours=3))
 CELLS = [
     Learnt(Cell(detector="drop", level="partner, currency", metric="volume"), 0, 20, 0.3, 0.97),
     Learnt(Cell(detector="truncated", level="file", metric="rows"), 3, 1, 0.86, 0.0),
@@ -158,6 +168,8 @@ MESSAGES: dict[str, Message] = {
     "finding_muted": findings.finding_card(MUTED, partner_name="Meridian"),
     "finding_false": findings.finding_card(FALSE, partner_name="Meridian"),
     "finding_expected": findings.finding_card(EXPECTED, partner_name="Meridian"),
+    "finding_came": findings.finding_card(CAME, partner_name="Meridian"),
+    "findings_one_over": findings.findings([MISSING, CAME]),
     "finding_new_level": findings.finding_card(LEVEL, partner_name="Meridian"),
     "findings_at_once": findings.findings_at_once(
         [

@@ -116,7 +116,8 @@ def break_list(
 ) -> Message:
     """One page of breaks, as ordered by the caller, and how many there are in `total`. A row's button asks for its card.
 
-    The largest come first, or the oldest: the heading says it. `asked` are the words the list was asked for with: the buttons below it ask for another page, or for all of them, with the same.
+    The largest come first, or the oldest: the heading says it. `asked` are the words the list was asked for with: the buttons below it
+    ask for another page, or for all of them, with the same.
     """
     of = f" of {word(partner_names.get(partner, partner))}" if partner else ""
     noun = "booked break to be reversed or not" if OVERTAKEN in asked.split() else "active break"

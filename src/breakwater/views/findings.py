@@ -105,7 +105,7 @@ def findings(findings: Sequence[Finding], *, partner: str | None = None, unmonit
         return Message(text=text, blocks=(section(text), *_blind(unmonitored)))
     ordered = [*still_open, *recovered]
     head = f"*{plural(len(still_open), 'open finding')}{at}*" if still_open else f"✅ *Nothing unusual{at} any more*"
-    later = f", {plural(len(recovered), 'one that is over', 'that are over')}" if recovered else ""
+    later = f", {_over(len(recovered))}" if recovered else ""
     blocks = [section(head + later), *(section(_in_full(f)) for f in ordered[:IN_FULL])]
     if len(ordered) > IN_FULL:
         rest = "" if partner else "`/anomalies PARTNER`"
@@ -116,6 +116,10 @@ def findings(findings: Sequence[Finding], *, partner: str | None = None, unmonit
     )
     twin = f"{plural(len(still_open), 'open finding')}{at}{later}. " + " ".join(_sentence(f) for f in ordered[:3])
     return fit(Message(text=twin.strip(), blocks=tuple(blocks)))
+
+
+def _over(count: int) -> str:
+    return "one that is over" if count == 1 else f"{count:,} that are over"
 
 
 def _blind(unmonitored: Sequence[str]) -> tuple[Block, ...]:
@@ -193,22 +197,40 @@ def finding_said(finding: Finding, *, do: Do, by: str) -> Message:
 
 def finding_line(finding: Finding) -> str:
     """A finding in one line."""
-    return f"{_sign(finding)} " + joined(
-        (word(finding.summary, SENTENCE).removesuffix("."), _risk(finding, strong=True), f"since {moment(finding.since)}")
-    )
+    return f"{_sign(finding)} " + joined((_told(finding).removesuffix("."), _risk(finding, strong=True), f"since {moment(finding.since)}"))
 
 
 def _in_full(finding: Finding) -> str:
-    ended = _ENDED[finding.state]
+    """One finding with its figures. What is over is told as of then, so that nobody takes it for what is so now."""
+    then = "" if finding.open else " then"
     figures = joined(
         (
-            f"Seen {word(finding.seen, SENTENCE)}" if finding.seen else "",
+            f"Seen{then} {word(finding.seen, SENTENCE)}" if finding.seen else "",
             f"expected {word(finding.expected, SENTENCE)}" if finding.expected else "",
         )
     )
-    where = joined((word(finding.scope, 160), f"since {moment(finding.since)}", _risk(finding, strong=True)))
-    todo = f"*Next:* {word(finding.next_step, SENTENCE)}" if finding.next_step and finding.open else ""
-    return joined((f"{_sign(finding)} *{ended}{WHAT[finding.kind]}.* {word(finding.summary, SENTENCE)}", figures, where, todo), "\n")
+    where = joined((word(finding.scope, 160), f"since {moment(finding.since)}", _until(finding), _risk(finding, strong=True)))
+    if not finding.open:
+        return joined((f"{_sign(finding)} *{_ENDED[finding.state]}{WHAT[finding.kind]}.*", _as_told(finding), figures, where), "\n")
+    todo = f"*Next:* {word(finding.next_step, SENTENCE)}" if finding.next_step else ""
+    return joined((f"{_sign(finding)} *{WHAT[finding.kind]}.* {word(finding.summary, SENTENCE)}", figures, where, todo), "\n")
+
+
+def _told(finding: Finding) -> str:
+    """What is so; of what is over, how it ended and what was told."""
+    if finding.open:
+        return word(finding.summary, SENTENCE)
+    return f"{_ENDED[finding.state]}{WHAT[finding.kind]}. {_as_told(finding)}"
+
+
+def _as_told(finding: Finding) -> str:
+    return f"Told then: “{word(finding.summary, SENTENCE)}”"
+
+
+def _until(finding: Finding) -> str:
+    if finding.state is not FindingState.RECOVERED or finding.ended_at is None:
+        return ""
+    return f"over since {moment(finding.ended_at)}, after {_lasted(finding)}"
 
 
 def _why(finding: Finding) -> str:
@@ -262,12 +284,12 @@ def _sign(finding: Finding) -> str:
 def _risk(finding: Finding, *, strong: bool) -> str:
     if finding.at_risk_minor is None or finding.currency is None:
         return ""
-    return f"{(money if strong else plain_money)(finding.at_risk_minor, finding.currency)} at risk"
+    return f"{(money if strong else plain_money)(finding.at_risk_minor, finding.currency)} {'at risk' if finding.open else 'was at risk'}"
 
 
 def _sentence(finding: Finding) -> str:
     risk = _risk(finding, strong=False)
-    return f"{_ENDED[finding.state]}{word(finding.summary, SENTENCE)}{f' {risk}.' if risk else ''}"
+    return f"{_told(finding)}{f' {risk}.' if risk else ''}"
 
 
 def _chart(finding: Finding, partner_name: str) -> Chart | None:
