@@ -23,8 +23,8 @@ def same_rows(lake: Lake, *, new: Sequence[str], old: Sequence[str], only_keys: 
 
 _OF_KEYS = "WHERE len(list_filter($keys, lambda key: starts_with(record_id, key))) > 0"
 _SAME = """
-WITH old_rows AS (SELECT * EXCLUDE (source_file, line) FROM read_parquet($old) {which}),
-new_rows AS (SELECT * EXCLUDE (source_file, line) FROM read_parquet($new))
+WITH old_rows AS (SELECT * EXCLUDE (source_file, line) FROM read_parquet($old, hive_partitioning = false) {which}),
+new_rows AS (SELECT * EXCLUDE (source_file, line) FROM read_parquet($new, hive_partitioning = false))
 SELECT (SELECT count(*) FROM old_rows) = (SELECT count(*) FROM new_rows)
     AND NOT EXISTS (SELECT * FROM new_rows EXCEPT ALL SELECT * FROM old_rows) AS same
 """

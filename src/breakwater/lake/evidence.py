@@ -42,7 +42,7 @@ SELECT '{side}' AS side, record_id, kind, amount_minor, fee_minor, currency, coa
     extract(hour FROM booked_at AT TIME ZONE $zone) AS hour, nullif(substr(ref_arn, 2, 6), '') AS bin, ref_batch_id AS batch, source_file,
     ref_payment_id, ref_partner_id, ref_end_to_end_id, ref_arn, original_amount_minor, original_currency
 FROM read_parquet(${source}, hive_partitioning = false) WHERE {any}"""
-_HELD = "held AS (SELECT * FROM read_parquet($breaks) WHERE len(ours) <= 1 AND len(theirs) <= 1),"
+_HELD = "held AS (SELECT * FROM read_parquet($breaks, hive_partitioning = false) WHERE len(ours) <= 1 AND len(theirs) <= 1),"
 _FACTS = (
     "kind", "amount_minor", "fee_minor", "currency", "date", "account", "hour", "bin", "batch", "source_file",
     "ref_payment_id", "ref_partner_id", "ref_end_to_end_id", "ref_arn", "original_amount_minor", "original_currency",
@@ -62,8 +62,9 @@ broken AS (
     ) USING (side, record_id)
 ),
 due AS (SELECT * FROM records ANTI JOIN (
-    SELECT side, record_id FROM read_parquet($pending)
-    UNION SELECT 'ours', unnest(ours) FROM read_parquet($opening) UNION SELECT 'theirs', unnest(theirs) FROM read_parquet($opening)
+    SELECT side, record_id FROM read_parquet($pending, hive_partitioning = false)
+    UNION SELECT 'ours', unnest(ours) FROM read_parquet($opening, hive_partitioning = false)
+    UNION SELECT 'theirs', unnest(theirs) FROM read_parquet($opening, hive_partitioning = false)
 ) USING (side, record_id)),
 marked AS (
     SELECT due.side, kind, currency, date, account, hour, b.batch, s.source_file, n.bin FROM due

@@ -189,7 +189,8 @@ def _as_in_the_leg(table: pa.Table, *, leg: Leg, side: Side) -> pa.Table:
 
 
 _OF_BATCHES = """
-SELECT record_id FROM read_parquet($parts) SEMI JOIN (SELECT unnest($batches) AS ref_batch_id) USING (ref_batch_id) ORDER BY record_id
+SELECT record_id FROM read_parquet($parts, hive_partitioning = false)
+SEMI JOIN (SELECT unnest($batches) AS ref_batch_id) USING (ref_batch_id) ORDER BY record_id
 """
 _ARRIVED = f"""
 WITH {match_files.HELD}

@@ -23,7 +23,7 @@ _SCHEMA = pa.schema([("file", pa.string()), ("without", pa.list_(pa.int64()))])
 # For a query with the parameters of `to_query`: the matches of a run, wherever they lie.
 HELD = """
 matches AS (
-    SELECT side, record_id, pass, filename, match_id FROM read_parquet($matches, filename = true) ANTI JOIN (
+    SELECT side, record_id, pass, filename, match_id FROM read_parquet($matches, filename = true, hive_partitioning = false) ANTI JOIN (
         SELECT unnest($gone_from::VARCHAR[]) AS filename, unnest($gone::BIGINT[]) AS match_id
     ) USING (filename, match_id)
 )"""

@@ -32,7 +32,7 @@ def overlay(lake: Lake, *, new: Sequence[str], held: Sequence[str]) -> Overlay:
     records are carried on, so that each record counts once, as it is now.
     """
     if not held:
-        return Overlay(records=lake.query("SELECT * FROM read_parquet($new)", {"new": lake.scanned(new)}), replaces=())
+        return Overlay(records=lake.query(_ALL, {"new": lake.scanned(new)}), replaces=())
     parameters = {"new": lake.scanned(new), "held": lake.scanned(held)}
     touched = lake.query(_WITH + "SELECT source_file FROM touched ORDER BY source_file", parameters)["source_file"].to_pylist()
     return Overlay(records=lake.query(_WITH + _RECORDS, parameters), replaces=tuple(touched))
@@ -51,7 +51,7 @@ class Gone:
 def gone(lake: Lake, *, new: Sequence[str], held: Sequence[str], first: date, last: date) -> Gone:
     """Which of the records in `held` that are booked from one day through another are not in `new`, which has all of those days."""
     asked = {"held": lake.scanned(held), "first": first, "last": last}
-    new_ids = "(SELECT record_id FROM read_parquet($new))" if new else "(SELECT NULL::VARCHAR AS record_id WHERE false)"
+    new_ids = f"(SELECT record_id FROM ({_ALL}))" if new else "(SELECT NULL::VARCHAR AS record_id WHERE false)"
     parameters = asked | ({"new": lake.scanned(new)} if new else {})
     (count,) = lake.query(_HELD, asked)["rows"].to_pylist()
     rows = lake.query(_GONE.format(new=new_ids), parameters).to_pylist()
@@ -71,15 +71,17 @@ def without_gone(lake: Lake, *, new: Sequence[str], held: Sequence[str], first: 
 
 
 GONE_NAMED = 5
-_HELD = "SELECT count(*) AS rows FROM read_parquet($held) WHERE booked_on BETWEEN $first AND $last"
+_ALL = "SELECT * FROM read_parquet($new, hive_partitioning = false)"
+_HELD = "SELECT count(*) AS rows FROM read_parquet($held, hive_partitioning = false) WHERE booked_on BETWEEN $first AND $last"
 _GONE = f"""
 SELECT currency, count(*) AS rows, sum(amount_minor)::VARCHAR AS amount, list(record_id ORDER BY record_id)[:{GONE_NAMED}] AS first
-FROM (SELECT * FROM read_parquet($held) WHERE booked_on BETWEEN $first AND $last) ANTI JOIN {{new}} USING (record_id)
+FROM (SELECT * FROM read_parquet($held, hive_partitioning = false) WHERE booked_on BETWEEN $first AND $last)
+ANTI JOIN {{new}} USING (record_id)
 GROUP BY currency ORDER BY currency
 """
 _OF_DAYS = """
-WITH new_rows AS (SELECT * EXCLUDE (source_file, line) FROM read_parquet($new)),
-held_rows AS (SELECT * FROM read_parquet($held)),
+WITH new_rows AS (SELECT * EXCLUDE (source_file, line) FROM read_parquet($new, hive_partitioning = false)),
+held_rows AS (SELECT * FROM read_parquet($held, hive_partitioning = false)),
 is_touched AS (
     SELECT source_file FROM held_rows WHERE booked_on BETWEEN $first AND $last
     UNION SELECT source_file FROM held_rows SEMI JOIN new_rows USING (record_id)
@@ -92,8 +94,8 @@ carried AS (
 """
 _WITHOUT_GONE = "SELECT * FROM new_rows UNION ALL SELECT * FROM carried ORDER BY record_id"
 _WITH = """
-WITH new_rows AS (SELECT * EXCLUDE (source_file, line) FROM read_parquet($new)),
-held_rows AS (SELECT * FROM read_parquet($held)),
+WITH new_rows AS (SELECT * EXCLUDE (source_file, line) FROM read_parquet($new, hive_partitioning = false)),
+held_rows AS (SELECT * FROM read_parquet($held, hive_partitioning = false)),
 news AS (SELECT record_id FROM (SELECT * FROM new_rows EXCEPT SELECT * EXCLUDE (source_file, line) FROM held_rows)),
 touched AS (SELECT DISTINCT source_file FROM held_rows SEMI JOIN news USING (record_id)),
 carried AS (SELECT * EXCLUDE (source_file, line) FROM held_rows SEMI JOIN touched USING (source_file) ANTI JOIN new_rows USING (record_id))

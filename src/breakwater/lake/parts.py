@@ -219,11 +219,11 @@ _OUTCOME = f"""
 WITH {match_files.HELD},
 wanted AS (SELECT unnest($sides) AS side, unnest($ids) AS record_id),
 held AS (
-    SELECT 'ours' AS side, unnest(ours) AS record_id, pass, filename FROM read_parquet($breaks, filename = true)
-    UNION ALL SELECT 'theirs', unnest(theirs), pass, filename FROM read_parquet($breaks, filename = true)
+    SELECT 'ours' AS side, unnest(ours) AS record_id, pass, filename FROM read_parquet($breaks, filename = true, hive_partitioning = false)
+    UNION ALL SELECT 'theirs', unnest(theirs), pass, filename FROM read_parquet($breaks, filename = true, hive_partitioning = false)
 )
 SELECT side, record_id, 'matched' AS state, pass FROM matches JOIN wanted USING (side, record_id)
-UNION ALL SELECT side, record_id, 'pending', NULL FROM read_parquet($pending) JOIN wanted USING (side, record_id)
+UNION ALL SELECT side, record_id, 'pending', NULL FROM read_parquet($pending, hive_partitioning = false) JOIN wanted USING (side, record_id)
 UNION ALL SELECT side, record_id, CASE WHEN ends_with(filename, '/opening.parquet') THEN 'opening_item' ELSE 'in_break' END, pass
 FROM held JOIN wanted USING (side, record_id)
 """

@@ -34,15 +34,19 @@ def worth(lake: Lake, parts: Sequence[str], amount_minor: int, currency: str, *,
 
 
 _MONEY = """
-SELECT record_id, amount_minor, currency FROM read_parquet($parts) SEMI JOIN (SELECT unnest($ids) AS record_id) USING (record_id)
+SELECT record_id, amount_minor, currency FROM read_parquet($parts, hive_partitioning = false)
+SEMI JOIN (SELECT unnest($ids) AS record_id) USING (record_id)
 """
 _NAMED = f"""
 SELECT DISTINCT word, record_id, amount_minor, currency
-FROM (SELECT record_id, amount_minor, currency, unnest([record_id, {", ".join(REFERENCE_COLUMNS)}]) AS word FROM read_parquet($parts))
+FROM (
+    SELECT record_id, amount_minor, currency, unnest([record_id, {", ".join(REFERENCE_COLUMNS)}]) AS word
+    FROM read_parquet($parts, hive_partitioning = false)
+)
 SEMI JOIN (SELECT unnest($words) AS word) USING (word)
 ORDER BY record_id, word LIMIT $most
 """
 _WORTH = """
-SELECT record_id, amount_minor, currency FROM read_parquet($parts)
+SELECT record_id, amount_minor, currency FROM read_parquet($parts, hive_partitioning = false)
 WHERE currency = $currency AND abs(amount_minor::HUGEINT) = $amount ORDER BY record_id LIMIT $most
 """

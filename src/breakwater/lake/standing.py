@@ -58,10 +58,12 @@ def sql_to_take_along(lake: Lake, run_id: str, *, first: date, last: date) -> st
     Breaks count as unresolved whether people closed them or not: that is known to the store alone.
     """
     table = {name: f"'{lake.outcome_path(run_id, name)}'" for name in ("given", "breaks", "pending", "opening")}
-    sides = lake.query("SELECT DISTINCT side FROM read_parquet($given) ORDER BY side", {"given": lake.outcome_path(run_id, "given")})
+    distinct = "SELECT DISTINCT side FROM read_parquet($given, hive_partitioning = false) ORDER BY side"
+    sides = lake.query(distinct, {"given": lake.outcome_path(run_id, "given")})
     names = sides["side"].to_pylist()
     files = "\n".join(
-        f"SET VARIABLE {side} = (SELECT list('{lake.root}/' || part) FROM read_parquet({table['given']}) WHERE side = '{side}');"
+        f"SET VARIABLE {side} = (SELECT list('{lake.root}/' || part) "
+        f"FROM read_parquet({table['given']}, hive_partitioning = false) WHERE side = '{side}');"
         for side in names
     )
     records = "\n  UNION ALL ".join(
@@ -90,12 +92,13 @@ def _query(sides: Sequence[str]) -> str:
 _WITH = """
 WITH records AS ({records}),
 held AS (
-    SELECT 'ours' AS side, unnest(ours) AS record_id, kind, fingerprint FROM read_parquet($breaks)
-    UNION ALL SELECT 'theirs', unnest(theirs), kind, fingerprint FROM read_parquet($breaks)
+    SELECT 'ours' AS side, unnest(ours) AS record_id, kind, fingerprint FROM read_parquet($breaks, hive_partitioning = false)
+    UNION ALL SELECT 'theirs', unnest(theirs), kind, fingerprint FROM read_parquet($breaks, hive_partitioning = false)
 ),
 aside AS (
-    SELECT side, record_id FROM read_parquet($pending)
-    UNION SELECT 'ours', unnest(ours) FROM read_parquet($opening) UNION SELECT 'theirs', unnest(theirs) FROM read_parquet($opening)
+    SELECT side, record_id FROM read_parquet($pending, hive_partitioning = false)
+    UNION SELECT 'ours', unnest(ours) FROM read_parquet($opening, hive_partitioning = false)
+    UNION SELECT 'theirs', unnest(theirs) FROM read_parquet($opening, hive_partitioning = false)
 ),
 late AS (SELECT DISTINCT side, record_id FROM (SELECT unnest($late_sides::VARCHAR[]) AS side, unnest($late_ids::VARCHAR[]) AS record_id)),
 told AS (
@@ -125,12 +128,12 @@ _TO_TAKE_ALONG = """{files}
 WITH records AS (
   {records}
 ), held AS (
-  SELECT 'ours' AS side, unnest(ours) AS record_id, kind FROM read_parquet({breaks})
-  UNION ALL SELECT 'theirs', unnest(theirs), kind FROM read_parquet({breaks})
+  SELECT 'ours' AS side, unnest(ours) AS record_id, kind FROM read_parquet({breaks}, hive_partitioning = false)
+  UNION ALL SELECT 'theirs', unnest(theirs), kind FROM read_parquet({breaks}, hive_partitioning = false)
 ), not_due AS (
-  SELECT side, record_id FROM read_parquet({pending})
-  UNION SELECT 'ours', unnest(ours) FROM read_parquet({opening})
-  UNION SELECT 'theirs', unnest(theirs) FROM read_parquet({opening})
+  SELECT side, record_id FROM read_parquet({pending}, hive_partitioning = false)
+  UNION SELECT 'ours', unnest(ours) FROM read_parquet({opening}, hive_partitioning = false)
+  UNION SELECT 'theirs', unnest(theirs) FROM read_parquet({opening}, hive_partitioning = false)
 )
 SELECT currency, count(*) AS due_rows, sum(minor) AS due_minor,
   count(*) FILTER (kind IS NULL) AS matched_rows, coalesce(sum(minor) FILTER (kind IS NULL), 0) AS matched_minor,

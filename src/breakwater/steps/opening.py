@@ -57,7 +57,7 @@ def _totals(records: Iterable[Mapping[str, Any]]) -> dict[str, Totals]:
 
 _ROWS = """
 SELECT '{side}' AS side, record_id, currency, amount_minor, coalesce(value_date, booked_on) >= $live_from AS is_live
-FROM read_parquet(${side})
+FROM read_parquet(${side}, hive_partitioning = false)
 """
 _OF_BREAKS = """
 WITH wanted AS (SELECT unnest($sides) AS side, unnest($ids) AS record_id, unnest($breaks) AS break)

@@ -41,7 +41,7 @@ def payment_sql(trace: PaymentTrace) -> str:
     for content, key, values in (("records", "record_id", records), ("events", "event_id", events)):
         if values:
             queries.append(
-                f"SELECT DISTINCT * FROM read_parquet('{content}/**/*.parquet', union_by_name = true)\n"
+                f"SELECT DISTINCT * FROM read_parquet('{content}/**/*.parquet', union_by_name = true, hive_types_autocast = false)\n"
                 f"WHERE {key} IN ({_list(values)})\n  AND source_file IN ({files});"
             )
     return "\n\n".join(queries) + "\n"
