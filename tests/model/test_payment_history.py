@@ -114,6 +114,27 @@ def test_a_closed_trade_means_what_its_history_says(before: list[tuple[str, str 
     assert history(closed).state == state
 
 
+def test_what_is_said_again_is_so_since_it_was_said_first() -> None:
+    told = [("captured", None), ("settled", None), ("refunded", None), ("settled", None), ("settled", "ACSC"), ("settled", "again")]
+
+    found = history(story(*told))
+
+    assert found.began
+    assert found.standing
+    assert (found.began.event.event_id, found.standing.event.event_id) == ("E3", "E5")
+
+
+def test_a_failed_payout_leaves_the_payment_as_it_was_since_it_was_so() -> None:
+    found = history(story(("settled", None), ("paid_out", None), ("failed", "payout.failed"), ("settled", None)))
+
+    assert found.began
+    assert found.began.event.event_id == "E0"
+
+
+def test_nothing_known_began_at_no_time() -> None:
+    assert history([]).began is None
+
+
 def test_a_trades_success_that_is_said_again_does_not_hide_a_partial_refund() -> None:
     told = story(("captured", "TRADE_SUCCESS"), ("refunded", None), ("captured", "TRADE_SUCCESS"), network="alipay")
 

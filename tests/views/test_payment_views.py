@@ -223,6 +223,15 @@ def test_what_another_partner_calls_the_payment_is_not_told() -> None:
     assert "PSP-SECRET" not in question
 
 
+def test_a_payment_is_settled_since_it_was_said_first() -> None:
+    times = [NOW - timedelta(days=5), NOW - timedelta(days=2), NOW]
+    events = tuple(an_event(event_id=f"e{n}", state="settled", occurred_at=at) for n, at in enumerate(times))
+
+    text = shown(payments.payment_answer(a_trace(events=events), partner_names=NAMES))
+
+    assert f"*settled* (`ACSC`) since <!date^{int(times[0].timestamp())}^" in text
+
+
 def test_the_question_says_since_when_we_wait() -> None:
     waiting = a_trace(evidence=(ours(),), events=(an_event(state="accepted"),))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import takewhile
 
 from breakwater.model.events import NO_CURRENCY, Event
 from breakwater.model.payment_states import TRADE_CLOSED, ProcessingState, meaning, rail_of
@@ -42,13 +43,15 @@ class Told:
 
 @dataclass(frozen=True)
 class History:
-    """What happened to a payment, oldest first; `standing` says where it stands, None if nothing is known.
+    """What happened to a payment, oldest first; `standing` says where it stands, None if nothing is known, and `began` since when: the
+    first of the happenings that said the same of it, one after the other.
 
     `undone` are the payouts and refunds that failed later: 'paid' is not the end of a payout.
     """
 
     told: tuple[Told, ...]
     standing: Told | None
+    began: Told | None
     undone: frozenset[Told]
 
     @property
@@ -72,8 +75,10 @@ def history(events: Iterable[Event]) -> History:
     told: list[Told] = []
     for event, state in ordered:
         told.append(Told(event, _closed(told) if _is_closing(event) else state))
-    standing, undone = _where_it_stands(told)
-    return History(tuple(told), standing, frozenset(undone))
+    left, undone = _what_counts(told)
+    same = list(takewhile(lambda t: t.state is left[-1].state, reversed(left)))
+    standing, began = (same[0], same[-1]) if same else (None, None)
+    return History(tuple(told), standing, began, frozenset(undone))
 
 
 def state_of(event: Event) -> ProcessingState:
@@ -128,8 +133,8 @@ def _closed(before: Sequence[Told]) -> ProcessingState:
     return ProcessingState.REFUNDED if refunds and sum(r.amount_minor for r in refunds) >= paid_minor else ProcessingState.UNKNOWN
 
 
-def _where_it_stands(told: Sequence[Told]) -> tuple[Told | None, set[Told]]:
-    """The happening that says where a payment stands, and the payouts and refunds that failures have undone.
+def _what_counts(told: Sequence[Told]) -> tuple[list[Told], set[Told]]:
+    """The happenings that say where a payment stands, the last of them now, and the payouts and refunds that failures have undone.
 
     A payout is about money, which often moves after the payment was refunded or disputed: it does not hide that. A failure after the
     money was taken is not the payment's own, but that of the payout or refund before it: the payment stands where it stood without.
@@ -144,7 +149,7 @@ def _where_it_stands(told: Sequence[Told]) -> tuple[Told | None, set[Told]]:
             left = [t for t in left if t is not failed]
         elif not (_is_no_news(now) and any(t.state in _AFTER_SETTLEMENT for t in left)):
             left.append(now)
-    return (left[-1] if left else None), undone
+    return left, undone
 
 
 def _what_failed(now: Told, before: Sequence[Told], undone: Collection[Told]) -> Told | None:

@@ -99,8 +99,8 @@ def amount_of(trace: PaymentTrace) -> str:
 def _answer(trace: PaymentTrace, names: Sequence[str], expected: Expected | None) -> list[str]:
     emoji, reconciled = RECONCILIATION_WORDS[trace.reconciliation]
     emoji = "🔴" if never_came(trace.arrivals) else emoji
-    standing = trace.history.standing
-    since = f" since {_when(standing.event)}" if standing else ""
+    standing, began = trace.history.standing, trace.history.began
+    since = f" since {_when(began.event)}" if began else ""
     raw = f" ({code(standing.event.raw_code)})" if standing and standing.event.raw_code else ""
     by = sorted({e.pass_name for e in trace.evidence if e.pass_name and e.reconciliation is ReconciliationState.MATCHED})
     passes = f" by {', '.join(code(p) for p in by[:3])}" if by and trace.reconciliation is ReconciliationState.MATCHED else ""
