@@ -184,3 +184,33 @@ def test_a_cut_parquet_file_is_truncated(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-10])
 
     assert refused(path).code == "truncated"
+
+
+@pytest.mark.parametrize("days", [2**31 - 1, -(2**31), 2_932_897, -719_163])
+@pytest.mark.parametrize("name", ["booked_on", "value_date"])
+def test_a_day_that_no_calendar_has_is_refused(tmp_path: Path, name: str, days: int) -> None:
+    path = as_parquet(tmp_path, written(tmp_path, {**RECORD, "value_date": "2026-11-20"}))
+    table = pq.read_table(path)
+    damaged = pa.array([days], pa.int32()).cast(pa.date32())
+    pq.write_table(table.set_column(table.schema.get_field_index(name), name, damaged), path)
+
+    error = refused(path)
+
+    assert error.code == "bad-date"
+    assert error.message == f"ledger.parquet line 1: '{name}' lies outside of the years 1 to 9999."
+
+
+@pytest.mark.parametrize("microseconds", [2**63 - 1, -(2**63), 253_402_300_800_000_000, -62_135_596_801_000_000])
+def test_a_moment_that_no_clock_has_is_refused(tmp_path: Path, microseconds: int) -> None:
+    path = as_parquet(tmp_path, written(tmp_path, EVENT))
+    table = pq.read_table(path)
+    damaged = pa.array([microseconds], pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+    pq.write_table(table.set_column(table.schema.get_field_index("occurred_at"), "occurred_at", damaged), path)
+
+    error = refused(path)
+
+    assert (error.code, error.message) == ("bad-date", "ledger.parquet line 1: 'occurred_at' lies outside of the years 1 to 9999.")
+
+
+def test_the_last_day_of_all_is_a_day(tmp_path: Path) -> None:
+    read_all(as_parquet(tmp_path, written(tmp_path, {**RECORD, "value_date": "9999-12-31"})))

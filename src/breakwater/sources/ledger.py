@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import PurePath
 from typing import NoReturn
 
@@ -26,6 +26,8 @@ _PARQUET_ROWS = 20_000
 _OURS_TO_SAY = frozenset({"source_file", "line"})  # where a row stands is known here, whatever the export says
 _CORRECT = "Correct the export of the ledger."
 _CODES = {"int64": "bad-amount", "date32[day]": "bad-date", "timestamp[us, tz=UTC]": "bad-date"}
+_DAYS = (date.min, date.max)  # what a program can count with; Parquet has room for millions of years more
+_INSTANTS = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))  # on any clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +209,7 @@ class _Rows:
         for field in table.schema:
             if not field.nullable and given[field.name].null_count:
                 self._refuse(pc.is_null(given[field.name]), _CODES.get(str(field.type), "malformed"), field.name, "is empty")
+        self._check_times(given)
         words = given[table.word_column]
         self._refuse(pc.invert(pc.is_in(words, pa.array(sorted(table.words)))), "malformed", table.word_column, "is a word nobody knows")
         for name in ("currency", "original_currency"):
@@ -217,6 +220,13 @@ class _Rows:
             one_only = pc.xor(pc.is_null(given["original_currency"]), pc.is_null(given["original_amount_minor"]))
             self._refuse(one_only, "malformed", "original_amount_minor", "and 'original_currency' go together: both or none")
         self._check_identities(given[table.key].to_pylist(), seen)
+
+    def _check_times(self, given: dict[str, pa.Array]) -> None:
+        for field in self._table.schema:
+            if field.name in given and pa.types.is_temporal(field.type):
+                first, last = (pa.scalar(at, field.type) for at in (_DAYS if pa.types.is_date(field.type) else _INSTANTS))
+                out = pc.or_(pc.less(given[field.name], first), pc.greater(given[field.name], last))
+                self._refuse(pc.fill_null(out, False), "bad-date", field.name, "lies outside of the years 1 to 9999")
 
     def _check_identities(self, identities: list[str], seen: set[str]) -> None:
         if len(set(identities)) == len(identities) and seen.isdisjoint(identities):
