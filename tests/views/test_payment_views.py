@@ -229,7 +229,7 @@ def test_a_payment_is_settled_since_it_was_said_first() -> None:
 
     text = shown(payments.payment_answer(a_trace(events=events), partner_names=NAMES))
 
-    assert f"*settled* (`ACSC`) since <!date^{int(times[0].timestamp())}^" in text
+    assert f"*settled* (`ACTC`) since <!date^{int(times[0].timestamp())}^" in text
 
 
 def test_the_question_says_since_when_we_wait() -> None:
