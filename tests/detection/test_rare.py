@@ -7,14 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 from simulated import HOUR, WEEK_H, Payments, a_partner, payments, rows_of, segments
-from simulated_beside import BesideStory, Happened, occurrences_of
+from simulated_beside import BesideStory, Happened, occurrences_of, reasons
 
+from breakwater.detection.beside import Beside
 from breakwater.detection.continuing import News
+from breakwater.detection.coverage import unmonitored_beside
 from breakwater.detection.live import Live
 from breakwater.detection.occurrences import Occurrences
 from breakwater.detection.rare import RareWatch
 from breakwater.model.calendar import BusinessCalendar, named_calendar
 from breakwater.model.findings import FindingKind, FindingState, judge
+from breakwater.model.occurrences import Occurrence
 
 START = datetime(2025, 9, 8, tzinfo=UTC)  # the clocks of Berlin change on 26 October
 WEEKS = 17
@@ -168,3 +171,68 @@ def test_what_was_called_false_stays_silent_and_its_cell_must_be_surer() -> None
     assert found.kind is FindingKind.CHARGEBACKS_UP
     surer = BesideStory(SERIES, of, PARTNERS, cautions={("chargebacks", found.level): 100.0}).until(TUESDAY + 30)
     assert surer.open == []
+
+
+# What can't be watched
+
+
+def told(series: list[Payments], of: list[Happened], *, until: int) -> list[str]:
+    """What is said of these payments in the hour before `until`."""
+    live = Live.of(rows_of(series, first=0, after=until + 1), segment_of=lambda key: segments(PARTNERS, key), since=START)
+    beside = Beside(live)
+    beside.add(occurrences_of(series, of, first=0, after=until + 1))
+    now = START + until * HOUR + timedelta(minutes=30)
+    live.advance(now=now, then=beside.step)
+    return [f"{u.partner}: {u.text}" for u in unmonitored_beside(live, beside, partners=PARTNERS, now=now)]
+
+
+def test_what_is_new_is_said_to_be_not_watched_yet() -> None:
+    assert told(SERIES, QUIET, until=2 * WEEK_H) == [
+        "None: Declines by reason are not watched yet: that begins in the fourth week of payments some of which are declined.",
+        "meridian: Refunds and chargebacks of Meridian are not watched yet: that begins 17 days after the first that is known.",
+        "nordbank: Refunds and chargebacks of Nordbank are not watched yet: that begins 17 days after the first that is known.",
+    ]
+
+
+def test_what_is_too_small_is_said_with_its_figures_and_what_is_large_is_not() -> None:
+    declined = [{**one, **reasons(series, seed=n)} for n, (one, series) in enumerate(zip(QUIET, SERIES, strict=True))]
+    small = [*SERIES[:4], payments(partner="nordbank", network="sepa", currency="SEK", per_hour=0.2, seed=4, start=START, weeks=WEEKS)]
+    large = [{**one, "chargeback": one["chargeback"] * (n < 3), "refund": one["refund"] * (n < 3)} for n, one in enumerate(declined)]
+    large[3]["chargeback"][np.arange(0, WEEKS * WEEK_H, 2 * WEEK_H)] = 1
+
+    said = told(small, large, until=8 * WEEK_H)
+
+    assert said == [
+        "nordbank: Declines by reason are not monitorable at nordbank · sepa · SEK: 200 attempts in four weeks are needed.",
+        "nordbank: Refunds of Nordbank are not watched yet: that begins 17 days after the first that is known.",
+        "nordbank: Chargebacks of Nordbank are not monitorable at this size: one a week or less is usual, and fewer than"
+        " about 5 a day or 7 in 3 days look like chance.",
+    ]
+
+
+@pytest.mark.parametrize("days", [1, 3])
+def test_the_number_that_is_said_is_about_the_number_that_is_told(days: int) -> None:
+    """One chargeback each day, and so many more within one day or three."""
+    steady = [{"chargeback": np.tile(np.eye(24, dtype=int)[9], WEEKS * 7)} for _ in SERIES]
+    until = TUESDAY + 24 * days
+    (a_day,), least = replay(steady, until=TUESDAY).sight(Occurrence.CHARGEBACK, np.array([3]), hour=TUESDAY - 1)
+    of_window = int(least[0, [1, 3].index(days)])
+
+    fired = []
+    for came in (of_window - 2, of_window):
+        changed = [{name: counts.copy() for name, counts in one.items()} for one in steady]
+        changed[3]["chargeback"][TUESDAY:until] = 0
+        changed[3]["chargeback"][until - 1 - np.arange(came) * 24 * days // came] += 1
+        fired.append(any(alert.fired >= TUESDAY for alert in replay(changed, until=until).alerts))
+
+    assert a_day == pytest.approx(1.0, rel=0.05)
+    assert fired == [False, True]
+
+
+def test_nothing_more_is_said_when_our_own_events_stop() -> None:
+    live = Live.of(rows_of(SERIES, first=0, after=4 * WEEK_H), segment_of=lambda key: segments(PARTNERS, key), since=START)
+    beside = Beside(live)
+    live.advance(now=START + 4 * WEEK_H * HOUR, then=beside.step)
+
+    assert unmonitored_beside(live, beside, partners=PARTNERS, now=START + 4 * WEEK_H * HOUR) != []
+    assert unmonitored_beside(live, beside, partners=PARTNERS, now=START + (4 * WEEK_H + 30) * HOUR) == []

@@ -52,3 +52,20 @@ def test_events_dated_far_ahead_take_no_room_and_hide_nothing(database: Database
     assert live is not None
     assert live.panel.hours < 2 * HOURS
     assert live.counts["attempts"].sum() == tried.sum()
+
+
+def test_what_can_not_be_watched_beside_the_payments_is_known_after_a_pass(database: Database, tmp_path: Path) -> None:
+    at_work = AtWork(database, Lake(tmp_path / "lake"))
+    tried, rare = np.full(HOURS, 20), np.zeros(HOURS, dtype=int)
+    rare[::97] = 1
+    at_work.happen(
+        {("created", None): tried, ("authorized", None): tried - rare, ("failed", "51"): rare, ("disputed", None): rare}, first=0
+    )
+
+    at_work.look(hour=HOURS - 1)
+
+    assert [said.text for said in at_work.traffic.unmonitored] == [
+        "Refunds of Meridian are not watched yet: that begins 17 days after the first that is known.",
+        "Chargebacks of Meridian are not monitorable at this size: about 2 a week are usual, and fewer than about 5 a day or 8 in 3 days"
+        " look like chance.",
+    ]

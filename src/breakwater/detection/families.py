@@ -87,6 +87,17 @@ class FamilyWatch:
         """The alerts that are not over."""
         return [alert for alert in self.alerts if alert.closed is None]
 
+    @property
+    def is_ready(self) -> bool:
+        """True once enough hours have passed to know how much families vary by themselves."""
+        return bool(self.noise)
+
+    def too_small(self, rows: Indexes) -> Bools:
+        """Which of these segments have shown too little to expect anything of any family."""
+        known = [days[max(days)][rows, 0] for days in self.usual_days.values()]
+        small: Bools = ~np.isfinite(known).any(0) if known else np.ones(len(rows), dtype=bool)
+        return small
+
     def usual(self, family: DeclineFamily, rows: Indexes, *, first: int, end: int) -> Floats:
         """Rows × hours: the share of attempts that is usually declined for this reason; not a number where nothing is known."""
         days = self.usual_days.get(family, {})

@@ -113,6 +113,11 @@ class Scopes:
         """The panel rows a scope covers."""
         return self.members[self.starts[scope] : self.starts[scope] + self.sizes[scope]]
 
+    def covering(self, rows: Indexes) -> int:
+        """The scope that covers exactly these rows."""
+        alike = np.flatnonzero(self.sizes == len(rows)).tolist()
+        return next(scope for scope in alike if np.array_equal(self.rows(scope), rows))
+
     def add_up(self, values: Floats) -> Floats:
         """Segments × anything summed to scopes × anything."""
         summed: Floats = np.add.reduceat(values[self.members], self.starts, axis=0)

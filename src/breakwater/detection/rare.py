@@ -39,6 +39,7 @@ CLIP = 4.0
 GROWN_AT_MOST = 3.0
 AT_LEAST_OPEN_H = 6
 ACCEPTED_AFTER_H = 14 * DAY_H
+STEPS = 20  # how finely the least number that would be told of is looked for
 DEFAULT_RARE_BARS = Bars(at_once=4.2, least=4.2, discovery=0.05)
 
 
@@ -110,6 +111,25 @@ class RareWatch:
         if usual is None:
             return came, np.full(len(came), np.nan)
         return came, usual.usual[rows].sum(0)[::-1]
+
+    def sight(self, what: Occurrence, scopes: Indexes, *, hour: int) -> tuple[Floats, Floats]:
+        """By scope: how many are usual a day, and the least number that would be told of, within each of `WINDOWS_D`, where every day is
+        like the others; not a number where nothing can be expected yet."""
+        usual = self._usual(what, hour)
+        if usual is None:
+            return np.full(len(scopes), np.nan), np.full((len(scopes), len(WINDOWS_D)), np.nan)
+        add_up = self._live.watch.scopes.add_up
+        is_known = add_up(usual.known[:, 0].astype(np.float64))[scopes] > 0
+        a_day = add_up((usual.usual[:, :WEEK_D] * usual.known[:, :WEEK_D]).mean(1))[scopes]
+        least = np.stack([self._least(what, a_day, self._spread(usual)[scopes], days=days) for days in WINDOWS_D], 1)
+        return np.where(is_known, a_day, np.nan), np.where(is_known[:, None], least, np.nan)
+
+    def _least(self, what: Occurrence, a_day: Floats, spread: Floats, *, days: int) -> Floats:
+        expected = days * np.maximum(a_day, LEAST_EXPECTED)
+        least = np.ceil(np.maximum(expected + MORE_BY[what], LEAST_TIMES * expected))
+        while (short := _likelihoods(least, expected, spread=spread / math.sqrt(days)) < self._bars.least * math.log(10)).any():
+            least[short] += np.ceil(least[short] / STEPS)
+        return least
 
     # ------------------------------------------------------------ what is usual
 

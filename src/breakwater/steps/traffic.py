@@ -13,7 +13,7 @@ from breakwater.detection import feedback
 from breakwater.detection.beside import Beside
 from breakwater.detection.beside_replay import with_beside, with_more
 from breakwater.detection.carried import carried, state_of
-from breakwater.detection.coverage import unmonitored
+from breakwater.detection.coverage import unmonitored, unmonitored_beside
 from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live, first_hour, room_h
 from breakwater.detection.occurrences import OccurrenceRows
 from breakwater.detection.panel import Segment
@@ -83,6 +83,8 @@ class Traffic:
                 if is_revised or self._live.watch.next_hour > looked_until:
                     self._kept.keep(self._live, self.beside, self._parts)
             self.unmonitored = tuple(unmonitored(self._live, partners=self._partners, now=now))
+            if self._live and self.beside:
+                self.unmonitored += tuple(unmonitored_beside(self._live, self.beside, partners=self._partners, now=now))
             return self._live
 
     def _read(self, *, now: datetime) -> bool:
