@@ -248,6 +248,20 @@ def test_without_a_schedule_our_own_fee_is_expected() -> None:
     assert not run([a_row("o1")], [a_row("t1", fee_minor=9)]).breaks
 
 
+@pytest.mark.parametrize("statuses", [1, 40], ids=["few statuses", "many"])
+def test_statuses_are_compared_however_many_there_are(statuses: int) -> None:
+    ours = [a_row(f"o{n}", 1000 + n, ref_payment_id=f"P{n}", status=f"s{n % statuses}") for n in range(60)]
+    theirs = [a_row(f"t{n}", 1000 + n, ref_payment_id=f"P{n}", status=f"s{n % statuses}") for n in range(60)]
+    theirs[7]["status"] = ours[8]["status"] + "x"
+
+    assert [(kind, ours_id) for kind, ours_id, *_ in told(run(ours, theirs))] == [("status_mismatch", "o7")]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "breaks"), [(None, 3, 0), (3, None, 0), (2, 3, 1)], ids=["theirs alone", "ours alone", "both"])
+def test_fees_are_compared_where_both_sides_have_them(ours: int | None, theirs: int | None, breaks: int) -> None:
+    assert len(run([a_row("o1", fee_minor=ours)], [a_row("t1", fee_minor=theirs)]).breaks) == breaks
+
+
 def test_a_status_that_is_not_equivalent_is_a_mismatch() -> None:
     terms = an_agreement(tables='[status]\nequivalent = [["settled", "paid_out"]]\n')
 

@@ -110,6 +110,13 @@ def test_a_record_id_that_comes_twice_is_what_is_told_whatever_else_it_makes_go_
         match(ours, theirs)
 
 
+def test_a_record_id_that_comes_twice_is_refused_beside_an_empty_side(tmp_path: Path) -> None:
+    ours = write_parquet(tmp_path / "ours.parquet", as_table([a_row("o1"), a_row("o1")]))
+
+    with pytest.raises(CallError, match=r'ours.parquet row 2: record_id "o1" was there before'):
+        match(ours, write_parquet(tmp_path / "theirs.parquet", as_table([])))
+
+
 def test_dictionaries_large_texts_null_columns_and_names_in_other_case_are_fine(tmp_path: Path, theirs: Path) -> None:
     table = as_table([a_row("o1", ref_arn="")])
     for name, column in (

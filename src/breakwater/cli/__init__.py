@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from breakwater import __version__
+from breakwater.cli.uncollected import uncollected
 from breakwater.errors import BreakwaterError, nearest
 
 # command: (module, what it is for). A command's module is imported only when it runs, so that each starts fast.
@@ -40,7 +41,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        with uncollected():
+            command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
         assert isinstance(command, click.Command)
         return command
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from breakwater.cli.days import DAY
+from breakwater.cli.uncollected import uncollected
 from breakwater.errors import CallError
 from breakwater.matching import agreement as agreements
 from breakwater.matching import engines, out
@@ -64,22 +62,12 @@ def reconcile(
         raise CallError(f"There is no folder {target.parent} for OUT.", remedy="Create it, or name another file.")
     terms = agreements.load(agreement)
     match = engines.open(engine, proven=proven, means=Means(memory_limit=memory_limit, spill_dir=spill_dir))
-    with _uncollected(), tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
+    with uncollected(), tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
         matches = Path(scratch) / "matches.parquet"
         outcome = match(ours=[ours], theirs=[theirs], agreement=terms, as_of=as_of, matches_to=matches)
         out.write(target, outcome, agreement=terms.name, as_of=as_of, matches=matches)
     _show(outcome, name=terms.name, as_of=as_of)
     return 0
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No look for garbage: nearly all of the many objects of a run live until its end, which is that of the process, too."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _show(outcome: Outcome, *, name: str, as_of: date) -> None:

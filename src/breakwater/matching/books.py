@@ -14,7 +14,7 @@ from ibis import Column, Table, Value
 from breakwater.matching.agreement import Agreement, ExactPass, Kinds, Pass
 from breakwater.matching.break_columns import FLAGS, PAIR_COLUMNS, REFERENCES, pair_breaks, shares, single_breaks
 from breakwater.matching.outcome import SIDES, Found, Share, references_of, share
-from breakwater.matching.pairs import compared
+from breakwater.matching.pairs import Told, compared
 from breakwater.model.breaks import BreakKind
 
 T = TypeVar("T")
@@ -61,20 +61,20 @@ class Books:
         *,
         sides: Mapping[str, Table],
         sizes: Mapping[str, int],
-        has_originals: bool,
+        told: Told,
         agreement: Agreement,
         as_of: date,
         engine: Engine,
     ) -> None:
         self.sides, self.agreement, self.engine = sides, agreement, engine
-        self.has_originals = has_originals
-        """Any of theirs has an original amount."""
+        self.told = told
         self.b_as_of = agreement.calendar.between(date(1970, 1, 1), as_of)
         self.free = dict(sides)
         self.free_rows = dict(sizes)
-        self.matches: list[Table] = []
-        """Each an expression of matches: the number of the `pass`, whether they are `noticed`, and of a pair the ids `ours` and
-        `theirs`; of a group the first of `ours` and, instead of `theirs`, all `members`, ours first, and whether they `are_ours`."""
+        self.pairs: list[Table] = []
+        """Each an expression of matches of two: the ids `ours` and `theirs`, the number of the `pass`, whether they are `noticed`."""
+        self.groups: list[Table] = []
+        """Of larger ones the same: the first of `ours` and, instead of `theirs`, all `members`, ours first, and whether they `are_ours`."""
         self.passes: list[str] = []
         """The names of passes that matched, by number."""
         self.breaks: list[Found] = []
@@ -85,6 +85,16 @@ class Books:
         self.in_breaks: list[Share] = []
         """What is in breaks, record by record; the same for pending."""
         self.in_pending: list[Share] = []
+
+    @property
+    def matches(self) -> Table | None:
+        """All matches. Lists cost a sort dear, so where no group matched there are none."""
+        pairs = self.pairs
+        if self.groups:
+            no_group = {"members": ibis.literal(None, "array<string>"), "are_ours": ibis.literal(None, "array<boolean>")}
+            pairs = [table.mutate(**no_group) for table in pairs]
+        every = [*pairs, *self.groups]
+        return ibis.union(*every) if len(every) > 1 else next(iter(every), None)
 
     @property
     def both_free(self) -> bool:
@@ -147,15 +157,14 @@ class Books:
         """Pairs of ids `ours` and `theirs` are matches."""
         if is_empty(p):
             return  # beside an empty table, DuckDB sorts the texts of the others at twice the cost
-        no_group = {"members": ibis.literal(None, "array<string>"), "are_ours": ibis.literal(None, "array<boolean>")}
         noticed = p.noticed if "noticed" in p.columns else ibis.literal(False)
-        self.matches.append(p.select("ours", "theirs", **no_group, **self._by(each), noticed=noticed))
+        self.pairs.append(p.select("ours", "theirs", **self._by(each), noticed=noticed))
 
     def match_groups(self, groups: Table, each: Pass) -> None:
         """Groups of ids `members`, the first of them `ours`, are matches."""
         no_pair = {"theirs": ibis.literal(None, "string"), **self._by(each), "noticed": ibis.literal(False)}
-        columns = ("ours", "theirs", "members", "are_ours", "pass", "noticed")
-        self.matches.append(groups.mutate(**no_pair).select(columns))
+        columns = ("ours", "theirs", "pass", "noticed", "members", "are_ours")
+        self.groups.append(groups.mutate(**no_pair).select(columns))
 
     def _by(self, each: Pass) -> dict[str, Value]:
         if each.name not in self.passes:

@@ -24,7 +24,7 @@ from breakwater.matching.books import Books, Kept, T
 from breakwater.matching.break_columns import break_table
 from breakwater.matching.engine_urls import connector
 from breakwater.matching.outcome import SIDES, totals
-from breakwater.matching.pairs import clean
+from breakwater.matching.pairs import Told, clean, may_differ
 from breakwater.matching.passes import run
 from breakwater.matching.tables import match_table, pending_table
 from breakwater.model.records import CANONICAL_COLUMNS
@@ -104,6 +104,7 @@ class _Engine:
     def __init__(self, backend: Backend, *, paths: Mapping[str, Paths], agreement: Agreement, scratch: Path) -> None:
         self.backend, self.agreement, self._paths = backend, agreement, paths
         self._numbers = count()
+        self._ids_checked: Callable[[], None] | None = None
         self.finish_matches: Callable[[], None] = lambda: None
         parts = {side: side_files.parquet_parts(paths[side], side=side, scratch=scratch) for side in SIDES}
         self._staged = {side: backend.stage(self._name(), parts[side]) for side in SIDES}
@@ -116,19 +117,27 @@ class _Engine:
         return Books(
             sides={side: self._whole(side) for side in SIDES},
             sizes=sizes,
-            has_originals=self.profiles["theirs"].has_originals,
+            told=self._told(),
             agreement=self.agreement,
             as_of=as_of,
             engine=self,
         )
 
+    def _told(self) -> Told:
+        ours, theirs = (self.profiles[side] for side in SIDES)
+        return Told(
+            originals=theirs.has_originals,
+            fees=theirs.has_fees and (ours.has_fees or bool(self.agreement.fees)),
+            statuses=may_differ(ours.statuses, theirs.statuses, self.agreement),
+        )
+
     def begin_matches(self, books: Books, target: Path) -> None:
         """Begin to write all matches of a run, sorted and numbered; `finish_matches` waits for the end of it."""
-        if books.matches:
-            heads = ibis.union(*books.matches) if len(books.matches) > 1 else books.matches[0]
-            self.finish_matches = self.backend.begin(lambda: self.backend.write_matches(heads, books.passes, target))
-        else:
+        heads = books.matches
+        if heads is None:
             pq.write_table(MATCH_SCHEMA.empty_table(), target)
+        else:
+            self.finish_matches = self.backend.begin(lambda: self.backend.write_matches(heads, books.passes, target))
 
     def _whole(self, side: str) -> Table:
         return self.backend.whole(self._name(), self._seen(side, self._staged[side]))
@@ -146,6 +155,7 @@ class _Engine:
 
     def keep(self, table: Table) -> Kept:
         """The rows of an expression, worked out once."""
+        self._ids_begun()  # beside the first of them, which takes long and leaves a thread idle
         return self.backend.keep(self._name(), table)
 
     def repeated(self, column: Column) -> Kept:
@@ -170,13 +180,17 @@ class _Engine:
     @contextmanager
     def checking_ids(self) -> Iterator[None]:
         """Whatever is refused meanwhile, a record_id that is there twice is the reason to tell."""
-        checked = self.backend.begin(self._check_ids)
         try:
             yield
         except CallError:
-            checked()
+            self._ids_begun()()
             raise
-        checked()
+        self._ids_begun()()
+
+    def _ids_begun(self) -> Callable[[], None]:
+        if self._ids_checked is None:
+            self._ids_checked = self.backend.begin(self._check_ids)
+        return self._ids_checked
 
     def _check_ids(self) -> None:
         for side in SIDES:

@@ -77,17 +77,17 @@ def _every_record(books: Books, each: ExactPass, step: Step, o: Table, t: Table)
     o, t = o.select(*columns).rename("o_{name}"), t.select(*columns).rename("t_{name}")
     both = Beside(o, t)
     equal = [both[f"o_{name}"] == both[f"t_{name}"] for name in same]
-    found = comparison(both, books.agreement, has_originals=books.has_originals)
+    found = comparison(both, books.agreement, told=books.told)
     fits = step.candidates(found, books.agreement), no_conflict(both, books.agreement, each.keys)
     p = o.join(t, [*equal, *fits], how="outer")
-    return books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", fine=_is_fine(p, step, books.agreement)))
+    return books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", fine=_is_fine(p, step, books)))
 
 
-def _is_fine(p: Table, step: Step, agreement: Agreement) -> Value:
+def _is_fine(p: Table, step: Step, books: Books) -> Value:
     """A pair without findings. Only the first step has any: what agrees in time is claimed then."""
     if step is not Step.TIMELY:
         return ibis.literal(False)
-    found = comparison(p, agreement)
+    found = comparison(p, books.agreement, told=books.told)
     return p.o_n.notnull() & p.t_n.notnull() & ~found["fee_differs"] & ~found["status_differs"]
 
 
@@ -123,8 +123,12 @@ def _alone(pairs: Table, crowds: Sequence[tuple[str, Kept]]) -> Table:
 
 def _without_alone(every: Table, crowds: Sequence[tuple[str, Kept]]) -> Table:
     """All but the fine pairs whose records have no other candidate."""
-    crowded = [every.semi_join(many.table, n) for n, many in crowds if many.size]
-    return ibis.union(every.filter(~every.fine), *crowded, distinct=True) if crowded else every.filter(~every.fine)
+    parts, fine = [every.filter(~every.fine)], every.filter(every.fine)
+    for n, many in crowds:
+        if many.size:
+            parts.append(fine.semi_join(many.table, n))
+            fine = fine.anti_join(many.table, n)
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def _cheapest(books: Books, p: Table, crowds: Sequence[tuple[str, Kept]]) -> Table:

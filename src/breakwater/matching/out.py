@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 
 from breakwater.errors import WorldError
 from breakwater.matching import json_text
+from breakwater.matching.ahead import ahead
 from breakwater.matching.tables import match_count, match_table, write_match_table
 from breakwater.model.runs import Outcome, Totals
 
@@ -66,7 +68,8 @@ def break_figures(outcome: Outcome) -> dict[str, dict[str, Any]]:
 def _pieces(outcome: Outcome, *, agreement: str, as_of: date, matches: pa.Table | None) -> Iterator[str]:
     """The text of OUT, piece by piece, since there may be many breaks. Keys in their order."""
     yield f'{{"agreement":{_encode(agreement)},"as_of":"{as_of.isoformat()}","breaks":['
-    yield from _commas(_breaks(batch) for batch in outcome.breaks.combine_chunks().to_batches(max_chunksize=_ROWS_AT_ONCE))
+    batches = outcome.breaks.combine_chunks().to_batches(max_chunksize=_ROWS_AT_ONCE)
+    yield from _commas(ahead((partial(_breaks, batch) for batch in batches), at_once=2))
     yield '],"matches":'
     yield _encode(None if matches is None else list(_matches(matches)))
     yield f',"pending":{_encode(_pending(outcome))},"summary":{_encode(_summary(outcome))},"version":{VERSION}}}\n'

@@ -103,11 +103,26 @@ def compared(p: Table, agreement: Agreement) -> Table:
     return p.mutate(**comparison(p, agreement))
 
 
-def comparison(p: Pairs, agreement: Agreement, *, has_originals: bool = True) -> dict[str, Value]:
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What two sides tell at all: of what no record has, or all have the same, no pair needs a look."""
+
+    originals: bool = True
+    """Any of theirs has an original amount."""
+    fees: bool = True
+    """Theirs have fees, and there is something to hold against them."""
+    statuses: bool = True
+    """There is a status of ours and one of theirs that differ."""
+
+
+EVERYTHING = Told()
+
+
+def comparison(p: Pairs, agreement: Agreement, *, told: Told = EVERYTHING) -> dict[str, Value]:
     """Of each pair `amount` (a finding or null), `delta`, `lag`, `days`, `late`, `fee_off`, `fee_differs`, `status_differs`; and
-    `amount_agrees`, which says less than `amount` and costs less. Without `has_originals`, theirs are known to have no original amount."""
+    `amount_agrees`, which says less than `amount` and costs less."""
     rules = [_plain(p, agreement)]
-    if has_originals:
+    if told.originals:
         rules = [_by_original(p, agreement), *rules, *([_by_rate(p, agreement)] if agreement.rates else [])]
     fee_off = _fee_off(p, agreement)
     return {
@@ -120,8 +135,8 @@ def comparison(p: Pairs, agreement: Agreement, *, has_originals: bool = True) ->
         "days": p.t_day - p.o_day,
         "late": ~in_window(p.t_b - p.o_b, agreement),
         "fee_off": fee_off,
-        "fee_differs": (fee_off > _of(agreement.fee_tolerance, p.t_currency)).fill_null(False),
-        "status_differs": _status_differs(p.o_status, p.t_status, agreement),
+        "fee_differs": (fee_off > _of(agreement.fee_tolerance, p.t_currency)).fill_null(False) if told.fees else ibis.literal(False),
+        "status_differs": _status_differs(p.o_status, p.t_status, agreement) if told.statuses else ibis.literal(False),
     }
 
 
@@ -252,6 +267,13 @@ def _status_differs(x: Value, y: Value, agreement: Agreement) -> Value:
     for words in agreement.equivalent:
         differs = differs & ~(x.isin(sorted(words)) & y.isin(sorted(words)))
     return differs.fill_null(False)
+
+
+def may_differ(ours: Collection[str] | None, theirs: Collection[str] | None, agreement: Agreement) -> bool:
+    """Whether a status of ours differs from one of theirs, where these are all there are; None is any."""
+    if ours is None or theirs is None:
+        return True
+    return any(x != y and not any(x in words and y in words for words in agreement.equivalent) for x in ours for y in theirs)
 
 
 def _of(figures: PerCurrency, currency: Value) -> Value:

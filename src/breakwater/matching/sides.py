@@ -27,6 +27,7 @@ from breakwater.model.records import CANONICAL_COLUMNS, RECORD_SCHEMA
 
 SCHEMA = pa.schema([RECORD_SCHEMA.field(name).with_nullable(True) for name in CANONICAL_COLUMNS])
 ROW_BITS = 40  # a record's number is its part's number, then its row in that part
+MOST_STATUSES = 32
 _BLOCK_BYTES = 4 << 20
 _NEEDED = ("record_id", "kind", "amount_minor", "currency", "booked_on")
 _ENGINE_COLUMNS = {"file_row_number", "file_index", "filename"}
@@ -36,11 +37,13 @@ _INTEGER, _DATE = "^-?[0-9]+$", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """What one look at a side tells: its dates, (currency, rows, sum of amounts, sum of their absolute values), which of the columns
-    that passes compare are clean as they are, and whether any record has an original amount."""
+    that passes compare are clean as they are, whether any record has an original amount or a fee, and all statuses, if these are few."""
 
     rows: int
     clean: frozenset[str]
     has_originals: bool
+    has_fees: bool
+    statuses: frozenset[str] | None
     dates: frozenset[date]
     totals: tuple[tuple[str, int, int, int], ...]
 
@@ -226,8 +229,21 @@ def check(table: ibis.Table, *, agreement: Agreement, side: str, paths: Sequence
     rows = sum(group["rows"] for group in found)
     totals = tuple((group["currency"], group["rows"], int(group["amount_minor"]), int(group["moved_minor"])) for group in found)
     clean = frozenset(name for name in compared if not any(group[f"suspect_{name}"] for group in found))
-    has_originals = any(group["original_currency"] for group in found)
-    return Profile(rows=rows, clean=clean, has_originals=has_originals, dates=frozenset(group["day"] for group in found), totals=totals)
+    return Profile(
+        rows=rows,
+        clean=clean,
+        has_originals=any(group["original_currency"] for group in found),
+        has_fees=any(group["fees"] for group in found),
+        statuses=_statuses(table),
+        dates=frozenset(group["day"] for group in found),
+        totals=totals,
+    )
+
+
+def _statuses(table: ibis.Table) -> frozenset[str] | None:
+    """The statuses there are; None if there are many."""
+    found = table.select(status=table.status.nullif("")).distinct().limit(MOST_STATUSES + 1).to_pyarrow()["status"].to_pylist()
+    return None if len(found) > MOST_STATUSES else frozenset(found) - {None}
 
 
 def _look(table: ibis.Table, compared: Sequence[str], agreement: Agreement) -> list[dict[str, Any]]:
@@ -236,6 +252,7 @@ def _look(table: ibis.Table, compared: Sequence[str], agreement: Agreement) -> l
     outside = ibis.or_(*_outside(table))
     groups = table.group_by(table.kind, table.currency, table.original_currency, day=ibis.ifelse(outside, None, day)).aggregate(
         rows=table.count(),
+        fees=table.fee_minor.count(),
         amount_minor=table.amount_minor.cast("decimal(38,0)").sum().cast("decimal(38,0)"),
         moved_minor=table.amount_minor.cast("decimal(38,0)").abs().sum().cast("decimal(38,0)"),
         missing=((table.record_id.fill_null("") == "") | table.amount_minor.isnull() | table.booked_on.isnull() | outside).sum(),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -10,15 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from breakwater.matching.ahead import ahead
 from breakwater.matching.outcome import REFERENCE_NOTICE, SIDES
 from breakwater.model.runs import MATCH_SCHEMA, PENDING_SCHEMA
 
 # Matches share no record, so the first of ours alone decides their order.
 _ROWS = """
-SELECT match_id, unnest(CASE WHEN theirs IS NULL THEN members ELSE [ours, theirs] END) AS record_id,
-  unnest(CASE WHEN theirs IS NULL THEN are_ours ELSE [true, false] END) AS is_ours, pass, noticed
+SELECT match_id, unnest({members}) AS record_id, unnest({are_ours}) AS is_ours, pass, noticed
 FROM (SELECT row_number() OVER () - 1 AS match_id, * FROM (FROM ({heads}) ORDER BY ours))
 """
+_OF_PAIRS = {"members": "[ours, theirs]", "are_ours": "[true, false]"}
+_OF_BOTH = {name: f"CASE WHEN theirs IS NULL THEN {name} ELSE {of_pair} END" for name, of_pair in _OF_PAIRS.items()}
 _ROWS_AT_ONCE = 131_072
 _ENCODED = ["side", "pass", "notice"]
 
@@ -29,7 +33,8 @@ def write_matches(connection: duckdb.DuckDBPyConnection, heads: str, *, passes: 
     `heads` is a query for the matches as `Books` keeps them. The same matches give the same bytes, whatever engine found them.
     """
     connection.execute("SET SESSION preserve_insertion_order = true")
-    rows = connection.sql(_ROWS.format(heads=heads))
+    have_groups = "members" in connection.sql(heads).columns
+    rows = connection.sql(_ROWS.format(heads=heads, **(_OF_BOTH if have_groups else _OF_PAIRS)))
     _write(target, (_named(part, pa.array(passes, pa.string())) for part in _in_parts(rows.to_arrow_reader(_ROWS_AT_ONCE))))
 
 
@@ -42,7 +47,10 @@ def _write(target: Path, parts: Iterable[pa.Table]) -> None:
     """Arrow's writer takes few words as numbers, which is cheaper than DuckDB's; what it writes are texts all the same."""
     options = {"use_dictionary": _ENCODED, "column_encoding": {"match_id": "DELTA_BINARY_PACKED"}, "write_statistics": ["match_id"]}
     with pq.ParquetWriter(target, _FILE_SCHEMA, store_schema=False, **options) as writer:
-        for part in parts:
+        made = iter(parts)
+        for part in ahead(partial(next, made, None) for _ in count()):
+            if part is None:
+                break
             writer.write_table(part)
 
 
