@@ -78,6 +78,7 @@ def test_every_button_of_a_finding_works(page: Page, demo: Demo) -> None:
     shows(page, "@Bruno Keller looks after it")
 
     click(page, demo, 2, "False positive")
+    page.get_by_role("dialog").get_by_role("button", name="False positive").click()
     shows(page, "False alarm: Volume down.")
 
     click(page, demo, 3, "Expected…")

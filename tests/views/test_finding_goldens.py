@@ -250,3 +250,10 @@ def test_a_file_has_no_button_for_a_level_and_an_outage_none_to_mute() -> None:
     assert "finding_new_level" not in str(late.blocks)
     assert "finding_mute" not in str(outage.blocks)
     assert all(f"finding_{do}" in str(findings.finding_card(WIDE, partner_name="Meridian").blocks) for do in Do)
+
+
+def test_what_teaches_is_asked_for_once_more() -> None:
+    (buttons,) = [b for b in MESSAGES["finding_taken"].blocks if b["type"] == "actions"]
+    asked = {b["text"]["text"] for b in buttons["elements"] if "confirm" in b}
+
+    assert asked == {"False positive", "Accept as new level"}

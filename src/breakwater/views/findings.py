@@ -252,7 +252,10 @@ def _buttons(finding: Finding) -> Block:
     shown += [Do.FALSE_POSITIVE, Do.EXPECTED]
     shown += [] if finding.is_outage else [Do.MUTE]
     shown += [Do.NEW_LEVEL] if finding.kind in LEVEL_KINDS else []
-    questions = {Do.NEW_LEVEL: "From now on, this is what is expected here. Alarms compare with it."}
+    questions = {
+        Do.FALSE_POSITIVE: "Closed as a false alarm; findings like it must be surer from now on. /anomalies feedback takes it back.",
+        Do.NEW_LEVEL: "From now on, this is what is expected here. Alarms compare with it.",
+    }
     styles = {Do.ACKNOWLEDGE: "primary", Do.INCIDENT: "danger"}
     return actions(
         *(button(f"finding_{do}", DO_WORDS[do], asked, style=styles.get(do), confirm=questions.get(do, "")) for do in (*shown, Do.INCIDENT))
