@@ -85,6 +85,7 @@ def test_what_is_compared_with_is_the_business_day_before(demo: Demo) -> None:
     compared = answer(demo, ada, lambda: ada.click(told, "Compare with yesterday"))
 
     assert "Meridian was not reconciled as of" in compared.words
+    assert any(label.startswith("Reconcile ") for label in compared.buttons)
 
 
 def test_a_run_asked_for_again_says_what_differs(demo: Demo) -> None:

@@ -12,6 +12,7 @@ from desk import ADA, BEN, CARDS, NOW, OPS, VIC, Desk
 from breakwater.model.access import SYSTEM
 from breakwater.model.files import SourceFile
 from breakwater.model.records import RECORD_SCHEMA, Side
+from breakwater.sandbox import Message
 from breakwater.store import reads, writes
 
 HASH = "a" * 64
@@ -105,6 +106,25 @@ def test_nonsense_gets_an_example(reconciled: Desk) -> None:
     assert "'2026-11-31' is not a date" in told("rerun meridian 2026-11-31")
     assert "business date of Meridian is" in told("rerun meridian 2030-01-02")
     assert "There is no partner 'meridan'. Did you mean 'meridian'?" in told("runs meridan")
+
+
+def test_a_day_to_compare_with_that_has_no_run_is_offered_to_be_reconciled(reconciled: Desk) -> None:
+    ada = reconciled.person(ADA)
+
+    def private(words: str) -> Message:
+        found: Message = reconciled.sandbox.wait_for(
+            lambda: next((m for m in reversed(ada.private(OPS)) if words in m.words.replace("*", "")), None)
+        )
+        return found
+
+    ada.command("/recon", "meridian", channel=OPS)
+    answer = private("Reconciled as of 20 Nov 2026")
+    ada.click(answer, "Compare with yesterday")
+    ada.click(private("not reconciled as of 19 Nov 2026, so there is nothing to compare with"), "Reconcile 19 Nov 2026")
+    private("Meridian as of 19 Nov 2026: seen again with what is known now; no break was moved")
+    ada.click(answer, "Compare with yesterday")
+
+    assert "1 break now, 1 then" in private("20 Nov 2026 against 19 Nov 2026").words
 
 
 def test_a_day_that_has_not_come_is_not_offered_to_be_looked_at_again(reconciled: Desk) -> None:

@@ -130,10 +130,10 @@ MESSAGES = {
     "recon_never_configured": recon.reconciliation([], reasons={}),
     "recon_all_partners": recon.reconciliation([a_state(), CLEAN, a_state(), CLEAN], reasons={"nordbank": ONE}),
     "recon_compared": recon_reasons.compared(
-        "Nordbank", now=NOW_RUN, before=BEFORE, day_before=date(2026, 11, 20), standings=[a_standing()]
+        "Nordbank", partner_id="nordbank", now=NOW_RUN, before=BEFORE, day_before=date(2026, 11, 20), standings=[a_standing()]
     ),
     "recon_nothing_to_compare": recon_reasons.compared(
-        "Nordbank", now=NOW_RUN, before=None, day_before=date(2026, 11, 20), standings=[a_standing()]
+        "Nordbank", partner_id="nordbank", now=NOW_RUN, before=None, day_before=date(2026, 11, 20), standings=[a_standing()]
     ),
     "recon_trend": recon_reasons.trend("Nordbank", [a_standing(), a_standing("GBP", trend=a_standing().trend[:3])]),
 }

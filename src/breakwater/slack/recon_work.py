@@ -41,7 +41,8 @@ def register(app: App, doors: Doors, sql: Sql) -> None:
     @app.action(views.RERUN)
     def run_again(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
-        doors.work(body, lambda actor: rerun(doors, body, [_partner(doors, action).id], actor))
+        asked_day = json.loads(action["value"]).get("day")
+        doors.work(body, lambda actor: rerun(doors, body, [_partner(doors, action).id, *([asked_day] if asked_day else [])], actor))
 
     @app.action(views.YESTERDAY)
     def yesterday(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -71,7 +72,10 @@ def _compare(doors: Doors, body: dict[str, Any], partner: Partner, actor: Actor)
         day_before = partner.calendar.shift(run.as_of, -1)
         before = reads.last_run(tx, partner=partner.id, as_of=day_before)
         stands = standings(tx, partner=partner.id, today=run.as_of)
-    doors.tell(body, views.compared(partner.name, now=run, before=before, day_before=day_before, standings=stands, ends=partner.ends))
+    message = views.compared(
+        partner.name, partner_id=partner.id, now=run, before=before, day_before=day_before, standings=stands, ends=partner.ends
+    )
+    doors.tell(body, message)
 
 
 def _trend(doors: Doors, body: dict[str, Any], partner: Partner, actor: Actor) -> None:

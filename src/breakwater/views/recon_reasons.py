@@ -30,8 +30,8 @@ _WORDS: Mapping[Measure, str] = {
     Measure.TIMELINESS: "timeliness",
     Measure.COMPLETENESS: "completeness",
     Measure.EXPLAINED_1: "after 1 business day",
-    Measure.EXPLAINED_2: "after 2",
-    Measure.EXPLAINED_4: "after 4",
+    Measure.EXPLAINED_2: "after 2 business days",
+    Measure.EXPLAINED_4: "after 4 business days",
     Measure.MATCHED_BY_VALUE: "matched by value",
     Measure.MATCHED_BY_COUNT: "matched by count",
 }
@@ -90,12 +90,22 @@ def buttons(partner_id: str, *, can_compare: bool) -> Block:
 
 
 def compared(
-    partner_name: str, *, now: Run, before: Run | None, day_before: date, standings: Sequence[Standing], ends: Ends | None = None
+    partner_name: str,
+    *,
+    partner_id: str,
+    now: Run,
+    before: Run | None,
+    day_before: date,
+    standings: Sequence[Standing],
+    ends: Ends | None = None,
 ) -> Message:
     """What changed since the business date before: breaks by kind, as the runs found them, and the state. A leg has `ends`."""
     if before is None:
         text = f"{word(partner_name)} was not reconciled as of {day(day_before)}, so there is nothing to compare with."
-        return Message(text=text, blocks=(section(text),))
+        value = {"partner": partner_id, "day": day_before.isoformat()}
+        question = "That day is matched with what is known now. It lands as a run of its own and changes no break."
+        offer = button(RERUN, f"Reconcile {day(day_before)}", value, confirm=question)
+        return Message(text=text, blocks=(section(text), actions(offer), context("Then compare again")))
     kinds = [k for k in BreakKind if k in now.breaks or k in before.breaks]
     lines = [_then_and_now(kind_words(k, ends), before.breaks.get(k), now.breaks.get(k)) for k in kinds] or ["No breaks on either day."]
     shares = [_moved(s) for s in standings[:CURRENCIES_SHOWN] if s.before]
@@ -128,14 +138,14 @@ def figures_form(*, partner_id: str, partner_name: str, run: Run, sql: str) -> B
     blocks = [
         section(f"The figures of {bold(partner_name)} in run {code(run.id)}. Paste this into DuckDB, or run it in your warehouse."),
         section(f"```{_fenced(shown)}```"),
-        context("Clearing also leaves out breaks that people have closed. *Send CSV* sends every figure by day into our direct messages."),
+        context("Clearing also leaves out breaks that people have closed. *Send CSV*: every figure by day, into your direct messages."),
     ]
     return modal(FIGURES_FORM, title="SQL and CSV", blocks=blocks, submit="Send CSV", metadata={"partner": partner_id}, close="Close")
 
 
 def csv_sent(rows: int) -> Message:
     """For the one who asked for the file."""
-    text = f"{plural(rows, 'row')} as CSV, one for each day and currency: in our direct messages."
+    text = f"{plural(rows, 'row')} as CSV, one for each day and currency: in your direct messages with me."
     return Message(text=text, blocks=(section(text),))
 
 
