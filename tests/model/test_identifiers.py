@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from breakwater.errors import RefusedError
-from breakwater.model.identifiers import ByAmount, ByReference, Likeness, MaskedCard, likeness, read_question
+from breakwater.model.identifiers import ByAmount, ByReference, Likeness, MaskedCard, half_an_amount, likeness, read_question
 
 DAY = date(2026, 11, 20)
 
@@ -77,7 +77,9 @@ def test_a_full_card_number_is_refused_masked_and_the_asker_told_why(typed: str)
     ("typed", "what"),
     [
         ("", "no reference"),
-        ("NOTPROVIDED", "no reference"),
+        (" ", "no reference"),
+        ("NOTPROVIDED", "NOTPROVIDED is what banks write where there is no reference"),
+        (" notprovided ", "names none"),
         ("12.50 EUR", "one day"),
         ("12.50 EUR 20.11.2026", "one day"),
         ("12.50 EUR 2026-2-30", "is not a date"),
@@ -90,6 +92,26 @@ def test_a_full_card_number_is_refused_masked_and_the_asker_told_why(typed: str)
 def test_half_a_question_is_refused_with_what_is_missing(typed: str, what: str) -> None:
     with pytest.raises(RefusedError, match=what):
         read_question(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [
+        ("123.45", "123.45"),
+        ("1.234,50", "1.234,50"),
+        ("1 234.50", "1 234.50"),
+        ("123,45 nordbank", "123,45"),
+        ("100 2026-11-20", "100"),
+        ("4711", ""),
+        ("2026-11-20", ""),
+        ("1.2.3", ""),
+        ("ORD-123.45", ""),
+        ("123.45 ORD-1", ""),
+        ("nordbank 2026-11-20", ""),
+    ],
+)
+def test_an_amount_without_its_currency_or_day_is_known_as_one(typed: str, amount: str) -> None:
+    assert half_an_amount(typed) == amount
 
 
 @pytest.mark.parametrize(

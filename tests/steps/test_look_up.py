@@ -173,6 +173,23 @@ def test_what_nobody_knows_is_not_found_and_the_answer_says_what_was_searched(co
     assert "EndToEndIds" in found.searched
 
 
+@pytest.mark.parametrize("typed", ["123.45", "123.45 nordbank", "123.45 2026-11-20"])
+def test_what_reads_as_an_amount_and_is_no_reference_is_told_how_to_look_for_an_amount(company: Company, typed: str) -> None:
+    both_sides(company)
+
+    with pytest.raises(RefusedError) as refused:
+        company.trace(typed)
+
+    assert refused.value.message.startswith(f"No payment has the reference {typed}. For an amount of 123.45 I need")
+    assert "/payment 123.45 EUR 2026-11-20" in refused.value.remedy
+
+
+def test_a_reference_that_reads_as_an_amount_is_found(company: Company) -> None:
+    company.deliver(Side.OURS, records=[replace(OURS, ref_end_to_end_id="2026.001")])
+
+    assert company.trace("2026.001").known
+
+
 def test_a_partners_own_messages_count(company: Company) -> None:
     """A status report and a notification name the transfer by its EndToEndId alone; our ledger has the payment id."""
     company.deliver(Side.OURS, records=[OURS], events=[an_event("e1", "created")])

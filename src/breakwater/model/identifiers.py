@@ -11,17 +11,18 @@ from breakwater.errors import RefusedError
 from breakwater.model.amounts import typed_amount
 from breakwater.model.masking import is_card_number, mask_card, mask_cards
 from breakwater.model.money import exponent
-from breakwater.model.records import clean_reference
+from breakwater.model.records import NOT_A_REFERENCE, clean_reference
 
 LONGEST_REFERENCE = 140  # the longest in any format read here; ISO 20022 ends at 35, file-born record ids are longer
 CUT_AT = 16  # where MT messages and many statements cut a reference
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 _NUMBER = re.compile(r"[0-9][0-9.,'’]*")
+_DECIMAL = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:[.,'’][0-9]{3})+)[.,][0-9]{1,3}")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _GLUED = re.compile(r"(?P<before>[A-Za-z]{3})?(?P<number>[0-9][0-9.,'’]*)(?P<after>[A-Za-z]{3})?")
 _MASKED_CARD = re.compile(r"(?<![0-9])(?P<first>[0-9]{6})(?:…|\.{2,12}|[*xX•·]{2,13})(?P<last>[0-9]{4})(?![0-9])")
 _BETWEEN = re.compile(r"[\s-]+")
-_EXAMPLE = "For example `/payment 123.45 EUR 2026-11-20`, and a partner behind it if you know it."
+AMOUNT_EXAMPLE = "For example `/payment 123.45 EUR 2026-11-20`, and a partner behind it if you know it."
 
 
 class Likeness(IntEnum):
@@ -75,7 +76,7 @@ def read_question(text: str) -> ByReference | ByAmount:
         return ByReference(reference=_reference(text))
     if not (len(currencies) == 1 and numbers and len(day_words) == 1):
         whose = f"{card} alone is on many payments: I" if card else "I"
-        raise RefusedError(f"{whose} need one amount, one currency and one day.", remedy=_EXAMPLE)
+        raise RefusedError(f"{whose} need one amount, one currency and one day.", remedy=AMOUNT_EXAMPLE)
     others = [w for w in words if w not in numbers and w.upper() != currencies[0]]
     return ByAmount(
         amount_minor=typed_amount(" ".join(numbers), currencies[0]),
@@ -84,6 +85,16 @@ def read_question(text: str) -> ByReference | ByAmount:
         partner=" ".join(others) or None,
         card=card,
     )
+
+
+def half_an_amount(text: str) -> str:
+    """The amount that a text holds without the currency or the day it takes: '123.45', '123.45 nordbank', '100 2026-11-20'. Else ''."""
+    words = text.split()
+    days = [w for w in words if _DAY.fullmatch(w)]
+    numbers = [w for w in words if w not in days and _NUMBER.fullmatch(w)]
+    others = [w for w in words if w not in days and w not in numbers]
+    is_amount = bool(days) or any(_DECIMAL.fullmatch(n) for n in numbers)
+    return " ".join(numbers) if numbers and is_amount and all(w.isalpha() for w in others) else ""
 
 
 def masked_cards(text: str) -> set[MaskedCard]:
@@ -111,6 +122,11 @@ def squeezed(reference: str) -> str:
 
 
 def _reference(text: str) -> str:
+    if text.strip().upper() in NOT_A_REFERENCE:
+        raise RefusedError(
+            f"{text.strip().upper()} is what banks write where there is no reference: it stands on many payments and names none.",
+            remedy=f"Ask with another reference of the payment, or by its amount. {AMOUNT_EXAMPLE}",
+        )
     reference = clean_reference(" ".join(text.split()))
     if reference is None:
         raise RefusedError("There is no reference to look for.", remedy="Type one, for example `/payment pay_8f2k1`.")
@@ -161,4 +177,4 @@ def _day(word: str) -> date:
     try:
         return date(*map(int, word.split("-")))
     except ValueError:
-        raise RefusedError(f"'{word}' is not a date.", remedy=f"Write it as year-month-day. {_EXAMPLE}") from None
+        raise RefusedError(f"'{word}' is not a date.", remedy=f"Write it as year-month-day. {AMOUNT_EXAMPLE}") from None

@@ -36,7 +36,7 @@ def _answer(doors: Doors, body: dict[str, Any], actor: Actor) -> None:
     require(actor, Permission.READ)
     words = (body.get("text") or "").split()
     handler = WORDS.get(words[0].casefold()) if words else None
-    if words == ["help"]:
+    if [word.casefold() for word in words] == ["help"]:
         doors.tell(body, help_views.command_help("/anomalies"))
     elif handler:
         handler(doors, body, words[1:], actor)

@@ -45,9 +45,9 @@ def register(app: App, doors: Doors, raw_record: RawRecord) -> None:
 def _answer(doors: Doors, body: Body, actor: Actor) -> None:
     require(actor, Permission.READ)
     asked = (body.get("text") or "").strip()
-    if asked in ("", "help"):
+    if asked.casefold() in ("", "help"):
         doors.tell(body, help_views.command_help("/payment"))
-    elif asked == WATCHING:
+    elif asked.casefold() == WATCHING:
         with doors.database.reading() as tx:
             mine = watches.watches(tx, user_id=actor.id)
         doors.tell(body, lists.watching(mine))

@@ -14,7 +14,17 @@ from breakwater.lake.parts import Lake
 from breakwater.lake.references import Near
 from breakwater.model.events import Event
 from breakwater.model.expectations import Expected, expected_arrival, expected_next
-from breakwater.model.identifiers import ByAmount, ByReference, Likeness, MaskedCard, likeness, masked_cards, read_question
+from breakwater.model.identifiers import (
+    AMOUNT_EXAMPLE,
+    ByAmount,
+    ByReference,
+    Likeness,
+    MaskedCard,
+    half_an_amount,
+    likeness,
+    masked_cards,
+    read_question,
+)
 from breakwater.model.money import format_minor
 from breakwater.model.partners import Partner
 from breakwater.model.payment_batches import Batch, batch_of
@@ -70,9 +80,22 @@ class Tracing:
         return Arrivals(legs=[p for p in self.partners.values() if p.leg], due_days=self.due_days)
 
     def look_up(self, text: str) -> Answer:
-        """The answer to what a person typed. A trace that is not `known` says that nothing was found."""
+        """The answer to what a person typed. A trace that is not `known` says that nothing was found.
+
+        What reads as an amount without its currency or day may be a reference all the same; where it is none, that is asked for.
+        """
         question = read_question(text)
-        return self._by_amount(question) if isinstance(question, ByAmount) else self._by_reference(question)
+        if isinstance(question, ByAmount):
+            return self._by_amount(question)
+        found = self._by_reference(question)
+        amount = half_an_amount(text)
+        if amount and isinstance(found, PaymentTrace) and not found.known:
+            raise RefusedError(
+                f"No payment has the reference {question.reference}. For an amount of {amount} I need its currency and its day: "
+                "it alone is on many payments.",
+                remedy=AMOUNT_EXAMPLE,
+            )
+        return found
 
     def trace(self, reference: str) -> PaymentTrace:
         """One payment by a reference exactly as it is stored."""
