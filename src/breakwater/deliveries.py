@@ -114,7 +114,7 @@ class Deliveries:
 
     def streams(self) -> dict[tuple[str, str], Delivery]:
         """What a delivery of each stream is like, by partner and stream."""
-        ours = Delivery(path=Path(), partner=LEDGER, partner_name="our ledger", stream=LEDGER, side=Side.OURS)
+        ours = Delivery(path=Path(), partner=LEDGER, partner_name="Our ledger", stream=LEDGER, side=Side.OURS)
         found = [ours] + [
             Delivery(
                 path=Path(),
@@ -138,7 +138,7 @@ class Deliveries:
 
     def _pull(self) -> list[Arrival]:
         """Take in what changed in our own database or API, and what is gone. Where that fails, it is told and tried again as a drop is."""
-        like = Delivery(path=Path(), partner=LEDGER, partner_name="our ledger", stream=PULL, side=Side.OURS, format="ledger-records")
+        like = Delivery(path=Path(), partner=LEDGER, partner_name="Our ledger", stream=PULL, side=Side.OURS, format="ledger-records")
         if not self._open_source or is_left_alone(self._database, drop=f"{LEDGER}/{PULL}", now=self._now()):
             return []
         arrivals = []

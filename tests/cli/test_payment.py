@@ -54,6 +54,29 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(tmp_path / "breakwater.toml")
 
 
+@pytest.mark.parametrize(
+    ("asked", "example"),
+    [("4111111111111111", "`breakwater payment 411111…1111 123.45"), ("123.45 EUR", "`breakwater payment 123.45 EUR 2026-11-20`")],
+)
+def test_a_remedy_is_one_for_a_terminal(settings: str, capsys: pytest.CaptureFixture[str], asked: str, example: str) -> None:
+    assert main(["payment", "--config", settings, *asked.split()]) == 1
+
+    said = capsys.readouterr().err
+    assert example in said
+    assert "`/" not in said
+
+
+def test_what_is_done_in_slack_is_said_to_be_there() -> None:
+    message = Message(
+        text="x", blocks=(section("_… and 3 more: `/recon breaks`_"), context("`/payment pay_1` · `/payment watching` · `/paymentx`"))
+    )
+
+    assert [line.plain for line in terminal.lines(message, zone=ZoneInfo("UTC"))] == [
+        "… and 3 more: /recon breaks in Slack",
+        "breakwater payment pay_1 · /payment watching in Slack · /paymentx",
+    ]
+
+
 def test_nothing_found_is_said_and_exits_with_one(settings: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["payment", "--config", settings, "pay_1"]) == 1
     assert "No payment found for pay_1" in capsys.readouterr().out

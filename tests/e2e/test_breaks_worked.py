@@ -133,6 +133,6 @@ def test_a_list_turns_in_its_place_and_comes_as_a_file(demo: Demo, told: Told) -
     second = demo.sandbox.wait_for(lambda: next((m for m in ada.private(SEPA) if ", 16 to " in m.words), None))
     assert (second.ts, others) == (first.ts, [])
     ada.click(second, "All as CSV")
-    demo.sandbox.wait_for(lambda: any("as CSV: in our direct messages" in m.words for m in ada.private(SEPA)))
+    demo.sandbox.wait_for(lambda: any("as CSV: in your direct messages" in m.words for m in ada.private(SEPA)))
     assert any(m.files for m in demo.sandbox.messages(ada.direct()))
     assert demo.sandbox.refusals == []

@@ -185,12 +185,12 @@ def test_a_source_that_is_lost_is_told_once_and_once_when_it_is_back(
     clock.passes(60)
     assert pull(records=broken) == []
     (told,) = said(bot)
-    assert told.startswith("our ledger: where our own side comes from can't be reached. The ledger's database")
+    assert told.startswith("Our ledger: where our own side comes from can't be reached. The ledger's database")
 
     clock.passes(3600)
 
     assert pull() == [Arrival.INGESTED]
-    assert said(bot)[-1] == "our ledger: where our own side comes from is back."
+    assert said(bot)[-1] == "Our ledger: where our own side comes from is back."
 
 
 def test_nothing_can_be_written_through_the_source(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_month_comes_as_a_file_and_nothing_else_does(desk: Desk) -> None:
     def ask(month: str) -> str:
         return desk.told(BEN, OPS, lambda: ben.command("/recon", f"journal {month}", channel=OPS))
 
-    assert "1 booking: in our direct messages" in ask("2026-10")
+    assert "1 booking: in your direct messages" in ask("2026-10")
     (sent,) = [m for m in desk.sandbox.messages(ben.direct()) if m.files]
     assert [f.name for f in desk.sandbox.files if f.id in sent.files] == ["journal-2026-10-01-2026-10-31.csv"]
     assert "Nothing was booked in 2026-09" in ask("2026-09")

@@ -84,7 +84,7 @@ def test_a_payment_keeps_its_three_states_apart() -> None:
 
     assert "Processing: *settled* (`ACSC`)" in text
     assert "Money: *cleared at the partner*" in text
-    assert "Reconciliation: *reconciled* by `by_end_to_end`" in text
+    assert "Reconciliation: *reconciled*, pass `by_end_to_end`" in text
 
 
 def test_a_payment_in_a_break_leads_with_it() -> None:
@@ -115,7 +115,7 @@ def test_the_evidence_names_file_line_fee_and_pass() -> None:
     text = shown(payments.payment_answer(a_trace(), partner_names=NAMES))
 
     assert "*Theirs* payment · *EUR 120.00* · fee EUR 0.30 · 19 Nov 2026 · value 20 Nov 2026" in text
-    assert "`camt053_20261120.xml` line 1,204 · `BOOK` · matched by `by_end_to_end`" in text
+    assert "`camt053_20261120.xml` line 1,204 · `BOOK` · matched, pass `by_end_to_end`" in text
 
 
 def test_every_reference_stands_alone_for_copying_and_none_twice() -> None:
@@ -164,6 +164,12 @@ def test_what_is_pending_does_not_lower_the_share_that_is_matched() -> None:
     text = shown(recon.reconciliation([a_state(run=run)]))
 
     assert "Matched *90.0 %* by count; by value EUR 94.7 %; 203 pending, still in time" in text
+
+
+def test_a_run_of_which_nothing_is_due_says_so() -> None:
+    text = shown(recon.reconciliation([a_state(run=a_run(matched={}, in_breaks={}))]))
+
+    assert "Nothing is due yet; 203 pending, still in time" in text
 
 
 def test_rows_and_money_of_both_sides_are_shown() -> None:

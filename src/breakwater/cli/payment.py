@@ -15,7 +15,7 @@ from breakwater import config as settings
 from breakwater.app import due_days, terms_of
 from breakwater.cli.offline import CONFIG
 from breakwater.cli.printing import printer
-from breakwater.errors import CallError
+from breakwater.errors import CallError, RefusedError
 from breakwater.lake.parts import Lake
 from breakwater.live_sources import live_sources
 from breakwater.model.expectations import Expected
@@ -50,7 +50,7 @@ def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[
         lake = Lake(config.data_dir / "lake")
         terms = {p.id: terms_of(p) for p in config.partners.values() if p.leg}
         tracing = Tracing(database, lake, config.partners, raw_record=partial(raw_text, lake, raw_record), due_days=due_days(terms))
-        found, expected = tracing.look_up(asked), None
+        found, expected = _looked_up(tracing, asked), None
         if isinstance(found, PaymentTrace):
             found = with_answers(found, live_sources(config, now=now).ask(live_question(found)))
             expected = tracing.expected(found, now=now())
@@ -58,6 +58,13 @@ def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[
     for paragraph in terminal.lines(_message(found, config, expected), zone=zone):
         console.print(paragraph, end="\n\n")
     return 0 if not isinstance(found, PaymentTrace) or found.known else 1
+
+
+def _looked_up(tracing: Tracing, asked: str) -> PaymentTrace | Batch | Hits:
+    try:
+        return tracing.look_up(asked)
+    except RefusedError as refused:
+        raise RefusedError(refused.message, remedy=terminal.spoken(refused.remedy)) from None
 
 
 def _message(found: PaymentTrace | Batch | Hits, config: settings.Config, expected: Expected | None) -> Message:

@@ -150,7 +150,7 @@ def _counted(total: int, noun: str) -> str:
 def csv_sent(count: int, *, total: int) -> Message:
     """For the one who asked for the file: where it is, and what it leaves out."""
     cut_off = f" of {total:,}; narrow the list for the others" if total > count else ""
-    return _private(f"{plural(count, 'break')}{cut_off} as CSV: in our direct messages.")
+    return _private(f"{plural(count, 'break')}{cut_off} as CSV: in your direct messages with me.")
 
 
 def _turns(total: int, shown: int, asked: str, page: int) -> list[Block]:

@@ -279,7 +279,7 @@ def _suppressed(digest: Digest) -> list[str]:
 def _reconciled(digest: Digest) -> str:
     runs = [s.run for s in digest.partners if s.run]
     waiting = sum(1 for s in digest.partners if not s.is_former) - len(runs)
-    shares = f"{matched_by_count(runs)} matched by count" if runs else ""
+    shares = matched_by_count(runs) if runs else ""
     return joined((shares, f"{plural(waiting, 'partner')} not reconciled yet" if waiting else ""))
 
 

@@ -110,7 +110,7 @@ def _standing(state: PartnerReconciliation) -> str:
     sign = "🔴" if state.late_files else "🟠" if count else "⚪" if is_new else "🟢"
     worth = f"{plural(count, 'break')} worth {amounts(active_value(state))}" if count else "no breaks"
     late = f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""
-    matched = f"{matched_by_count([state.run])} matched by count" if state.run else "not reconciled yet" if is_new else ""
+    matched = matched_by_count([state.run]) if state.run else "not reconciled yet" if is_new else ""
     return "\n".join(line for line in (f"{sign} {bold(state.partner_name)}: {worth}", joined((matched, ageing_line(state), late))) if line)
 
 

@@ -9,5 +9,5 @@ from breakwater.views.words import plural
 def journal_sent(bookings: int, *, month: str) -> Message:
     """Where the file is; a month without bookings has none."""
     none = f"Nothing was booked in {word(month)}: no write-off or correction was approved."
-    text = f"The journal of {word(month)}, {plural(bookings, 'booking')}: in our direct messages, as CSV." if bookings else none
+    text = f"The journal of {word(month)}, {plural(bookings, 'booking')}: in your direct messages with me, as CSV." if bookings else none
     return Message(text=text, blocks=(section(text),))

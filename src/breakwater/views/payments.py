@@ -103,7 +103,8 @@ def _answer(trace: PaymentTrace, names: Sequence[str], expected: Expected | None
     since = f" since {_when(began.event)}" if began else ""
     raw = f" ({code(standing.event.raw_code)})" if standing and standing.event.raw_code else ""
     by = sorted({e.pass_name for e in trace.evidence if e.pass_name and e.reconciliation is ReconciliationState.MATCHED})
-    passes = f" by {', '.join(code(p) for p in by[:3])}" if by and trace.reconciliation is ReconciliationState.MATCHED else ""
+    named = f", {'pass' if len(by) == 1 else 'passes'} {', '.join(code(p) for p in by[:3])}" if by else ""
+    passes = named if trace.reconciliation is ReconciliationState.MATCHED else ""
     late = "⏰ " if expected and expected.overdue is not None else ""
     lines = [
         f"{emoji} *{_headline(trace)}*",
@@ -232,7 +233,7 @@ def _evidence(evidence: Evidence) -> str:
     first = joined((f"*{side}* {kind}", amount, _original(record), fee, day(record.booked_on), value))
     outcome = RECONCILIATION_WORDS[evidence.reconciliation][1]
     is_matched = evidence.pass_name and evidence.reconciliation is ReconciliationState.MATCHED
-    matched = f"matched by {code(evidence.pass_name or '')}" if is_matched else outcome
+    matched = f"matched, pass {code(evidence.pass_name or '')}" if is_matched else outcome
     line = f" line {record.line:,}" if record.line else ""
     raw = code(record.raw_status or record.raw_code or "") if record.raw_status or record.raw_code else ""
     return f"{first}\n{joined((code(evidence.file_name) + line, raw, matched))}"

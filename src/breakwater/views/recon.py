@@ -80,10 +80,12 @@ def total_value(states: Sequence[PartnerReconciliation]) -> dict[str, int]:
     return total
 
 
-def matched_by_count(runs: Sequence[Run]) -> str:
+def matched_by_count(runs: Sequence[Run], *, strong: bool = False) -> str:
     """Matched records of both sides as a share of those that are due: what is still inside its window does not count."""
     matched, broken = (sum(_rows(t) for run in runs for t in outcome(run).values()) for outcome in (_matched, _in_breaks))
-    return share(matched, matched + broken)
+    said = share(matched, matched + broken)
+    known = f"matched *{said}* by count" if strong else f"{said} matched by count"
+    return known if matched + broken else "nothing is due yet"
 
 
 def ageing_line(state: PartnerReconciliation) -> str:
@@ -172,7 +174,7 @@ def _shares(run: Run) -> str:
     pending = sum(_rows(totals) for totals in run.pending.values())
     return joined(
         (
-            f"Matched *{matched_by_count([run])}* by count",
+            heading(matched_by_count([run], strong=True)),
             f"by value {', '.join(by_value)}" if by_value else "",
             f"{pending:,} pending, still in time" if pending else "",
             f"{plural(run.opening.count, 'opening item')} apart ({code('/recon opening PARTNER')})" if run.opening.count else "",
@@ -261,7 +263,7 @@ def _twin(state: PartnerReconciliation, reasons: Reasons | None, as_of: date | N
     because = f". {in_plain(first, partner_name=state.partner_name)}" if first else ""
     count = active_count(state)
     breaks = f"{plural(count, 'break')} worth {amounts(active_value(state), strong=False)}" if count else "no breaks"
-    matched = f"matched {matched_by_count([state.run])} by count" if state.run else ""
+    matched = matched_by_count([state.run]) if state.run else ""
     known = (breaks, matched) if state.run or state.is_former else (_not_reconciled(as_of),)
     return joined((*known, f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""), ", ") + because
 

@@ -57,7 +57,7 @@ def run_difference(diff: RunDifference, *, partner_name: str, ends: Ends | None 
 def difference_lines(diff: RunDifference, *, ends: Ends | None = None) -> list[str]:
     """How a run differs from the one before it, line by line, without blocks."""
     if diff.before is None:
-        return [f"There was no run of that day. {_breaks(_total(diff.after))} now."]
+        return [f"There was no run of that day before; now there is, with {_breaks(_total(diff.after))}."]
     if diff.is_none:
         return [f"Nothing differs from the run before: {_breaks(_total(diff.after))}."]
     changes = diff.after.changes

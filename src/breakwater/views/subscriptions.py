@@ -12,6 +12,7 @@ from breakwater.model.digests import ALL, Metric, Subscription
 from breakwater.model.money import exponent
 from breakwater.model.partners import Partner
 from breakwater.views.blocks import Block, Message, button, code, context, fit, section, word
+from breakwater.views.cron_words import cron_words
 from breakwater.views.modals import choice, chosen, chosen_several, metadata, modal, several, text_input, typed
 from breakwater.views.words import channel, joined, plain_money, plural
 
@@ -120,9 +121,8 @@ def line(one: Subscription) -> str:
     partners = "all partners" if ALL in one.partners else _some(one.partners)
     metrics = "" if ALL in one.metrics else ", ".join(word(m) for m in one.metrics)
     least = " or ".join(plain_money(minor, currency) for currency, minor in one.least_minor.items())
-    days = f"business days of {word(one.calendar)}" if one.calendar else ""
-    when = f"{code(one.cron)} {word(one.time_zone.key)}"
-    return joined((where, when, days, partners, metrics, f"findings from {least} up" if least else ""))
+    when = f"{cron_words(one.cron, calendar=one.calendar)} {word(one.time_zone.key)} ({code(one.cron)})"
+    return joined((where, when, partners, metrics, f"findings from {least} up" if least else ""))
 
 
 def _some(names: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ _PIECE = re.compile(
     r"<!date\^(?P<at>\d+)\^[^|>]*\|[^>]*>|<(?P<token>[@#][^>|]+)(?:\|[^>]*)?>|`(?P<code>[^`\n]+)`|(?<!\w)\*(?P<bold>[^*\n]+)\*(?!\w)"
 )
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2060]")
+_COMMAND = re.compile(r"`(/(?:payment|recon|anomalies|incident)\b[^`\n]*)`")
 _SMALL = re.compile(r"^_(.*)_$", re.MULTILINE)
 
 
@@ -24,11 +25,20 @@ def lines(message: Message, *, zone: tzinfo) -> list[Text]:
     return [text for block in message.blocks for text in _block(block, zone)]
 
 
+def spoken(text: str) -> str:
+    """Words for Slack as they are true in a terminal: `/payment` is a command here, too, and the others are given in Slack."""
+    return _COMMAND.sub(lambda piece: _command(piece[1]), text)
+
+
+def _command(said: str) -> str:
+    return f"`breakwater {said[1:]}`" if re.match(r"/payment\b(?! watching)", said) else f"`{said}` in Slack"
+
+
 def _block(block: Mapping[str, Any], zone: tzinfo) -> list[Text]:
     if block["type"] in ("section", "header"):
-        return [_styled(block["text"]["text"], zone)]
+        return [_styled(spoken(block["text"]["text"]), zone)]
     if block["type"] == "context":
-        return [Text.assemble(*(_styled(e["text"], zone) for e in block["elements"]), style="dim")]
+        return [Text.assemble(*(_styled(spoken(e["text"]), zone) for e in block["elements"]), style="dim")]
     return []
 
 
