@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from breakwater.errors import WorldError
 from breakwater.matching.ahead import ahead
 from breakwater.matching.outcome import REFERENCE_NOTICE, SIDES
 from breakwater.model.runs import MATCH_SCHEMA, PENDING_SCHEMA
@@ -46,12 +47,16 @@ def write_match_table(matches: pa.Table, target: Path) -> None:
 def _write(target: Path, parts: Iterable[pa.Table]) -> None:
     """Arrow's writer takes few words as numbers, which is cheaper than DuckDB's; what it writes are texts all the same."""
     options = {"use_dictionary": _ENCODED, "column_encoding": {"match_id": "DELTA_BINARY_PACKED"}, "write_statistics": ["match_id"]}
-    with pq.ParquetWriter(target, _FILE_SCHEMA, store_schema=False, **options) as writer:
-        made = iter(parts)
-        for part in ahead(partial(next, made, None) for _ in count()):
-            if part is None:
-                break
-            writer.write_table(part)
+    made = iter(parts)
+    try:
+        with pq.ParquetWriter(target, _FILE_SCHEMA, store_schema=False, **options) as writer:
+            for part in ahead(partial(next, made, None) for _ in count()):
+                if part is None:
+                    break
+                writer.write_table(part)
+    except OSError as wrong:
+        why = wrong.strerror or str(wrong)
+        raise WorldError(f"The matches can't be written to {target.parent}: {why}.", remedy="Make room there, and run it again.") from None
 
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
