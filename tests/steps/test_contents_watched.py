@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from tiny_company import outbox_of
@@ -15,6 +16,7 @@ from traffic_at_work import MERIDIAN, AtWork
 
 from breakwater.lake.parts import Lake
 from breakwater.model.access import SYSTEM
+from breakwater.model.backtests import Budget
 from breakwater.model.files import SourceFile
 from breakwater.model.findings import Finding, FindingKind
 from breakwater.model.partners import ExpectedFile
@@ -36,8 +38,10 @@ def at_work(database: Database, tmp_path: Path) -> AtWork:
     return known
 
 
-def arrive(at_work: AtWork, n: int, *, columns: tuple[str, ...] | None = ("Id", "Amount"), **changes: Any) -> None:
-    """The file of a day."""
+def arrive(
+    at_work: AtWork, n: int, *, columns: tuple[str, ...] | None = ("Id", "Amount"), at: datetime | None = None, **changes: Any
+) -> None:
+    """The file of a day, that came in the morning or when it is said."""
     day = FIRST + timedelta(days=n)
     given = {"ref_batch_id": f"B-{n}", "raw_code": "Settled", **changes}
     records = [
@@ -47,7 +51,7 @@ def arrive(at_work: AtWork, n: int, *, columns: tuple[str, ...] | None = ("Id", 
     batch = pa.RecordBatch.from_pylist([{**asdict(r), "kind": str(r.kind)} for r in records], schema=RECORD_SCHEMA)
     sha256 = f"{n + 1:064x}"
     parts = at_work.lake.write(iter([batch]), content="records", side=Side.THEIRS, sha256=sha256)
-    at = datetime(day.year, day.month, day.day, 6, tzinfo=UTC)
+    at = at or datetime(day.year, day.month, day.day, 6, tzinfo=UTC)
     file = SourceFile(
         sha256=sha256, partner="meridian", stream="settlement", side=Side.THEIRS, format="csv", name=f"settlement_{n}.csv",
         business_date=day, received_at=at, records=60, events=0, state="ingested", parts=tuple(parts),
@@ -93,3 +97,18 @@ def test_a_column_that_nothing_reads_is_missed_when_it_is_gone_also_after_a_rest
 
     assert found.summary == "Meridian: settlement_8.csv is not like the settlement files before it: column 'Tip' is new."
     assert [f.id for f in looked(restarted, 8)] == [found.id]
+
+
+def test_a_backtest_tells_of_files_whose_past_was_loaded_at_once(database: Database, tmp_path: Path) -> None:
+    company = AtWork(database, Lake(tmp_path / "lake"), partners={"meridian": replace(MERIDIAN, files=(STREAM,))})
+    loaded_at = datetime(2026, 10, 20, 6, tzinfo=UTC)
+    for n in range(48):
+        arrive(company, n, at=loaded_at, **({"ref_batch_id": None} if n in (20, 40) else {}))
+    tried = np.full(49 * 24, 20)
+    company.happen({("created", None): tried, ("authorized", None): tried}, first=-6 * 24)
+
+    done = company.traffic.replayed(company.partners["meridian"], days=10, now=loaded_at)
+
+    (told,) = done.told[Budget.AS_NOW]
+    assert (told.kind, told.what) == (FindingKind.FILE_CHANGED, "settlement_40.csv: ref batch id is missing in every row (0% before)")
+    assert (told.fired_at, told.ended_at) == (datetime(2026, 10, 12, tzinfo=UTC), datetime(2026, 10, 13, tzinfo=UTC))

@@ -94,8 +94,9 @@ class FamilyWatch:
 
     def too_small(self, rows: Indexes) -> Bools:
         """Which of these segments have shown too little to expect anything of any family."""
-        known = [days[max(days)][rows, 0] for days in self.usual_days.values()]
-        small: Bools = ~np.isfinite(known).any(0) if known else np.ones(len(rows), dtype=bool)
+        small = np.ones(len(rows), dtype=bool)
+        for days in self.usual_days.values():
+            small &= np.isnan(days[max(days)][rows, 0])
         return small
 
     def usual(self, family: DeclineFamily, rows: Indexes, *, first: int, end: int) -> Floats:

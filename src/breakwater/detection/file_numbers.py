@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -97,6 +97,15 @@ def truncated_findings(
     """One finding for each file of the last `told_days` with far fewer rows than its stream's files before it lead one to expect."""
     found_at = {f.id: f.found_at or now for f in open_findings}
     findings = []
+    for file, why in truncated(partner, files=files, caution=caution):
+        if file.received_at >= now - timedelta(days=told_days):
+            finding = _truncated_finding(partner, file, why=why)
+            findings.append(replace(finding, found_at=found_at.get(finding.id, now)))
+    return findings
+
+
+def truncated(partner: Partner, *, files: Sequence[SourceFile], caution: float = 0.0) -> Iterator[tuple[SourceFile, str]]:
+    """The files with far fewer rows than their stream's files before them lead one to expect, and why."""
     for stream in partner.files:
         sound: list[Delivery] = []
         before: date | None = None
@@ -106,10 +115,8 @@ def truncated_findings(
             before = file.business_date
             if fault is None or fault[0] is not Fault.TRUNCATED:
                 sound.append(delivery)
-            elif file.received_at >= now - timedelta(days=told_days):
-                finding = _truncated_finding(partner, file, why=fault[1])
-                findings.append(replace(finding, found_at=found_at.get(finding.id, now)))
-    return findings
+            else:
+                yield file, fault[1]
 
 
 def _delivery(partner: Partner, stream: ExpectedFile, file: SourceFile, *, before: date | None) -> Delivery:

@@ -23,13 +23,25 @@ LEAST_ROWS = 20  # smaller files have no shares
 LEAST_HISTORY_ROWS = 300
 ACCEPTED_AFTER_FILES = 10
 ALWAYS = 0.001  # a field that is missing less often was always filled
-NEWLY_MISSING, LEAST_MISSING = 0.02, 5  # of a field that was always filled: the share, and how many rows
-MORE_MISSING = 0.25  # of any other field, beyond the worst file before
-DEVIATIONS = 4.0
-NEW_CODE_SHARE, NEW_CODE_ROWS, NEW_CODE_TIMES = 0.005, 3, 6.0
+LEAST_MISSING = 5  # rows, of a field that was always filled
+NEW_CODE_ROWS, NEW_CODE_TIMES = 3, 6.0
 FEW_CODES = 200  # a stream with more has codes like references: a new one is no news
 NAMED = 4
 NAME_LENGTH = 60  # characters
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileBars:
+    """How much must differ to be told: `newly_missing` is the share of a field that was always filled, `more_missing` that of any other
+    field beyond the worst file before, `deviations` how far either lies from chance, and `new_code` the share of rows with a new code."""
+
+    newly_missing: float = 0.02
+    more_missing: float = 0.25
+    deviations: float = 4.0
+    new_code: float = 0.005
+
+
+DEFAULT_FILE_BARS = FileBars()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,43 +65,57 @@ class FileContents:
 class Different:
     """A run of files that differ from those before.
 
-    `what` says how the last of them does: `columns` is how many are new or gone, `rows` in how many rows what is read differs.
+    `at_first` says how the first of them does, `what` how the last: `columns` is how many are new or gone, `rows` in how many rows what is
+    read differs. `over` is the file that was as before, or with which this became how files are; None while it goes on.
     """
 
     first: FileContents
     last: FileContents
+    at_first: tuple[str, ...]
     what: tuple[str, ...]
     columns: int
     rows: int
+    over: FileContents | None = None
 
 
 def different(files: Iterable[FileContents], *, caution: float = 0.0) -> Different | None:
-    """How the files of one stream differ of late from those before; None where the last one does not. Small ones only show columns."""
+    """How the files of one stream differ of late from those before; None where the last one does not."""
+    runs = all_different(files, caution=caution)
+    return runs[-1] if runs and runs[-1].over is None else None
+
+
+def all_different(files: Iterable[FileContents], *, caution: float = 0.0, bars: FileBars = DEFAULT_FILE_BARS) -> list[Different]:
+    """Every run of files of one stream that differed from those before, oldest first. Small files only show columns."""
     sound: list[FileContents] = []
     run: list[FileContents] = []
+    ended: list[Different] = []
     found: Different | None = None
     for file in sorted(files, key=lambda f: (f.received_at, f.name)):
         before = [f for f in sound if f.format == file.format]
         new, gone = _other_columns(file, before[-HISTORY_FILES:])
         is_small = file.rows < LEAST_ROWS
-        what = [] if is_small else _differences(file, [f for f in before if f.rows >= LEAST_ROWS][-HISTORY_FILES:], caution=caution)
-        if not (new or gone or what):
-            if is_small and found and found.rows:
-                continue  # it can't show that rows are as before
+        large = [f for f in before if f.rows >= LEAST_ROWS][-HISTORY_FILES:]
+        differ = [] if is_small else _differences(file, large, bars=bars, caution=caution)
+        if new or gone or differ:
+            what = (*_columns_in_words(gone, "gone"), *_columns_in_words(new, "new"), *(text for text, _ in differ))
+            run.append(file)
+            found = Different(
+                first=run[0],
+                last=file,
+                at_first=found.at_first if found else what,
+                what=what,
+                columns=len(new) + len(gone),
+                rows=max((rows for _, rows in differ), default=0),
+            )
+        elif found is None:
+            sound.append(file)
+        elif not (is_small and found.rows):  # else it can't show that rows are as before
+            ended.append(replace(found, over=file))
             sound, run, found = [*sound, file], [], None
-            continue
-        run.append(file)
-        if len(run) == ACCEPTED_AFTER_FILES:
+        if found and len(run) == ACCEPTED_AFTER_FILES:
+            ended.append(replace(found, over=file))
             sound, run, found = run, [], None
-            continue
-        found = Different(
-            first=run[0],
-            last=file,
-            what=(*_columns_in_words(gone, "gone"), *_columns_in_words(new, "new"), *(text for text, _ in what)),
-            columns=len(new) + len(gone),
-            rows=max((rows for _, rows in what), default=0),
-        )
-    return found
+    return [*ended, found] if found else ended
 
 
 def quality_findings(
@@ -130,16 +156,18 @@ def _columns_in_words(names: Sequence[str], what: str) -> list[str]:
     return [f"column {name} is {what}" for name in quoted]
 
 
-def _differences(file: FileContents, before: Sequence[FileContents], *, caution: float) -> list[tuple[str, int]]:
+def _differences(file: FileContents, before: Sequence[FileContents], *, bars: FileBars, caution: float) -> list[tuple[str, int]]:
     """What is different about a file, in words, and how many rows that concerns; the most rows first."""
     rows = sum(f.rows for f in before)
     if len(before) < LEAST_FILES or rows < LEAST_HISTORY_ROWS:
         return []
-    found = [_missing(file, field, before, rows, caution) for field in sorted(file.missing)] + _new_codes(file, before, rows)
+    deviations = stricter(bars.deviations, caution=caution)
+    found = [_missing(file, field, before, rows, replace(bars, deviations=deviations)) for field in sorted(file.missing)]
+    found += _new_codes(file, before, rows, bars)
     return sorted((one for one in found if one), key=lambda one: (-one[1], one[0]))
 
 
-def _missing(file: FileContents, field: str, before: Sequence[FileContents], rows: int, caution: float) -> tuple[str, int] | None:
+def _missing(file: FileContents, field: str, before: Sequence[FileContents], rows: int, bars: FileBars) -> tuple[str, int] | None:
     """A field that is missing more often than it was, beyond chance and beyond what is worth telling."""
     missing = file.missing[field]
     share, usual = missing / file.rows, sum(f.missing.get(field, f.rows) for f in before) / rows
@@ -147,8 +175,11 @@ def _missing(file: FileContents, field: str, before: Sequence[FileContents], row
     never = max(usual, 1 / rows)
     deviation = (share - never) / max((never * (1 - never) / file.rows) ** 0.5, 1e-9)
     was_always_there = worst <= ALWAYS or usual <= ALWAYS
-    enough = share >= max(NEWLY_MISSING, 2 * worst) and missing >= LEAST_MISSING if was_always_there else share >= worst + MORE_MISSING
-    if not enough or deviation < stricter(DEVIATIONS, caution=caution):
+    if was_always_there:
+        enough = share >= max(bars.newly_missing, 2 * worst) and missing >= LEAST_MISSING
+    else:
+        enough = share >= worst + bars.more_missing
+    if not enough or deviation < bars.deviations:
         return None
     name = field.replace("_", " ")
     if missing == file.rows:
@@ -156,7 +187,7 @@ def _missing(file: FileContents, field: str, before: Sequence[FileContents], row
     return f"{name} is missing in {_percent(share)} of the rows ({_percent(usual)} before)", missing
 
 
-def _new_codes(file: FileContents, before: Sequence[FileContents], rows: int) -> list[tuple[str, int]]:
+def _new_codes(file: FileContents, before: Sequence[FileContents], rows: int, bars: FileBars) -> list[tuple[str, int]]:
     """Codes of the partner's own that no file before had."""
     known = {code for f in before for code in f.codes}
     if not known or len(known) > FEW_CODES:
@@ -164,7 +195,7 @@ def _new_codes(file: FileContents, before: Sequence[FileContents], rows: int) ->
     fresh = {code: n for code, n in file.codes.items() if code not in known}
     # What happens once in as many rows as were seen may not have been seen yet.
     by_chance = NEW_CODE_TIMES * file.rows / rows
-    told = [(code, n) for code, n in sorted(fresh.items()) if n >= max(NEW_CODE_ROWS, NEW_CODE_SHARE * file.rows, by_chance)]
+    told = [(code, n) for code, n in sorted(fresh.items()) if n >= max(NEW_CODE_ROWS, bars.new_code * file.rows, by_chance)]
     if len(told) > NAMED:
         return [(f"{len(told):,} codes no file had before, '{told[0][0]}' among them", sum(n for _, n in told))]
     return [(f"'{code}' in {n:,} {'row' if n == 1 else 'rows'} is a code no file had before", n) for code, n in told]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 
+from breakwater.detection.files_replay import came_at
 from breakwater.detection.quality import ACCEPTED_AFTER_FILES, HISTORY_FILES, FileContents
 from breakwater.lake.contents import contents
 from breakwater.lake.parts import Lake
@@ -34,6 +37,19 @@ class Contents:
             known = known | self._read([file for file in last if file.sha256 not in known])
             self._known[key] = {file.sha256: known[file.sha256] for file in last}
             told[key[1]] = list(self._known[key].values())
+        return told
+
+    def replayed(self, files: Iterable[SourceFile], *, since: datetime) -> Mapping[str, list[FileContents]]:
+        """The files of each stream that came from `since` on and those before which they are held against, as if each had just come."""
+        streams: dict[str, list[SourceFile]] = defaultdict(list)
+        for file in sorted(files, key=lambda f: (came_at(f), f.name)):
+            if file.records and file.parts:
+                streams[file.stream].append(file)
+        told = {}
+        for stream, of in streams.items():
+            shown = of[-_FILES - sum(came_at(file) > since for file in of) :]
+            read = self._read(shown)
+            told[stream] = [replace(read[file.sha256], received_at=came_at(file)) for file in shown]
         return told
 
     def _read(self, files: Sequence[SourceFile]) -> dict[str, FileContents]:

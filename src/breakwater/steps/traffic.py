@@ -14,6 +14,7 @@ from breakwater.detection.beside import Beside
 from breakwater.detection.beside_replay import with_beside, with_more
 from breakwater.detection.carried import carried, state_of
 from breakwater.detection.coverage import unmonitored, unmonitored_beside
+from breakwater.detection.files_replay import files_would_tell
 from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live, first_hour, room_h
 from breakwater.detection.occurrences import OccurrenceRows
 from breakwater.detection.panel import Segment
@@ -165,6 +166,7 @@ class Traffic:
         with self._database.reading() as tx:
             parts = reads.active_parts(tx, side=Side.OURS, content="events")
             cautions = feedback.cautions(feedback.learnt(learning.answers(tx)))
+            files = reads.source_files(tx, partner=partner.id, side=Side.THEIRS)
         since = now - timedelta(days=days)
         rows = self._rows(sorted(parts), now=now)
         if rows is None or not any(place[0] == partner.id for place in rows.places):
@@ -179,6 +181,8 @@ class Traffic:
         done = replayed(live, partner=partner, since=since, now=now, cautions=cautions)
         occurrences = self._occurrences(sorted(parts), now=now)
         done = with_beside(done, live=live, occurrences=occurrences, partner=partner, now=now, cautions=cautions)
+        streams = self.contents.replayed(files, since=done.since)
+        done = with_more(done, files_would_tell(partner, files=files, streams=streams, since=done.since, cautions=cautions))
         return with_more(done, self.levels.would_tell(partner, since=done.since, now=now))
 
     def unknown_codes(self, *, since: datetime) -> list[UnknownCode]:
