@@ -63,7 +63,7 @@ def test_an_outcome_is_only_given_once_its_matches_are_written(tmp_path: Path) -
     for side in sides:
         pq.write_table(as_table([a_row(side.stem)]), side)
 
-    with pytest.raises(WorldError, match="matches can't be written to .*nowhere"):
+    with pytest.raises(WorldError, match=r"matches can't be written to .*nowhere"):
         match_on_duckdb(
             ours=sides[:1], theirs=sides[1:], agreement=an_agreement(), as_of=AS_OF, matches_to=tmp_path / "nowhere" / "m.parquet"
         )
