@@ -9,11 +9,15 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """For what makes many objects that nearly all live on: imports, and a run at whose end the process ends too."""
+    """For what makes many objects that nearly all live on: imports, and a run at whose end the process ends too.
+
+    What is there by the end is not looked at later either, which takes a process longer to end than all else.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if was_on:
             gc.enable()
