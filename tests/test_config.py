@@ -12,6 +12,7 @@ import pytest
 from breakwater.config import Config, load
 from breakwater.errors import CallError
 from breakwater.model.access import Role
+from breakwater.model.decline_families import DeclineFamily
 
 GOOD = """
 data_dir = "var"
@@ -81,6 +82,14 @@ def test_a_good_file_becomes_partners_and_subscriptions(tmp_path: Path) -> None:
     assert not meridian.calendar.is_business_day(date(2026, 4, 3))
     assert [(s.id, s.cron, s.partners) for s in config.subscriptions] == [("C0PAYOPS-9a8c60d4", "0 8 * * mon-fri", ("nordbank",))]
     assert config.settings.roles.viewer == ("*",)
+
+
+def test_a_partner_s_own_codes_for_declines_are_kept_as_they_are_compared(tmp_path: Path) -> None:
+    text = GOOD.replace('name = "Meridian"', 'name = "Meridian"\ndecline_families = { technical = ["Z_9"], authentication = ["65"] }')
+
+    assert loaded(text, tmp_path).partners["meridian"].decline_families == (
+        ("65", DeclineFamily.AUTHENTICATION), ("z 9", DeclineFamily.TECHNICAL),
+    )  # fmt: skip
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
@@ -169,6 +178,17 @@ WRONG: Mapping[str, tuple[str, str, str]] = {
         'channel = "C0NORDBANK"\ncron',
         "The channel C0NORDBANK is shared with 'nordbank'",
     ),
+    "a family of declines that is none": (
+        'name = "Meridian"',
+        'name = "Meridian"\ndecline_families = { tecnical = ["Z9"] }',
+        "Unknown entry 'partners.meridian.decline_families.tecnical'. Did you mean 'technical'?",
+    ),
+    "a code in two families": (
+        'name = "Meridian"',
+        'name = "Meridian"\ndecline_families = { technical = ["Z_9"], data = ["z-9"] }',
+        "the code 'z 9' stands there twice",
+    ),
+    "a code that is none": ('name = "Meridian"', 'name = "Meridian"\ndecline_families = { data = ["--"] }', "'--' is no code"),
     "no TOML at all": ("[slack]", "[slack", "is not TOML"),
 }
 

@@ -12,6 +12,7 @@ from lake_builders import A_HASH, an_event, batch_of_events
 from breakwater.lake.occurrences import OCCURRENCE_SCHEMA, hourly_occurrences
 from breakwater.lake.parts import Lake
 from breakwater.lake.series import MOST_MINOR
+from breakwater.model.decline_families import DeclineFamily
 from breakwater.model.events import Event
 from breakwater.model.occurrences import Occurrence
 from breakwater.model.records import Side
@@ -48,6 +49,17 @@ def test_declines_are_counted_by_family_whatever_their_codes(lake: Lake) -> None
         ("nordbank", "cards", "EUR", 9, "other", 2, 2_500),
         ("nordbank", "cards", "EUR", 9, "technical", 2, 2_500),
     ]
+
+
+def test_a_code_means_what_its_partner_was_declared_to_mean_and_for_others_what_it_did(lake: Lake) -> None:
+    parts = lake.write(
+        iter([batch_of_events([declined(1, code="65"), declined(2, code="65", partner="meridian")])]),
+        content="events", side=Side.OURS, sha256=A_HASH,
+    )  # fmt: skip
+
+    table = hourly_occurrences(lake, parts, since=NINE, taught={"meridian": {"65": DeclineFamily.AUTHENTICATION}})
+
+    assert [(row["partner"], row["what"]) for row in table.to_pylist()] == [("meridian", "authentication"), ("nordbank", "funds")]
 
 
 def test_amounts_at_the_edge_of_64_bits_stop_no_look_at_the_others(lake: Lake) -> None:

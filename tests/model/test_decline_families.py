@@ -53,6 +53,15 @@ def test_what_no_table_knows_is_other(code: str | None, reason: str | None) -> N
     assert family_of(network="cards", code=code, reason=reason) is DeclineFamily.OTHER
 
 
+def test_what_a_partner_s_own_code_means_speaks_before_every_table() -> None:
+    taught = {"65": DeclineFamily.AUTHENTICATION, "zz9": DeclineFamily.TECHNICAL}
+
+    assert family_of(network="cards", code="65", reason=None) is DeclineFamily.FUNDS
+    assert family_of(network="cards", code="65", reason="Expired card", taught=taught) is DeclineFamily.AUTHENTICATION
+    assert family_of(network=None, code=" ZZ-9 ".replace("-", ""), reason=None, taught=taught) is DeclineFamily.TECHNICAL
+    assert family_of(network="cards", code="51", reason=None, taught=taught) is DeclineFamily.FUNDS
+
+
 def test_every_rail_has_a_table_and_no_code_is_in_two_families_of_it() -> None:
     assert set(TABLES) == set(Rail)
     assert {id(TABLES[rail]) for rail in BANKS} == {id(TABLES[Rail.ISO20022])}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tiny_company import outbox_of
-from traffic_at_work import AtWork
+from traffic_at_work import MERIDIAN, AtWork
 
 from breakwater.lake.parts import Lake
+from breakwater.model.decline_families import DeclineFamily
 from breakwater.model.findings import FindingKind
 from breakwater.store.database import Database
 
@@ -46,6 +48,18 @@ def test_a_reason_that_grows_while_the_total_hides_it_has_a_card_told_once(at_wo
     assert [key for key, _, _ in outbox_of(at_work.database)] == [f"finding:{jump.id}:C0PAYOPS:1"]
     assert [f.id for f in at_work.look(hour=HOURS)] == [jump.id]
     assert len(outbox_of(at_work.database)) == 1
+
+
+def test_a_code_is_counted_where_the_settings_say(database: Database, tmp_path: Path) -> None:
+    taught = replace(MERIDIAN, decline_families=(("91", DeclineFamily.AUTHENTICATION),))
+    at_work = AtWork(database, Lake(tmp_path / "lake"), partners={"meridian": taught})
+    hours = HOURS - JUMP_H
+    at_work.happen(happened(hours, DECLINES | {"91": 0}) | {("failed", "91"): (np.arange(hours) % 7 == 0).astype(int)}, first=0)
+    at_work.happen(happened(JUMP_H + 1, {"51": 2, "05": 1, "59": 0, "91": 5}), first=hours)
+
+    (jump,) = at_work.look(hour=HOURS)
+
+    assert jump.summary.startswith("Declines for failed authentication at Meridian in EUR rose from 0.3% to 8.3% of the attempts")
 
 
 def test_a_fall_of_the_approval_rate_names_the_family_and_the_code_behind_it(at_work: AtWork) -> None:

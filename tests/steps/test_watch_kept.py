@@ -19,6 +19,7 @@ from breakwater.detection.live import Live
 from breakwater.detection.series import HOUR
 from breakwater.lake.parts import Lake
 from breakwater.model.access import SYSTEM
+from breakwater.model.decline_families import DeclineFamily
 from breakwater.model.findings import FindingKind, FindingState
 from breakwater.steps.traffic import Traffic
 from breakwater.store import writes
@@ -140,6 +141,12 @@ def test_another_process_remembers_what_late_data_took_back(looked: AtWork) -> N
 def test_with_other_settings_history_is_looked_at_again(looked: AtWork) -> None:
     """What is kept of other settings is none of theirs. As it lies there now, history has no drop."""
     begin_again(looked, time_zone=ZoneInfo("Asia/Tokyo"))
+
+    assert fired(looked, hour=LOOKED - 1) == []
+
+
+def test_where_a_code_for_declines_means_something_else_history_is_looked_at_again(looked: AtWork) -> None:
+    begin_again(looked, decline_families=(("65", DeclineFamily.AUTHENTICATION),))
 
     assert fired(looked, hour=LOOKED - 1) == []
 

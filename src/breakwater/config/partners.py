@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
+from breakwater.config.declines import DeclineSettings
 from breakwater.config.files import DropAddress, DropSettings, ExpectedSettings, LocalTime, Table
 from breakwater.config.live import LiveSettings
 from breakwater.config.thresholds import ThresholdSettings
@@ -56,5 +57,6 @@ class PartnerSettings(Table):
     agreement: str
     clearing_account: str = Field(default="", max_length=40)
     thresholds: ThresholdSettings = ThresholdSettings()
+    decline_families: DeclineSettings = DeclineSettings()
     files: tuple[FileSettings, ...] = ()
     live: tuple[LiveSettings, ...] = ()

@@ -135,6 +135,7 @@ class Config:
             internal_channels=given.internal_channels,
             shared_channel=given.shared_channel,
             thresholds=given.thresholds.in_millionths(),
+            decline_families=given.decline_families.by_code(),
             clearing_account=given.clearing_account,
             files=tuple(
                 ExpectedFile(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
 from breakwater.lake.parts import Lake
 from breakwater.lake.series import MOST_MINOR
-from breakwater.model.decline_families import family_of
+from breakwater.model.decline_families import Families, family_of
 from breakwater.model.occurrences import Occurrence
 from breakwater.model.parts import part_of
 
@@ -24,9 +24,10 @@ OCCURRENCE_SCHEMA = pa.schema(
         ("minor", pa.int64()),
     ]
 )
-_WHY = "concat_ws(chr(31), coalesce(network, ''), coalesce(raw_code, ''), coalesce(left(reason, 200), ''))"
+_WHY = "concat_ws(chr(31), partner, coalesce(network, ''), coalesce(raw_code, ''), coalesce(left(reason, 200), ''))"
 _REASONS = f"""
-SELECT DISTINCT {_WHY} AS why, network, raw_code AS code, left(reason, 200) AS reason FROM read_parquet($paths, hive_partitioning = false)
+SELECT DISTINCT {_WHY} AS why, partner, network, raw_code AS code, left(reason, 200) AS reason
+FROM read_parquet($paths, hive_partitioning = false)
 WHERE state IN ('failed', 'rejected') AND occurred_at >= $since ORDER BY why
 """
 _HOURLY = f"""
@@ -40,15 +41,19 @@ GROUP BY ALL ORDER BY partner, network, currency, hour, what
 """
 
 
-def hourly_occurrences(lake: Lake, parts: Sequence[str], *, since: datetime) -> pa.Table:
+def hourly_occurrences(lake: Lake, parts: Sequence[str], *, since: datetime, taught: Mapping[str, Families] | None = None) -> pa.Table:
     """Per partner, network (null where events name none), currency, hour (UTC) from `since` on, and `what`: how often it happened, and
-    what these payments are worth in minor units, at most MOST_MINOR. `what` is a family of declines or an `Occurrence`. Columns of
-    OCCURRENCE_SCHEMA.
+    what these payments are worth in minor units, at most MOST_MINOR. `what` is a family of declines or an `Occurrence`; `taught`
+    is what codes of single partners mean. Columns of OCCURRENCE_SCHEMA.
     """
     recent = [part for part in parts if part_of(part).day >= since.astimezone(UTC).date()]
     if not recent:
         return OCCURRENCE_SCHEMA.empty_table()
     given = {"paths": lake.scanned(recent), "since": since.astimezone(UTC)}
     # Each reason is looked up once, however often it was given.
-    families = {row.pop("why"): str(family_of(**row)) for row in lake.query(_REASONS, given).to_pylist()}
+    own = taught or {}
+    families = {
+        row["why"]: str(family_of(network=row["network"], code=row["code"], reason=row["reason"], taught=own.get(row["partner"], {})))
+        for row in lake.query(_REASONS, given).to_pylist()
+    }
     return lake.query(_HOURLY, {**given, "whys": list(families), "families": list(families.values())}).cast(OCCURRENCE_SCHEMA)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from breakwater.model.payment_states import Rail, rail_of
 
@@ -124,12 +125,15 @@ SPOKEN = (STRIPE, ADYEN, ALIPAY, WORDS)  # words that mean the same whoever says
 _NOT_A_WORD = re.compile(r"[^0-9a-z]+")
 
 
-def family_of(*, network: str | None, code: str | None, reason: str | None) -> DeclineFamily:
-    """Why a payment was declined. The reason speaks before the code, which may only say that there was a refusal."""
+def family_of(*, network: str | None, code: str | None, reason: str | None, taught: Families = MappingProxyType({})) -> DeclineFamily:
+    """Why a payment was declined. The reason speaks before the code, which may only say that there was a refusal.
+
+    `taught` are a partner's own codes, as `folded`: they speak before every table.
+    """
     rail = rail_of(network)
     own: tuple[Families, ...] = (TABLES[rail],) if rail else ()
-    said = [word for word in (_folded(reason), _folded(code)) if word]
-    for tables in (own, SPOKEN, tuple(TABLES.values())):
+    said = [word for word in (folded(reason), folded(code)) if word]
+    for tables in ((taught,), own, SPOKEN, tuple(TABLES.values())):
         for word in said:
             for table in tables:
                 if word in table:
@@ -137,5 +141,6 @@ def family_of(*, network: str | None, code: str | None, reason: str | None) -> D
     return DeclineFamily.OTHER
 
 
-def _folded(text: str | None) -> str:
+def folded(text: str | None) -> str:
+    """A code or a reason without case and punctuation, as it is compared."""
     return _NOT_A_WORD.sub(" ", (text or "").casefold()).strip()

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from breakwater.model.calendar import BusinessCalendar
+from breakwater.model.decline_families import DeclineFamily
 from breakwater.model.legs import Leg, LegEnd
 
 
@@ -51,6 +52,8 @@ class Partner:
     thresholds: tuple[tuple[str, int], ...] = ()
     """The least of each measure of its state, in millionths: less is a finding."""
     clearing_account: str = ""
+    decline_families: tuple[tuple[str, DeclineFamily], ...] = ()
+    """What its own codes for declines mean, each folded, where that is not what the tables say."""
     leg: Leg | None = None
     taken: tuple[LegEnd, ...] = ()
     is_former: bool = False

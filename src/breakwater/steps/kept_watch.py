@@ -76,7 +76,8 @@ def _name(partners: Mapping[str, Partner]) -> str:
     digest = hashlib.sha256(_code())
     for partner in sorted(partners.values(), key=lambda p: p.id):
         calendar = sorted(day.isoformat() for day in partner.calendar.holidays), sorted(partner.calendar.weekend)
-        digest.update(repr((partner.id, partner.network, partner.time_zone.key, *calendar)).encode())
+        families = [(code, str(family)) for code, family in partner.decline_families]
+        digest.update(repr((partner.id, partner.network, partner.time_zone.key, *calendar, families)).encode())
     return digest.hexdigest()[:32]
 
 

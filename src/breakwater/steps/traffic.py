@@ -134,7 +134,8 @@ class Traffic:
 
     def _occurrences(self, parts: Sequence[str], *, now: datetime) -> OccurrenceRows:
         """What went wrong with the same payments."""
-        table = self._ours(hourly_occurrences(self._lake, parts, since=now - HISTORY_H * HOUR), now=now)
+        taught = {partner.id: dict(partner.decline_families) for partner in self._partners.values()}
+        table = self._ours(hourly_occurrences(self._lake, parts, since=now - HISTORY_H * HOUR, taught=taught), now=now)
         return OccurrenceRows(
             places=self._places(table),
             hours=_hours(table),
