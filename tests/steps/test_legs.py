@@ -164,6 +164,7 @@ def test_a_leg_that_names_a_stream_leaves_the_other_files_of_the_partner_alone(t
 
 def test_a_card_of_a_leg_is_shown_to_us_alone(company: LegsCompany, sqlite_url: str) -> None:
     company.batch(55, 120_000)
+    company.statement(1, of_payout(55, 119_900), day=NEXT_DAY)
 
     with company.bot(sqlite_url) as bot:
         worked(bot)

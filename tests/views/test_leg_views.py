@@ -101,8 +101,14 @@ def test_what_recon_says_of_a_leg(golden: Callable[[str, Any], None]) -> None:
     [
         (CauseKind.KIND_MISSING, {"kind": "payout", "side": "theirs"}, {}, "nearly all payouts are missing at Nordbank"),
         (CauseKind.KIND_MISSING, {"kind": "payout", "side": "ours"}, {}, "nearly all payouts are missing in the reports of Meridian"),
-        (CauseKind.FILE_MISSING, {"side": "ours", "date": "2026-11-10"}, {}, "the report of Meridian of 10 Nov 2026 did not arrive"),
+        (CauseKind.FILE_MISSING, {"side": "ours", "date": "2026-11-10"}, {}, "the Meridian report of 10 Nov 2026 did not arrive"),
         (CauseKind.FILE_MISSING, {"side": "theirs", "date": "2026-11-10"}, {}, "the Nordbank file of 10 Nov 2026 did not arrive"),
+        (
+            CauseKind.FILE_MISSING,
+            {"side": "theirs", "date": "2026-11-10"},
+            {"stream": "statement", "why": "late", "file_date": "2026-11-11"},
+            "the Nordbank statement of 11 Nov 2026 did not arrive, where what is dated 10 Nov 2026 would stand",
+        ),
         (CauseKind.CUT_OFF, {"direction": "later"}, {"lag": "2"}, "Nordbank books what Meridian pays out about 2 business days later"),
     ],
 )

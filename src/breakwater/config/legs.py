@@ -95,7 +95,7 @@ def with_legs(partners: Mapping[str, Partner], given: Sequence[LegSettings], *, 
             raise CallError(f"The id '{one.id}' of a leg is taken.", remedy="Give each leg an id of its own, which no partner has.")
     legs = {leg.id: leg for leg in in_order([_leg(one, partners) for one in given])}
     whole = {p.id: _taken_from(p, list(legs.values())) for p in partners.values()}
-    return whole | {one.id: _as_partner(one, legs[one.id], partners, agreement=agreements[one.id]) for one in given}
+    return whole | {one.id: _as_partner(one, legs[one.id], whole, agreement=agreements[one.id]) for one in given}
 
 
 def _check_stream(leg_id: str, word: str, stream: str, partner: Partner) -> None:
@@ -143,4 +143,5 @@ def _as_partner(one: LegSettings, leg: Leg, partners: Mapping[str, Partner], *, 
         thresholds=one.thresholds.in_millionths(),
         clearing_account=one.clearing_account,
         leg=leg,
+        between=(source, target),
     )

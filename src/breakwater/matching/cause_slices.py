@@ -10,7 +10,7 @@ from typing import Any
 
 from breakwater.matching.cause_facts import MILLION, SIDES, Candidate, Case, Half
 from breakwater.model.breaks import BreakKind
-from breakwater.model.causes import CauseKind
+from breakwater.model.causes import AbsentFile, CauseKind
 
 FEWEST = 5
 FEWEST_OF_A_PLACE = 10  # a merchant or BIN range has breaks of its own; so many of one are no chance
@@ -82,15 +82,39 @@ def places(case: Case, free: Collection[int]) -> Iterator[Candidate]:
 def _files(case: Case, held: Sequence[tuple[int, str, Half]]) -> Iterator[Candidate]:
     by_day = _grouped(held, lambda side, half: (side, half.date))
     for (side, day), members in by_day.items():
-        known = next((a for a in case.absent if a.business_date == day), None) if side == "ours" else None
-        least = _MUCH if known else _NEARLY_ALL
-        for candidate in _whole(
-            CauseKind.FILE_MISSING, {"side": _OTHER[side], "date": day.isoformat()}, members, case, {"date": day}, side, least=least
-        ):
+        known = _known_absent(case, _OTHER[side], day)
+        scope = {"side": _OTHER[side], "date": day.isoformat()}
+        found = list(_whole(CauseKind.FILE_MISSING, scope, members, case, {"date": day}, side, least=_MUCH if known else _NEARLY_ALL))
+        if known and known.lags and not found:  # a leg has a payout or two a day
+            found = list(_whole(CauseKind.FILE_MISSING, scope, members, case, {"date": day}, side, least=_NEARLY_ALL, fewest=1))
+        for candidate in found:
             beside = _beside(case, side, day, {d: m for (s, d), m in by_day.items() if s == side}, where={})
-            evidence = {**candidate.evidence, **({"stream": known.stream, "why": known.why} if known else {})}
+            evidence = {**candidate.evidence, **(_of_file(known, day) if known else {})}
             fit = max(candidate.fit, _NEARLY_ALL) if known else candidate.fit
             yield replace(candidate, members=candidate.members | beside, evidence=evidence, fit=fit)
+
+
+def _known_absent(case: Case, side: str, day: date) -> AbsentFile | None:
+    """The file of a side that would have held the counterparts of a day, and is known not to count; of several the nearest."""
+    agreement = case.agreement
+    fitting = [
+        a
+        for a in case.absent
+        if a.side == side
+        and (a.business_date == day or (a.lags and -agreement.before <= _lag(case, day, a.business_date, side=side) <= agreement.after))
+    ]
+    return min(fitting, key=lambda a: (abs(a.business_date - day), a.business_date, a.stream), default=None)
+
+
+def _lag(case: Case, day: date, of_file: date, *, side: str) -> int:
+    """How many business days theirs would be after ours, if a record of `day` and one in the file of `side` were a pair."""
+    between = case.agreement.calendar.between(day, of_file)
+    return between if side == "theirs" else -between
+
+
+def _of_file(known: AbsentFile, day: date) -> dict[str, str]:
+    of = {} if known.business_date == day else {"file_date": known.business_date.isoformat()}
+    return {"stream": known.stream, "why": known.why, **of}
 
 
 def _batches(case: Case, held: Sequence[tuple[int, str, Half]]) -> Iterator[Candidate]:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require_of_other
 from breakwater.model.breaks import ENDS
+from breakwater.model.records import Side
 
 CAUSE = "C-"  # what the name of a cause begins with
 
@@ -62,11 +63,17 @@ class CauseState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AbsentFile:
-    """A partner's file that we know did not count: of a stream, about a business day. `why` is 'late', 'missing' or 'refused'."""
+    """A partner's file that we know did not count: of a stream, about a business day. `why` is 'late', 'missing' or 'refused'.
+
+    It would have stood on `side`. Where it `lags`, as in a leg, what it would have held is matched with records dated up to the window
+    of the agreement away from its day.
+    """
 
     stream: str
     business_date: date
     why: str
+    side: Side = Side.THEIRS
+    lags: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,6 +55,8 @@ class Partner:
     decline_families: tuple[tuple[str, DeclineFamily], ...] = ()
     """What its own codes for declines mean, each folded, where that is not what the tables say."""
     leg: Leg | None = None
+    between: tuple[Partner, ...] = ()
+    """For a leg its two partners, the provider first: their files are what it compares."""
     taken: tuple[LegEnd, ...] = ()
     is_former: bool = False
     """True for one that is configured no longer, and is here for what it left open."""

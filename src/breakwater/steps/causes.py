@@ -58,7 +58,7 @@ def look(database: Database, lake: Lake, *, run: Run, parts: Parts, partner: Par
     if not any(parts.values()):
         return Explained()
     with database.reading() as tx:
-        files = files_of(tx, partner=partner, now=now)
+        absent = _absent(tx, partner=partner, now=now)
         known = standing.Known(
             settled=partner_states.settled(tx, agreement=run.agreement),
             confirmed=known_causes.confirmed_fingerprints(tx, agreement=run.agreement),
@@ -71,7 +71,7 @@ def look(database: Database, lake: Lake, *, run: Run, parts: Parts, partner: Par
     days = states.days_before(run.as_of, calendar=partner.calendar)
     measured = standing.figures(lake, run.id, ours=ours, theirs=theirs, first=first, last=run.as_of, days=days, known=known)
     return Explained(
-        causes=[_between(partner, e) for e in explanations.explain(broken, population, agreement=agreement, absent=_absent(files))],
+        causes=[_between(partner, e) for e in explanations.explain(broken, population, agreement=agreement, absent=absent)],
         states=[states.measured(row, partner=partner.id, business_date=run.as_of, run_id=run.id) for row in measured.to_pylist()],
     )
 
@@ -164,7 +164,20 @@ def _left(explanation: Explanation, under: Mapping[str, known_causes.Worth]) -> 
     return replace(explanation, fingerprints=tuple(under), value_minor=dict(sorted(value.items())))
 
 
-def _absent(files: PartnerFiles) -> list[AbsentFile]:
+def _absent(tx: Connection, *, partner: Partner, now: datetime) -> list[AbsentFile]:
+    """The files that would have stood on a side and did not count: the partner's own; for a leg those of its two partners."""
+    if not partner.leg:
+        return _not_counting(files_of(tx, partner=partner, now=now))
+    leg = partner.leg
+    return [
+        replace(file, side=side, lags=True)
+        for side, end in zip(Side, partner.between, strict=True)
+        for file in _not_counting(files_of(tx, partner=end, now=now))
+        if leg.end(side).is_about(file.stream)
+    ]
+
+
+def _not_counting(files: PartnerFiles) -> list[AbsentFile]:
     overdue = [(due, "late") for due in files.late] + [(due, "missing") for due in files.missing]
     refused = [AbsentFile(stream=f.stream, business_date=f.business_date, why="refused") for f in files.quarantined]
     return [AbsentFile(stream=due.stream, business_date=due.business_date, why=why) for due, why in overdue] + refused

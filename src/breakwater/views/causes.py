@@ -92,7 +92,7 @@ def breaks_under(cause: Cause, breaks: Sequence[Break], *, total: int, partner_n
 
 def csv_sent(count: int, *, cause: Cause) -> Message:
     """For the one who asked for the file."""
-    text = f"{plural(count, 'break')} under {word(cause.id)} as CSV: in our direct messages."
+    text = f"{plural(count, 'break')} under {word(cause.id)} as CSV: in your direct messages with me."
     return Message(text=text, blocks=(section(text),))
 
 
@@ -168,14 +168,16 @@ def _evidence(cause: Cause) -> str:
     if "ours_example" in e and cause.kind is CauseKind.REFERENCE_CHANGED:
         lines.append(f"for example ours {code(e['ours_example'])}, theirs {code(e['theirs_example'])}")
     if "why" in e:
-        lines.append(f"the {word(e['stream'])} of that day is {word(e['why'])}")
+        of = _day(e["file_date"]) if "file_date" in e else "that day"
+        lines.append(f"the {word(e['stream'])} of {of} is {word(e['why'])}")
     said = joined(lines, "; ")
     return f"*Shown by:* {said}" if said else ""
 
 
 def _asked(cause: Cause, partner_name: str) -> str:
-    """Who did it and can say why: in a leg the bank where payouts arrive."""
-    return cause.ends[1] if cause.ends else partner_name
+    """Who did it and can say why: in a leg the bank where payouts arrive, or the provider whose report is missing."""
+    is_providers = cause.kind is CauseKind.FILE_MISSING and cause.scope["side"] == "ours"
+    return cause.ends[0 if is_providers else 1] if cause.ends else partner_name
 
 
 def _where(cause: Cause, side: str, partner: str) -> str:
@@ -189,11 +191,14 @@ def _day(text: str) -> str:
 
 
 def _file_missing(cause: Cause, partner: str, _: Ref) -> str:
-    on = _day(cause.scope["date"])
-    if cause.scope["side"] == "ours":
-        return f"the report of {word(cause.ends[0])} of {on} did not arrive" if cause.ends else f"our own records of {on} did not arrive"
-    stream, why = word(cause.evidence.get("stream", "file")), cause.evidence.get("why")
-    return f"the {partner} {stream} of {on} " + ("was refused" if why == "refused" else "did not arrive")
+    about, ours = cause.scope["date"], cause.scope["side"] == "ours"
+    if ours and not cause.ends:
+        return f"our own records of {_day(about)} did not arrive"
+    whose = word(cause.ends[0 if ours else 1]) if cause.ends else partner
+    stream = word(cause.evidence.get("stream", "report" if ours else "file"))
+    of = cause.evidence.get("file_date", about)
+    held = f", where what is dated {_day(about)} would stand" if of != about else ""
+    return f"the {whose} {stream} of {_day(of)} " + ("was refused" if cause.evidence.get("why") == "refused" else "did not arrive") + held
 
 
 def _batch(cause: Cause, ref: Ref) -> str:
