@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,6 +78,20 @@ def test_by_when_on_the_partners_calendar(state: str, network: str, at: datetime
     assert expected
     assert f"{expected.by.astimezone(BERLIN):%Y-%m-%d %H:%M}" == by
     assert expected.overdue is None
+
+
+@pytest.mark.parametrize(
+    ("code", "by"),
+    [pytest.param("ACSP", "2026-12-29 08:30", id="the same said again"), pytest.param("ACCC", "2026-12-30 08:30", id="something further")],
+)
+def test_a_partner_that_says_the_same_again_gains_no_time(code: str, by: str) -> None:
+    first = replace(an_event("accepted"), raw_code="ACSP")
+    again = replace(an_event("accepted", at=THURSDAY + timedelta(days=4)), event_id="E-again", raw_code=code)
+
+    expected = expected_next(a_trace(first, again), a_partner(), now=THURSDAY)
+
+    assert expected
+    assert f"{expected.by.astimezone(BERLIN):%Y-%m-%d %H:%M}" == by
 
 
 def test_the_day_our_ledger_expects_the_money_counts_where_it_says_one() -> None:

@@ -112,14 +112,18 @@ class Expected:
 
 
 def expected_next(trace: PaymentTrace, partner: Partner | None, *, now: datetime) -> Expected | None:
-    """The next thing that should happen to a payment; None where nothing more is due, or nobody can say."""
-    standing = trace.history.standing
+    """The next thing that should happen to a payment; None where nothing more is due, or nobody can say.
+
+    Time runs from when its state was said first: a partner that says it again, with the same code, gains none.
+    """
+    standing, began = trace.history.standing, trace.history.began
     rail = rail_of(standing.event.network or (partner.network if partner else None)) if standing else None
-    if standing is None or partner is None or rail is None or _is_done(trace):
+    if standing is None or began is None or partner is None or rail is None or _is_done(trace):
         return None
     rule = RULES[rail].get(standing.state)
+    since = began if began.event.raw_code == standing.event.raw_code else standing
     ours = [e.record.value_date for e in trace.evidence if e.side is Side.OURS and e.record.kind in (Kind.PAYMENT, Kind.PAYOUT)]
-    return _expected(rule, standing, partner, expected_on=next(iter(ours), None), now=now) if rule else None
+    return _expected(rule, since, partner, expected_on=next(iter(ours), None), now=now) if rule else None
 
 
 def expected_arrival(awaited: Arrival, leg: Partner, *, now: datetime) -> Expected:
@@ -198,22 +202,22 @@ def _is_done(trace: PaymentTrace) -> bool:
     return trace.money is MoneyState.PAID_OUT and trace.processing in (S.PAID_OUT, S.SETTLED)
 
 
-def _expected(rule: Rule, standing: Told, partner: Partner, *, expected_on: date | None, now: datetime) -> Expected:
+def _expected(rule: Rule, began: Told, partner: Partner, *, expected_on: date | None, now: datetime) -> Expected:
     zone, calendar = partner.time_zone, partner.calendar
-    by, file = _due(rule, standing, partner, expected_on=expected_on)
+    by, file = _due(rule, began, partner, expected_on=expected_on)
     if now <= by:
         return Expected(what=rule.expect, by=by, file=file)
     days = calendar.between(by.astimezone(zone).date(), now.astimezone(zone).date())
     return Expected(what=rule.expect, by=by, file=file, overdue=now - by, overdue_days=max(days, 0))
 
 
-def _due(rule: Rule, standing: Told, partner: Partner, *, expected_on: date | None) -> tuple[datetime, str | None]:
+def _due(rule: Rule, began: Told, partner: Partner, *, expected_on: date | None) -> tuple[datetime, str | None]:
     """Until when (UTC) a rule gives time, and the file that tells."""
-    began, shift = standing.event.occurred_at, partner.calendar.shift
+    since, shift = began.event.occurred_at, partner.calendar.shift
     if rule.hours:
-        return began + timedelta(hours=rule.hours), None
-    local = began.astimezone(partner.time_zone)
-    day = began.date() if has_no_time(standing.event) else local.date() + timedelta(days=local.time() >= partner.cut_off)
+        return since + timedelta(hours=rule.hours), None
+    local = since.astimezone(partner.time_zone)
+    day = since.date() if has_no_time(began.event) else local.date() + timedelta(days=local.time() >= partner.cut_off)
     due_on = shift(shift(day, 0), rule.days)
     if rule.by_file and partner.files:
         told_on = shift(shift(expected_on, 0) if expected_on else due_on, 1)
