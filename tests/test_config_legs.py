@@ -103,6 +103,7 @@ def test_its_agreement_goes_by_the_id_of_the_leg(tmp_path: Path) -> None:
         (LEG.replace('"nordbank" }', '"norbank" }'), "names in `to` the partner 'norbank'"),
         (LEG.replace('"nordbank" }', '"adyen" }'), "The leg 'adyen-nordbank' goes from 'adyen' to itself."),
         (LEG.replace('"adyen-nordbank"', '"stripe"'), "The id 'stripe' of a leg is taken."),
+        (LEG.replace('"adyen-nordbank"', '"ledger"'), "The id 'ledger' of a leg is taken."),
         (LEG + LEG, "The id 'adyen-nordbank' of a leg is taken."),
         (LEG + LEG.replace("adyen", "stripe"), "The legs 'adyen-nordbank' and 'stripe-nordbank' both take the payments of 'nordbank'."),
         (LEG.replace('"adyen" }', '"adyen", kinds = ["payuot"] }'), "'payuot' is no kind of record. Did you mean 'payout'?"),
@@ -135,6 +136,14 @@ def test_a_leg_that_can_not_be_is_refused_in_words(tmp_path: Path, legs: str, to
 
     assert told in refused.value.message
     assert refused.value.remedy
+
+
+def test_a_leg_that_is_called_as_a_partner_is_would_be_taken_for_it_and_is_refused(tmp_path: Path) -> None:
+    named = PARTNERS.replace('name = "Stripe"', 'name = "Adyen-Nordbank"')
+    (tmp_path / "breakwater.toml").write_text(named + LEG)
+
+    with pytest.raises(CallError, match="The id 'adyen-nordbank' of a leg is taken"):
+        config.load(tmp_path / "breakwater.toml", environment={})
 
 
 def test_two_legs_to_one_bank_are_told_apart_by_their_patterns(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ from breakwater.steps.reconcile import reconcile
 from breakwater.steps.reminders import look_after
 from breakwater.steps.run_desk import RunDesk
 from breakwater.steps.runs import Terms
+from breakwater.steps.sides import check_names
 from breakwater.steps.sides import tidy as tidy_legs
 from breakwater.steps.signoff import PeriodBooks, watch
 from breakwater.steps.suppression import keep_following
@@ -101,6 +102,8 @@ class Breakwater:
         _make_data_directory(config.data_dir)
         self.database = open_database(config.database_url)
         self.database.migrate()
+        with self.database.reading() as tx:
+            check_names(tx, config.partners)
         self.partners = with_former(self.database, config.partners, channel=config.settings.slack.operations_channel)
         self.lake = Lake(config.data_dir / "lake")
         self.raw_record = partial(raw_text, self.lake, raw_record)

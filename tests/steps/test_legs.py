@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from legs_company import BANK, DAY, LEG, LEG_SETTINGS, NOW, PSP, SETTINGS, Credit, LegsCompany, breaks_of, of_payout, run_of, worked
 
+from breakwater.errors import CallError
 from breakwater.model.breaks import BreakKind, BreakState
 from breakwater.model.digests import Subscription
 from breakwater.steps import digest
@@ -160,6 +161,36 @@ def test_a_leg_that_names_a_stream_leaves_the_other_files_of_the_partner_alone(t
 
         assert [(b.kind, b.amount_minor) for b in breaks_of(bot)] == [(BreakKind.MISSING_AT_PARTNER, 30_000)]
         assert [(b.kind, b.amount_minor) for b in breaks_of(bot, BANK)] == [(BreakKind.MISSING_IN_LEDGER, 30_000)]
+
+
+def refused_once_it_is_a_leg(company: LegsCompany, url: str) -> str:
+    """What is said at the start once the settings have the leg."""
+    (company.folder / "breakwater.toml").write_text(SETTINGS + LEG_SETTINGS)
+    with pytest.raises(CallError) as refused, company.bot(url):
+        pass
+    assert "another id" in refused.value.remedy
+    return refused.value.message
+
+
+def test_a_leg_that_is_called_as_our_ledger_calls_a_partner_is_refused_at_the_start(tmp_path: Path, database_url: str) -> None:
+    company = LegsCompany(tmp_path / "company", legs="")
+    company.ledger("of-it", company.booked("of-it", "payment", 700, DAY, partner=LEG))
+    with company.bot(database_url) as bot:
+        worked(bot)
+
+    assert f"Our ledger has records of a partner '{LEG}', and a leg has the same id" in refused_once_it_is_a_leg(company, database_url)
+
+
+def test_a_leg_that_is_called_as_a_partner_that_sent_files_is_refused_at_the_start(tmp_path: Path, sqlite_url: str) -> None:
+    table = SETTINGS[SETTINGS.rindex("[[partners]]") :].replace("nordbank", LEG).replace("C0NORDBANK", "C0OTHER")
+    company = LegsCompany(tmp_path / "company", legs=table)
+    (company.folder / f"{LEG}.toml").write_text((company.folder / "nordbank.toml").read_text().replace('"nordbank"', f'"{LEG}"'))
+    company.statement(1, Credit(end_to_end_id="X", minor=5))
+    (company.folder / "inbox" / BANK).rename(company.folder / "inbox" / LEG)
+    with company.bot(sqlite_url) as bot:
+        worked(bot)
+
+    assert f"There are files of a partner '{LEG}', and a leg has the same id" in refused_once_it_is_a_leg(company, sqlite_url)
 
 
 def test_a_card_of_a_leg_is_shown_to_us_alone(company: LegsCompany, sqlite_url: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from breakwater.config.files import Table
 from breakwater.config.thresholds import ThresholdSettings
-from breakwater.config.words import Channel, Name
+from breakwater.config.words import LEDGER, Channel, Name
 from breakwater.errors import CallError, nearest
 from breakwater.model.legs import COLUMNS, Leg, LegEnd, groups_of, in_order, taken_by, wrong_pattern
 from breakwater.model.partners import Partner
@@ -91,7 +91,8 @@ def with_legs(partners: Mapping[str, Partner], given: Sequence[LegSettings], *, 
                     remedy="Use an id of a [[partners]] table.",
                 )
             _check_stream(one.id, word, end.stream, partners[end.partner])
-        if one.id in partners or [other.id for other in given].count(one.id) > 1:
+        taken = {LEDGER, *partners, *(p.name.casefold() for p in partners.values())}
+        if one.id.casefold() in taken or [other.id for other in given].count(one.id) > 1:
             raise CallError(f"The id '{one.id}' of a leg is taken.", remedy="Give each leg an id of its own, which no partner has.")
     legs = {leg.id: leg for leg in in_order([_leg(one, partners) for one in given])}
     whole = {p.id: _taken_from(p, list(legs.values())) for p in partners.values()}

@@ -15,13 +15,12 @@ from breakwater.config.legs import LegSettings, with_legs
 from breakwater.config.matching import MatchingSettings
 from breakwater.config.partners import PartnerSettings
 from breakwater.config.reminders import ReminderSettings
-from breakwater.config.words import EVERYBODY, Channel
+from breakwater.config.words import EVERYBODY, LEDGER, Channel
 from breakwater.errors import CallError, nearest
 from breakwater.model.calendar import named_calendar
 from breakwater.model.drops import Place
 from breakwater.model.partners import ExpectedFile, Partner
 
-LEDGER = "ledger"  # what our own side is called among the partners
 DEFAULT_SLACK_API_URL = "https://slack.com/api/"
 
 

@@ -11,6 +11,7 @@ from breakwater.model.calendar import named_calendar
 from breakwater.model.money import exponent
 
 EVERYBODY = "*"
+LEDGER = "ledger"  # what our own side is called among the partners
 
 
 def _time_zone(name: str) -> str:

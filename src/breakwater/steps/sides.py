@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from breakwater.errors import CallError
 from breakwater.lake import legs, outcomes
 from breakwater.lake.parts import Lake
+from breakwater.lake.writing import CONTENTS
 from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.steps.housekeeping import MATCHES_KEPT_DAYS
@@ -26,6 +28,19 @@ def parts_of(tx: Connection, lake: Lake, *, partner: Partner) -> Parts:
     theirs = reads.reported_parts(tx, partner=partner.id)
     ours = reads.active_parts(tx, side=Side.OURS, content="records", partner=partner.id)
     return {Side.OURS: ours, Side.THEIRS: legs.left(lake, partner.taken, theirs) if partner.taken else list(theirs)}
+
+
+def check_names(tx: Connection, partners: Mapping[str, Partner]) -> None:
+    """CallError where a leg is called like a partner in what was taken in: nothing would compare that partner's records."""
+    for leg in (p for p in partners.values() if p.leg):
+        where = ((side, content) for side in Side for content in CONTENTS)
+        held = next((side for side, content in where if reads.active_parts(tx, side=side, content=content, partner=leg.id)), None)
+        if held:
+            whose = "Our ledger has records" if held is Side.OURS else "There are files"
+            raise CallError(
+                f"{whose} of a partner '{leg.id}', and a leg has the same id: nothing would compare them.",
+                remedy="Give the leg another id in [[legs]], and configure the partner if it is one.",
+            )
 
 
 def tidy(database: Database, lake: Lake, *, partners: Mapping[str, Partner], now: datetime) -> list[str]:
