@@ -131,7 +131,7 @@ def test_amount_currency_and_day_are_enough(traced: Traced, story: str) -> None:
 def test_the_file_that_would_tell_and_is_late_is_named(traced: Traced, capsys: pytest.CaptureFixture[str]) -> None:
     told = "\n".join(answer(traced, traced.reference("in the late file"), capsys))
 
-    assert "late by 1 hour; statement of 23 Nov, due 24 Nov 07:00 has not come" in told
+    assert "late by 1 hour; statement of 23 Nov, due 24 Nov 07:00 (Europe/Berlin), has not come" in told
 
 
 def test_the_evidence_is_shown_as_it_was_delivered(traced: Traced) -> None:

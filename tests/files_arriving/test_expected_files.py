@@ -171,7 +171,8 @@ def test_an_alert_stays_while_another_file_settles(tmp_path: Path, clock: Clock)
 
         assert summaries(opened) == ["Nordbank: the statement of 23 Nov is late."]
         with opened.database.reading() as tx:
-            assert late_files(tx, partner=opened.config.partners["nordbank"], now=clock()) == ["statement of 23 Nov, due 24 Nov 07:00"]
+            (late,) = late_files(tx, partner=opened.config.partners["nordbank"], now=clock())
+            assert (late.name, late.due, late.is_missing) == ("statement of 23 Nov", "24 Nov 07:00 (Europe/Berlin)", False)
 
 
 def test_a_first_start_over_old_history_tells_what_is_missing_in_one_message(tmp_path: Path, clock: Clock) -> None:

@@ -92,7 +92,7 @@ def test_an_operator_has_a_day_reconciled_again_and_a_viewer_has_not(reconciled:
     assert "⏳ Matching everything of Meridian as of 3 Nov 2026 once more" in past_begun
     assert "Nothing differs from the run before: 1 break, worth EUR 7.00" in told
     assert "as of 3 Nov 2026: seen again" in past
-    assert "There was no run of that day. no breaks now." in past
+    assert "There was no run of that day before; now there is, with no breaks." in past
     assert "You need the role 'operator' to reconcile a day again." in refused
 
 

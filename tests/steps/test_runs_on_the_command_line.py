@@ -31,7 +31,7 @@ def test_the_history_and_a_day_once_more(company: TinyCompany, capsys: pytest.Ca
     listed = capsys.readouterr().out
 
     assert "as of 2026-11-10" in again
-    assert "There was no run of that day." in again
+    assert "There was no run of that day before;" in again
     assert "2026-11-10 (again)" in listed
     assert "2026-11-20" in listed
     assert "+2 -0" in listed

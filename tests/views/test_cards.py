@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from slack_limits import named, nodes
-from view_examples import NOW, a_break, a_digest, a_finding, a_record, a_run, a_state, a_trace, an_event, ours, theirs
+from view_examples import NOW, a_break, a_digest, a_finding, a_late_file, a_record, a_run, a_state, a_trace, an_event, ours, theirs
 
 from breakwater.model import breaks as moves
 from breakwater.model.breaks import BreakKind, BreakState
@@ -195,7 +195,7 @@ def test_a_partner_without_a_run_says_what_to_do() -> None:
 
 
 def test_with_many_partners_the_one_with_late_files_leads() -> None:
-    states = [a_state(partner_name=name, late_files=late) for name, late in (("A", ()), ("B", ()), ("C", ()), ("D", ("statement",)))]
+    states = [a_state(partner_name=name, late_files=late) for name, late in (("A", ()), ("B", ()), ("C", ()), ("D", (a_late_file(),)))]
 
     text = shown(recon.reconciliation(states))
 
@@ -220,7 +220,7 @@ def test_a_quiet_day_is_one_line() -> None:
     "trouble",
     [
         {"findings": (a_finding(),)},
-        {"partners": (a_state(active={}, ageing=(), late_files=("statement",)),)},
+        {"partners": (a_state(active={}, ageing=(), late_files=(a_late_file(),)),)},
         {"partners": (a_state(),)},
     ],
     ids=["finding", "late file", "breaks"],
@@ -231,11 +231,27 @@ def test_a_day_with_trouble_is_not_quiet(trouble: dict[str, Any]) -> None:
     assert "quiet" not in digests.digest(a_digest(**{**quiet, **trouble})).text
 
 
+def test_late_and_missing_files_are_told_apart_on_the_partners_clock() -> None:
+    missing = a_late_file(stream="settlement", is_missing=True)
+    text = shown(recon.reconciliation([a_state(active={}, ageing=(), late_files=(missing, a_late_file(), missing))]))
+
+    assert "*Nordbank*: 2 files missing, 1 late" in text
+    assert "⏰ Settlement of 23 Nov is missing, was due 24 Nov 07:00 (Europe/Berlin)" in text
+    assert "⏰ Statement of 23 Nov is late, was due 24 Nov 07:00 (Europe/Berlin)" in text
+
+
+def test_a_late_file_that_goes_missing_is_not_newly_late() -> None:
+    before = a_digest(partners=(a_state(late_files=(a_late_file(),)),)).told()
+    digest = a_digest(partners=(a_state(late_files=(a_late_file(is_missing=True),)),), before=before)
+
+    assert "newly late" not in shown(digests.digest(digest))
+
+
 def test_late_files_come_before_findings_and_breaks() -> None:
     text = shown(digests.digest(a_digest()))
 
     assert text.startswith("🔴 1 file late · 1 finding · 12 breaks · 1 incident open")
-    assert text.index("*Late files*") < text.index("*Findings*") < text.index("*Breaks*") < text.index("*Incidents*")
+    assert text.index("*Files late or missing*") < text.index("*Findings*") < text.index("*Breaks*") < text.index("*Incidents*")
 
 
 def test_a_late_file_is_told_once() -> None:

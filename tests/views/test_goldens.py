@@ -16,6 +16,7 @@ from view_examples import (
     a_break,
     a_digest,
     a_finding,
+    a_late_file,
     a_partner,
     a_record,
     a_run,
@@ -138,9 +139,11 @@ MESSAGES: dict[str, Message] = {
     "recon_no_run": recon.reconciliation([NO_RUN]),
     "recon_no_run_of_a_day": recon.reconciliation([NO_RUN], as_of=date(2026, 11, 18)),
     "recon_no_run_of_a_day_to_come": recon.reconciliation([replace(NO_RUN, is_ahead=True)], as_of=date(2026, 11, 30)),
-    "recon_late_file": recon.reconciliation([a_state(late_files=("statement of 23 Nov, due 07:00",))]),
+    "recon_late_file": recon.reconciliation([a_state(late_files=(a_late_file(),))]),
     "recon_yen_and_dinar": recon.reconciliation([YEN_AND_DINAR]),
-    "recon_many": recon.reconciliation([CLEAN, a_state(), NO_RUN, a_state(partner_name="Meridian", late_files=("settlement of 23 Nov",))]),
+    "recon_many": recon.reconciliation(
+        [CLEAN, a_state(), NO_RUN, a_state(partner_name="Meridian", late_files=(a_late_file(stream="settlement", is_missing=True),))]
+    ),
     "recon_no_partners": recon.reconciliation([]),
     "break_open": breaks.break_card(a_break(also=("fee_variance",)), partner_name="Nordbank"),
     "break_acknowledged": breaks.break_card(ACKNOWLEDGED, partner_name="Nordbank"),
@@ -250,7 +253,7 @@ def hostile_messages(word: str) -> dict[str, Message]:
     state = a_state(
         partner_id=word,
         partner_name=word,
-        late_files=(word,) * 30,
+        late_files=(a_late_file(stream=word),) * 30,
         active={
             kind: BreakFigure(count=250, value_minor={"JPY": 10**12, "KWD": 10**15, "EUR": 10**14, "GBP": 1, "USD": 2})
             for kind in BreakKind

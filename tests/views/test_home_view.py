@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from slack_limits import accept_home, nodes, texts
 from test_break_views import worked
-from view_examples import LONG, NASTY, NOW, a_state, an_incident
+from view_examples import LONG, NASTY, NOW, a_late_file, a_state, an_incident
 
 from breakwater.model.ageing import AgedBreak
 from breakwater.model.breaks import BreakState
@@ -44,7 +44,7 @@ def a_page(word: str = "The bank took it.", **changes: Any) -> HomePage:
         waiting=(AgedBreak(brk=worked(BreakState.PROPOSED, word), age_days=1),),
         waiting_count=1,
         out_of_reach=2,
-        partners=(a_state(late_files=("statement",)), a_state(partner_id="meridian", partner_name="Meridian", active={}, ageing=())),
+        partners=(a_state(late_files=(a_late_file(),)), a_state(partner_id="meridian", partner_name="Meridian", active={}, ageing=())),
         incidents=(an_incident(),),
         files=(files,),
     )

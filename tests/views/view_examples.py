@@ -14,6 +14,7 @@ from breakwater.model.digests import Digest, PartnerVolume, VolumeDay
 from breakwater.model.events import Event
 from breakwater.model.findings import Finding, FindingKind, SeriesPoint
 from breakwater.model.incidents import EntrySide, Incident, Severity, TimelineEntry
+from breakwater.model.late_files import LateFile
 from breakwater.model.partners import Partner
 from breakwater.model.payments import Evidence, PaymentTrace, ReconciliationState
 from breakwater.model.records import Kind, Record, Side
@@ -239,13 +240,24 @@ def a_volume(name: str, *, usual: int, last: float, days: int = 28) -> PartnerVo
     )
 
 
+def a_late_file(**changes: Any) -> LateFile:
+    file = LateFile(
+        stream="statement",
+        business_date=date(2026, 11, 23),
+        due_at=datetime(2026, 11, 24, 6, 0, tzinfo=UTC),
+        time_zone=ZoneInfo("Europe/Berlin"),
+        is_missing=False,
+    )
+    return replace(file, **changes)
+
+
 def a_digest(**changes: Any) -> Digest:
     digest = Digest(
         subscription_id="ops",
         scheduled_at=NOW,
         time_zone=ZoneInfo("Europe/Berlin"),
         partners=(
-            a_state(late_files=("statement of 23 Nov, due 07:00, deadline 08:30",)),
+            a_state(late_files=(a_late_file(),)),
             a_state(partner_id="meridian", partner_name="Meridian", active={}, ageing=()),
         ),
         findings=(a_finding(),),

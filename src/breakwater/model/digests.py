@@ -172,6 +172,6 @@ class Digest:
             scheduled_at=self.scheduled_at,
             findings=tuple(f.id for f in self.findings if f.open),
             incidents=tuple(i.id for i in self.incidents if i.open),
-            late_files=tuple(f"{p.partner_id}: {file}" for p in self.partners for file in p.late_files),
+            late_files=tuple(f"{p.partner_id}: {file.name}" for p in self.partners for file in p.late_files),
             breaks={p.partner_id: sum(figure.count for figure in p.active.values()) for p in self.partners},
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from breakwater.model.breaks import BreakKind, BreakState
+from breakwater.model.late_files import LateFile
 from breakwater.model.signoff import SignOff
 
 
@@ -277,7 +278,7 @@ class PartnerReconciliation:
     active: Mapping[BreakKind, BreakFigure]
     ageing: tuple[AgeFigure, ...]
     acknowledged: int
-    late_files: tuple[str, ...] = ()
+    late_files: tuple[LateFile, ...] = ()
     changed_periods: tuple[SignOff, ...] = ()
     """Signed periods whose figures are no longer those that were signed."""
     ends: tuple[str, str] | None = None

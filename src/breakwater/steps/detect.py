@@ -20,6 +20,7 @@ from breakwater.detection.volumes import partner_volume
 from breakwater.model.digests import PartnerVolume
 from breakwater.model.files import PartnerFiles
 from breakwater.model.findings import DAILY_KINDS, FILE_KINDS, OCCURRENCE_KINDS, PAYMENT_KINDS, Finding, FindingKind
+from breakwater.model.late_files import LateFile
 from breakwater.model.partners import FileDue, Partner
 from breakwater.model.records import Side
 from breakwater.steps.contents import Contents
@@ -181,9 +182,18 @@ def files_of(tx: Connection, *, partner: Partner, now: datetime) -> PartnerFiles
     )
 
 
-def late_files(tx: Connection, *, partner: Partner, now: datetime) -> list[str]:
-    """The partner's files that are late now, like 'statement of 23 Nov, due 24 Nov 07:00'."""
-    return [_in_words(due, partner) for due in _overdue_now(tx, partner, now=now)]
+def late_files(tx: Connection, *, partner: Partner, now: datetime) -> list[LateFile]:
+    """The partner's files that are late or missing now."""
+    return [
+        LateFile(
+            stream=due.stream,
+            business_date=due.business_date,
+            due_at=due.due_at,
+            time_zone=partner.time_zone,
+            is_missing=file_clock.is_missing(partner, due, now=now),
+        )
+        for due in _overdue_now(tx, partner, now=now)
+    ]
 
 
 def _overdue_now(tx: Connection, partner: Partner, *, now: datetime) -> list[FileDue]:
@@ -200,11 +210,6 @@ def _overdue(tx: Connection, partner: Partner, files: _Files, *, told: Iterable[
     arriving = {s.stream for s in partner.files if deliveries.settling(tx, drop=f"{partner.id}/{s.stream}", since=since)}
     late = [due for due in file_clock.files_due(partner, **files) if due.is_late(now=now)]
     return [due for due in late if due.stream not in arriving or file_clock.late_id(due) in known]
-
-
-def _in_words(due: FileDue, partner: Partner) -> str:
-    at = due.due_at.astimezone(partner.time_zone)
-    return f"{due.stream} of {due.business_date.day} {due.business_date:%b}, due {at.day} {at:%b %H:%M}"
 
 
 def _files(tx: Connection, partner: Partner, *, now: datetime, open_findings: Iterable[Finding] = ()) -> _Files:

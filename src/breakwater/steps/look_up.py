@@ -110,8 +110,8 @@ class Tracing:
         if partner is None or expected is None or expected.overdue is None or expected.file is None:
             return expected
         with self.database.reading() as tx:
-            late = [file for file in late_files(tx, partner=partner, now=now) if file.startswith(f"{expected.file} ")]
-        return replace(expected, late_file=late[0] if late else "")
+            late = [file for file in late_files(tx, partner=partner, now=now) if file.stream == expected.file]
+        return replace(expected, late_file=f"{late[0].name}, due {late[0].due}," if late else "")
 
     def _by_reference(self, question: ByReference) -> Answer:
         asked = question.reference

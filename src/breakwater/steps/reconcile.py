@@ -15,6 +15,7 @@ from breakwater.lake.parts import Lake
 from breakwater.model.access import INTERNAL, SYSTEM, Actor, Permission, require
 from breakwater.model.breaks import Break, BreakKind, BreakState
 from breakwater.model.calendar import AGE_BANDS, age_band
+from breakwater.model.late_files import LateFile
 from breakwater.model.partners import Partner
 from breakwater.model.runs import ActiveFigure, AgeFigure, BreakFigure, PartnerReconciliation, Run, total_of
 from breakwater.model.signoff import SignOffState
@@ -130,7 +131,7 @@ def _audit_changes(tx: Connection, found: WorkedOut, *, now: datetime) -> None:
     audit.append(tx, at=now, actor_id=SYSTEM.id, action="matches_changed", about_kind="run", about_id=found.run.id, detail=detail)
 
 
-def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Sequence[str] = ()) -> PartnerReconciliation:
+def state_of(tx: Connection, *, partner: Partner, today: date, late_files: Sequence[LateFile] = ()) -> PartnerReconciliation:
     """The last run of a partner, and its active breaks by kind and by age in business days of its calendar.
 
     The run of one that is configured no longer says nothing of today, and is left out.

@@ -31,6 +31,7 @@ from breakwater.views.blocks import (
 from breakwater.views.figures import Chart, Panel
 from breakwater.views.findings import FILE_KINDS, finding_line
 from breakwater.views.incidents import SEVERITY_WORDS, STATUS_WORDS
+from breakwater.views.late_files import late_count, late_line
 from breakwater.views.learning import learnt_line
 from breakwater.views.noise import suppressed_line
 from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count, overtaken_lines, total_value
@@ -58,11 +59,11 @@ def digest(digest: Digest) -> Message:
         return _quiet(digest)
     strange = plural(len(digest.unknown_codes), "unknown code") if digest.unknown_codes else ""
     doubted = f"{plural(booked, 'booking')} to reverse or not" if booked else ""
-    counts = joined((_counts(late, found, broken, incidents), strange, doubted))
+    counts = joined((_counts(late_count([f for s in digest.partners for f in s.late_files]), found, broken, incidents), strange, doubted))
     chart = volume_chart(digest.volumes)
     blocks: list[Block] = [header(f"{'🔴' if late or found or incidents else '🟠'} {counts or 'Approvals wait'}")]
     blocks += [section(change)] if (change := _changed(digest)) else []
-    blocks += _part("Late files", late, most=LATE_SHOWN, rest="`/recon files`")
+    blocks += _part("Files late or missing", late, most=LATE_SHOWN, rest="`/recon files`")
     blocks += _part("Findings", [finding_line(f) for f in found], most=FINDINGS_SHOWN, rest="`/anomalies`, or the file below")
     blocks += _part(
         f"Breaks* worth *{amounts(total_value(broken), strong=False)}",
@@ -237,12 +238,12 @@ def _file_button(digest: Digest) -> Block:
     return actions(button(FINDINGS_CSV, "All findings as a file", {"subscription_id": digest.subscription_id}))
 
 
-def _counts(late: Sequence[str], found: Sequence[Finding], broken: Sequence[PartnerReconciliation], incidents: Sequence[Incident]) -> str:
+def _counts(late: str, found: Sequence[Finding], broken: Sequence[PartnerReconciliation], incidents: Sequence[Incident]) -> str:
     breaks = sum(active_count(state) for state in broken)
     left = sum(active_count(state) for state in broken if state.is_former)
     return joined(
         (
-            f"{plural(len(late), 'file')} late" if late else "",
+            late,
             plural(len(found), "finding") if found else "",
             plural(breaks, "break") + (f" ({left:,} of partners no longer configured)" if left else "") if breaks else "",
             f"{plural(len(incidents), 'incident')} open" if incidents else "",
@@ -255,7 +256,7 @@ def _worth_in_words(broken: Sequence[PartnerReconciliation]) -> str:
 
 
 def _late(digest: Digest) -> list[str]:
-    return [f"⏰ {bold(s.partner_name)}: {word(file, 160)}" for s in digest.partners for file in s.late_files]
+    return [f"⏰ {bold(s.partner_name)}: {late_line(file)}" for s in digest.partners for file in s.late_files]
 
 
 def _findings(digest: Digest) -> list[Finding]:

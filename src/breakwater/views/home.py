@@ -28,6 +28,7 @@ from breakwater.views.break_news import asked_words, proposal_lines
 from breakwater.views.break_offers import move_button, offers_of
 from breakwater.views.breaks import break_line, show_card_button
 from breakwater.views.digests import incident_line
+from breakwater.views.late_files import late_count
 from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count
 from breakwater.views.severity import severity_words
 from breakwater.views.words import amounts, day, joined, moment, person, plural
@@ -109,9 +110,12 @@ def _standing(state: PartnerReconciliation) -> str:
     is_new = state.run is None and not state.is_former
     sign = "🔴" if state.late_files else "🟠" if count else "⚪" if is_new else "🟢"
     worth = f"{plural(count, 'break')} worth {amounts(active_value(state))}" if count else "no breaks"
-    late = f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""
     matched = matched_by_count([state.run]) if state.run else "not reconciled yet" if is_new else ""
-    return "\n".join(line for line in (f"{sign} {bold(state.partner_name)}: {worth}", joined((matched, ageing_line(state), late))) if line)
+    return "\n".join(
+        line
+        for line in (f"{sign} {bold(state.partner_name)}: {worth}", joined((matched, ageing_line(state), late_count(state.late_files))))
+        if line
+    )
 
 
 def _breaks_of(state: PartnerReconciliation) -> Block:

@@ -11,6 +11,7 @@ from breakwater.model.runs import BreakFigure, PartnerReconciliation, Run, Total
 from breakwater.views.blocks import Block, Message, bold, code, context, fit, listing, section, word
 from breakwater.views.breaks import kind_words
 from breakwater.views.causes import in_plain
+from breakwater.views.late_files import late_count, late_line
 from breakwater.views.leg_words import Ends
 from breakwater.views.recon_reasons import buttons, standing_lines, why, why_in_short
 from breakwater.views.signoff import changed_line
@@ -143,7 +144,7 @@ def _headline(state: PartnerReconciliation, as_of: date | None = None) -> str:
         worth = amounts(active_value(state))
         return f"{'🔴' if state.late_files else '🟠'} {bold(state.partner_name)}: {plural(count, 'break')} worth {worth}"
     if state.late_files:
-        return f"🔴 {bold(state.partner_name)}: {plural(len(state.late_files), 'file')} late"
+        return f"🔴 {bold(state.partner_name)}: {late_count(state.late_files)}"
     if state.run or state.is_former:
         return f"🟢 {bold(state.partner_name)}: no breaks"
     return f"⚪ {bold(state.partner_name)}: {_not_reconciled(as_of)}"
@@ -219,7 +220,7 @@ def _kind(kind: BreakKind, figure: BreakFigure, state: PartnerReconciliation) ->
 def _late(state: PartnerReconciliation) -> list[str]:
     if not state.late_files:
         return []
-    return [listing([f"⏰ Late: {word(file, 160)}" for file in state.late_files], most=FILES_SHOWN, rest="", limit=1000)]
+    return [listing([f"⏰ {heading(late_line(file))}" for file in state.late_files], most=FILES_SHOWN, rest="", limit=1000)]
 
 
 def _changed_periods(state: PartnerReconciliation) -> list[str]:
@@ -251,11 +252,11 @@ def overtaken_lines(states: Sequence[PartnerReconciliation]) -> list[str]:
 
 def _overview(states: Sequence[PartnerReconciliation]) -> str:
     with_breaks = sum(1 for state in states if state.active)
-    late = sum(len(state.late_files) for state in states)
+    late = late_count([file for state in states for file in state.late_files])
     former = sum(1 for state in states if state.is_former)
     partners = plural(len(states), "partner") + (f" ({former:,} no longer configured)" if former else "")
     breaks = f"{plural(_break_count(states), 'break')} at {with_breaks} of {partners}, worth {amounts(total_value(states), strong=False)}"
-    return joined((breaks if with_breaks else f"No breaks at {partners}", f"{plural(late, 'file')} late" if late else ""))
+    return joined((breaks if with_breaks else f"No breaks at {partners}", late))
 
 
 def _twin(state: PartnerReconciliation, reasons: Reasons | None, as_of: date | None) -> str:
@@ -265,7 +266,7 @@ def _twin(state: PartnerReconciliation, reasons: Reasons | None, as_of: date | N
     breaks = f"{plural(count, 'break')} worth {amounts(active_value(state), strong=False)}" if count else "no breaks"
     matched = matched_by_count([state.run]) if state.run else ""
     known = (breaks, matched) if state.run or state.is_former else (_not_reconciled(as_of),)
-    return joined((*known, f"{plural(len(state.late_files), 'file')} late" if state.late_files else ""), ", ") + because
+    return joined((*known, late_count(state.late_files)), ", ") + because
 
 
 def _last_run(states: Sequence[PartnerReconciliation], as_of: date | None) -> str:
