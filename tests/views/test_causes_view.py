@@ -168,6 +168,23 @@ def test_every_kind_of_cause_has_its_sentence() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("ppm", "said"),
+    [
+        ("-18458", "184 basis points below"),
+        ("199", "1 basis point above"),
+        ("100", "1 basis point above"),
+        ("-99", "0.99 basis points below"),
+        ("5", "0.05 basis points above"),
+        ("0", "less than 0.01 basis points off"),
+    ],
+)
+def test_a_rate_that_is_off_by_less_than_a_basis_point_is_off_by_something(ppm: str, said: str) -> None:
+    cause = a_cause(CauseKind.FX_RATE, evidence={**SPAN, "off_ppm": ppm, "by_day": "no"})
+
+    assert causes.sentence(cause, partner_name="Alipay") == f"Alipay converts USD/EUR {said} the agreed rate"
+
+
 def test_a_cause_is_said_in_one_sentence_with_count_and_money() -> None:
     assert (
         causes.in_plain(a_cause(), partner_name="Alipay")

@@ -223,7 +223,13 @@ def _rate(cause: Cause, partner: str, _: Ref) -> str:
     if cause.evidence["by_day"] == "yes":
         return f"{partner} converts {pair} each day at a rate of its own: another source, or another day's rate"
     ppm = int(cause.evidence["off_ppm"])
-    return f"{partner} converts {pair} {abs(ppm) // _CENT} basis points {'below' if ppm < 0 else 'above'} the agreed rate"
+    off = f"{_basis_points(abs(ppm))} {'below' if ppm < 0 else 'above'}" if ppm else "less than 0.01 basis points off"
+    return f"{partner} converts {pair} {off} the agreed rate"
+
+
+def _basis_points(ppm: int) -> str:
+    """Whole ones, rounded down; below one in hundredths, which are millionths."""
+    return plural(ppm // _CENT, "basis point") if ppm >= _CENT else f"0.{ppm:02} basis points"
 
 
 def _cut_off(cause: Cause, partner: str, _: Ref) -> str:
