@@ -52,7 +52,7 @@ def test_somebody_asks_acknowledges_and_reads_the_digest(page: Page, demo: Demo)
     expect(messages(page).get_by_role("img", name="Payments per day").first).to_be_visible(timeout=PATIENCE_MS)
 
     ask(page, "/recon nordbank")
-    answer = messages(page).get_by_text("Reconciled as of").last
+    answer = messages(page).get_by_text("Newest run").last
     expect(answer).to_be_visible(timeout=PATIENCE_MS)
 
     ask(page, f"/payment {demo.company.showcases[0].reference}")
