@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from slack_limits import accept
-from view_examples import a_record, a_run, a_trace
+from view_examples import a_digest, a_record, a_run, a_state, a_trace
 
 from breakwater.model.arrivals import Arrival, ArrivalState
 from breakwater.model.breaks import Break, BreakKind, break_id
@@ -20,6 +20,7 @@ from breakwater.views.arrivals import arrival_lines, in_short
 from breakwater.views.break_csv import breaks_csv
 from breakwater.views.breaks import break_card, break_list
 from breakwater.views.causes import cause_card, incident_words
+from breakwater.views.digests import digest as digest_view
 from breakwater.views.leg_words import leg_words
 from breakwater.views.payments import payment_answer
 from breakwater.views.recon import reconciliation
@@ -94,6 +95,33 @@ def test_what_recon_says_of_a_leg(golden: Callable[[str, Any], None]) -> None:
 
     accept(shown)
     golden("leg_recon", shown.payload())
+
+
+def a_leg_state(minor: int) -> PartnerReconciliation:
+    active = {BreakKind.MISSING_AT_PARTNER: BreakFigure(count=1, value_minor={"EUR": minor})} if minor else {}
+    return a_state(partner_id="meridian-nordbank", partner_name=NAME, ends=ENDS, active=active)
+
+
+def test_what_a_leg_may_have_in_common_with_a_partner_is_not_added_to_it() -> None:
+    partners = [a_state(), a_state(partner_id="meridian", partner_name="Meridian", active={})]
+
+    shown = reconciliation([*partners, a_leg_state(120_000)]).text
+    digest = digest_view(a_digest(partners=(*partners, a_leg_state(120_000)), findings=(), incidents=())).text
+
+    worth = "worth EUR 10,015.00, and EUR 1,200.00 in legs, where it may be the same money"
+    assert f"13 breaks at 2 of 2 partners and 1 leg, {worth}" in shown
+    assert f"13 breaks; breaks {worth}" in digest
+
+
+@pytest.mark.parametrize(
+    ("minors", "said"),
+    [
+        ((0, 0), "No breaks at 2 legs"),
+        ((120_000, 0), "1 break at 1 of 2 legs, worth EUR 1,200.00 in legs."),
+    ],
+)
+def test_legs_alone_are_counted_as_legs(minors: tuple[int, int], said: str) -> None:
+    assert said in reconciliation([a_leg_state(minor) for minor in minors]).text
 
 
 @pytest.mark.parametrize(

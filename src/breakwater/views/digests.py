@@ -11,6 +11,7 @@ from breakwater.model.findings import Finding
 from breakwater.model.incidents import Incident
 from breakwater.model.partner_state import Measure, Standing
 from breakwater.model.partners import FileDue
+from breakwater.model.per_cent import per_cent
 from breakwater.model.runs import PartnerReconciliation, total_of
 from breakwater.model.unknown_codes import UnknownCode
 from breakwater.views.blocks import (
@@ -34,7 +35,7 @@ from breakwater.views.incidents import SEVERITY_WORDS, STATUS_WORDS
 from breakwater.views.late_files import late_count, late_line
 from breakwater.views.learning import learnt_line
 from breakwater.views.noise import suppressed_line
-from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count, overtaken_lines, total_value
+from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count, overtaken_lines, places, worth
 from breakwater.views.words import amounts, joined, moment, money, number, person, plural, share
 
 LATE_SHOWN = 10
@@ -66,7 +67,7 @@ def digest(digest: Digest) -> Message:
     blocks += _part("Files late or missing", late, most=LATE_SHOWN, rest="`/recon files`")
     blocks += _part("Findings", [finding_line(f) for f in found], most=FINDINGS_SHOWN, rest="`/anomalies`, or the file below")
     blocks += _part(
-        f"Breaks* worth *{amounts(total_value(broken), strong=False)}",
+        f"Breaks* worth *{worth(broken)}",
         [_breaks(s) for s in sorted(broken, key=lambda s: -active_count(s))],
         most=PARTNERS_SHOWN,
         rest="`/recon`",
@@ -133,7 +134,7 @@ def _against(day: VolumeDay) -> str:
     change = _ratio(day) - 1
     if abs(change) <= AS_EXPECTED:
         return "as expected"
-    return f"expected {number(round(day.expected))}, {'+' if change > 0 else '−'}{abs(change):.0%}".replace("%", " %")
+    return f"expected {number(round(day.expected))}, {'+' if change > 0 else '−'}{per_cent(abs(change))}"
 
 
 def _ratio(day: VolumeDay) -> float:
@@ -149,7 +150,7 @@ def _quiet(digest: Digest) -> Message:
 
 
 def _at_how_many(digest: Digest) -> str:
-    return f" at {plural(len(digest.partners), 'partner')}" if digest.partners else ""
+    return f" at {places(digest.partners)}" if digest.partners else ""
 
 
 def _changed(digest: Digest) -> str:
@@ -252,7 +253,7 @@ def _counts(late: str, found: Sequence[Finding], broken: Sequence[PartnerReconci
 
 
 def _worth_in_words(broken: Sequence[PartnerReconciliation]) -> str:
-    return f"; breaks worth {amounts(total_value(broken), strong=False)}" if broken else ""
+    return f"; breaks worth {worth(broken)}" if broken else ""
 
 
 def _late(digest: Digest) -> list[str]:

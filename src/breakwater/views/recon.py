@@ -81,6 +81,24 @@ def total_value(states: Sequence[PartnerReconciliation]) -> dict[str, int]:
     return total
 
 
+def worth(states: Sequence[PartnerReconciliation]) -> str:
+    """What the active breaks of partners and legs are worth: told apart, since a payout in a break of its leg may be in one of its
+    partner as well, and money is not to be counted twice.
+    """
+    own, legs = (total_value([s for s in states if bool(s.ends) is is_leg]) for is_leg in (False, True))
+    if not legs:
+        return amounts(own, strong=False)
+    in_legs = f"{amounts(legs, strong=False)} in legs"
+    return f"{amounts(own, strong=False)}, and {in_legs}, where it may be the same money" if own else in_legs
+
+
+def places(states: Sequence[PartnerReconciliation]) -> str:
+    """How many partners and legs they are: '4 partners and 1 leg'."""
+    former, legs = sum(1 for state in states if state.is_former), sum(1 for state in states if state.ends)
+    partners = plural(len(states) - legs, "partner") + (f" ({former:,} no longer configured)" if former else "")
+    return joined((partners if len(states) > legs else "", plural(legs, "leg") if legs else ""), " and ")
+
+
 def matched_by_count(runs: Sequence[Run], *, strong: bool = False) -> str:
     """Matched records of both sides as a share of those that are due: what is still inside its window does not count."""
     matched, broken = (sum(_rows(t) for run in runs for t in outcome(run).values()) for outcome in (_matched, _in_breaks))
@@ -253,10 +271,8 @@ def overtaken_lines(states: Sequence[PartnerReconciliation]) -> list[str]:
 def _overview(states: Sequence[PartnerReconciliation]) -> str:
     with_breaks = sum(1 for state in states if state.active)
     late = late_count([file for state in states for file in state.late_files])
-    former = sum(1 for state in states if state.is_former)
-    partners = plural(len(states), "partner") + (f" ({former:,} no longer configured)" if former else "")
-    breaks = f"{plural(_break_count(states), 'break')} at {with_breaks} of {partners}, worth {amounts(total_value(states), strong=False)}"
-    return joined((breaks if with_breaks else f"No breaks at {partners}", late))
+    breaks = f"{plural(_break_count(states), 'break')} at {with_breaks} of {places(states)}, worth {worth(states)}"
+    return joined((breaks if with_breaks else f"No breaks at {places(states)}", late))
 
 
 def _twin(state: PartnerReconciliation, reasons: Reasons | None, as_of: date | None) -> str:
