@@ -10,7 +10,8 @@ import pytest
 from simulated import a_partner
 from test_quality import CODES, MISSING, QUIET, START, a_file, days, headed
 
-from breakwater.detection.files_replay import came_at, files_would_tell
+from breakwater.detection.file_numbers import came_at
+from breakwater.detection.files_replay import files_would_tell
 from breakwater.detection.quality import FileContents
 from breakwater.model.backtests import Budget, WouldTell
 from breakwater.model.files import SourceFile
@@ -57,7 +58,7 @@ def test_a_run_of_unlike_files_is_one_line_from_its_first_file_to_the_next_that_
             scope="meridian · settlement",
             fired_at=unlike[0].received_at,
             ended_at=START + timedelta(days=33),
-            what="settlement_30.csv: value date is missing in every row (0% before)",
+            what="settlement_30.csv: value date is missing in every row (0 % before)",
         )
     ]
 

@@ -19,6 +19,7 @@ from breakwater.model.partners import ExpectedFile, Partner
 
 NAMED_NUMBERS = 8
 LARGEST_GAP = 1_000  # a longer jump is another way of counting
+LOADED_AFTER = timedelta(days=4)  # what comes so late was no delivery: somebody loaded the past
 _PAGE = re.compile(r":page [^:]*\Z")
 _NUMBER = re.compile(r"\d{1,9}")
 
@@ -104,6 +105,12 @@ def truncated_findings(
     return findings
 
 
+def came_at(file: SourceFile) -> datetime:
+    """When a file came, and of one that was loaded later with the past, when it may have: the day after the one it is about."""
+    day_after = datetime.combine(file.business_date + timedelta(days=1), time(), tzinfo=UTC)
+    return day_after if file.received_at - day_after > LOADED_AFTER else file.received_at
+
+
 def truncated(partner: Partner, *, files: Sequence[SourceFile], caution: float = 0.0) -> Iterator[tuple[SourceFile, str]]:
     """The files with far fewer rows than their stream's files before them lead one to expect, and why."""
     for stream in partner.files:
@@ -137,7 +144,7 @@ def _truncated_finding(partner: Partner, file: SourceFile, *, why: str) -> Findi
         kind=FindingKind.FILE_TRUNCATED,
         partner=partner.id,
         scope=f"{partner.id} · {file.stream}",
-        since=file.received_at,
+        since=came_at(file),
         summary=f"{partner.name}: {why}.",
         expected="as many rows as such days usually bring",
         seen=f"{file.records:,} rows",

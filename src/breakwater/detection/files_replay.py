@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 
-from breakwater.detection.file_numbers import truncated
+from breakwater.detection.file_numbers import came_at, truncated
 from breakwater.detection.quality import DEFAULT_FILE_BARS, FileBars, FileContents, all_different
 from breakwater.model.backtests import Budget, WouldTell
 from breakwater.model.files import SourceFile
@@ -19,13 +19,6 @@ FILE_BARS: Mapping[Budget, FileBars] = {
     Budget.LOOSER: FileBars(newly_missing=0.01, more_missing=0.15, deviations=3.2, new_code=0.0025),
 }
 TRUNCATED_SURER: Mapping[Budget, float] = {Budget.STRICTER: 1.0, Budget.AS_NOW: 0.0, Budget.LOOSER: -0.5}  # units of surprise
-LOADED_AFTER = timedelta(days=4)  # what comes so late was no delivery: somebody loaded the past
-
-
-def came_at(file: SourceFile) -> datetime:
-    """When a file came, and of one that was loaded later with the past, when it may have: the day after the one it is about."""
-    day_after = datetime.combine(file.business_date + timedelta(days=1), time(), tzinfo=UTC)
-    return day_after if file.received_at - day_after > LOADED_AFTER else file.received_at
 
 
 def files_would_tell(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
-from breakwater.detection.files_replay import came_at
+from breakwater.detection.file_numbers import came_at
 from breakwater.detection.quality import ACCEPTED_AFTER_FILES, HISTORY_FILES, FileContents
 from breakwater.lake.contents import contents
 from breakwater.lake.parts import Lake

@@ -33,6 +33,7 @@ from breakwater.store.database import Database
 FILES_LOOK_BACK_DAYS = 10  # a file that was missing for longer when we first looked is no news
 NUMBERS_LOOK_BACK_DAYS = 35
 COPIES_TOLD_DAYS = 3  # then a file that repeated another one, or is cut off, is no news any more
+SAME_TIME = timedelta(days=1)  # a file comes at its own hour, so it can't be told closer
 SETTLES_WITHIN = timedelta(minutes=10)  # a file that lies in the drop for longer and is not taken is not arriving
 LAST_ARRIVALS = 5
 REMEMBERED_DAYS = 15  # how long a finding that is over is the same anomaly if it shows again
@@ -151,10 +152,16 @@ def _with_cause(change: Change, files: Sequence[Seen], *, traffic: Traffic) -> C
     if change.news not in (News.OPENED, News.WORSE, News.AGAIN) or finding.kind not in PAYMENT_KINDS:
         was = change.was.cause if change.was else ""
         return replace(change, now=replace(finding, cause=was or finding.cause))
-    late = [s.finding.summary.rstrip(".") for s in files if s.finding.partner == finding.partner]
     reasons = traffic.shifted_reason(finding) if finding.kind is FindingKind.APPROVAL_DROP else ""
-    told_why = reasons or finding.cause or (f"At the same time: {late[0]}." if late else "")
+    told_why = reasons or finding.cause or at_the_same_time(finding, (seen.finding for seen in files))
     return replace(change, now=replace(finding, cause=told_why))
+
+
+def at_the_same_time(finding: Finding, files: Iterable[Finding]) -> str:
+    """What is odd about a file of the same partner since about when the finding began, the nearest to it; empty if nothing is."""
+    apart = {f.summary.rstrip("."): abs(f.since - finding.since) for f in files if f.partner == finding.partner}
+    near = [summary for summary, gap in sorted(apart.items(), key=lambda of: of[1]) if gap <= SAME_TIME]
+    return f"At the same time: {near[0]}." if near else ""
 
 
 def daily_volumes(traffic: Traffic, *, partners: Sequence[Partner], now: datetime) -> list[PartnerVolume]:
