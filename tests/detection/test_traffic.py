@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from simulated import HOUR, START, WEEK_H, Payments, Story, a_partner, dearer, declining, payments, rows_of, scaled
 
-from breakwater.detection.continuing import News
+from breakwater.detection.continuing import News, Seen, changes, same_anomaly
 from breakwater.detection.coverage import unmonitored
 from breakwater.model.calendar import named_calendar
 from breakwater.model.findings import FindingKind, FindingState
@@ -370,6 +370,20 @@ def test_what_was_over_for_one_process_stays_over_for_the_next() -> None:
     second = Story([series], findings=over, looked=first.looked).until(NOON + 6)
 
     assert second.told == []
+
+
+def test_what_a_replay_finds_after_an_end_in_hours_that_were_looked_at_is_no_news() -> None:
+    """Another version, or late data, may see later what was told, or see it end later: nobody hears of it twice."""
+    (drop,) = Story([struck(0.1, hours=12)]).until(NOON + 5).open
+    over = replace(drop, state=FindingState.RECOVERED, ended_at=START + (NOON + 5) * HOUR)
+    seen = Seen(finding=drop, at=START + (NOON + 7) * HOUR)
+
+    told = {
+        looked: [change.news for change in changes([over], [seen], same=same_anomaly, now=seen.at + 3 * HOUR, looked_until=looked)]
+        for looked in (seen.at, seen.at + HOUR)
+    }
+
+    assert told == {seen.at: [News.AGAIN], seen.at + HOUR: []}
 
 
 # What can't be watched

@@ -78,8 +78,8 @@ def changes(
         before = _before(one.finding, left, same)
         if before:
             left.remove(before)
-            found += _carried_on(before, one, now=now)
-        elif looked_until is None or one.at >= looked_until:
+            found += _carried_on(before, one, now=now, looked_until=looked_until)
+        elif not _is_hindsight(one, looked_until):
             found.append(_opened(one.finding, muted=muted, now=now))
     for finding in left:
         if finding.open:
@@ -95,7 +95,11 @@ def _before(fresh: Finding, left: Sequence[Finding], same: Same) -> Finding | No
     return None
 
 
-def _carried_on(before: Finding, one: Seen, *, now: datetime) -> list[Change]:
+def _is_hindsight(one: Seen, looked_until: datetime | None) -> bool:
+    return looked_until is not None and one.at < looked_until
+
+
+def _carried_on(before: Finding, one: Seen, *, now: datetime, looked_until: datetime | None) -> list[Change]:
     again = moves.seen_again(before, fresh=one.finding)
     if before.open:
         if moves.is_worse(before, again) and (not before.is_silent(now) or (again.is_outage and not before.is_outage)):
@@ -103,8 +107,8 @@ def _carried_on(before: Finding, one: Seen, *, now: datetime) -> list[Change]:
             return [Change(was=before, now=replace(worse, silent_until=None) if again.is_outage else worse, news=News.WORSE)]
         return [Change(was=before, now=again)]
     if before.state is FindingState.RECOVERED:
-        is_hindsight = before.ended_at is not None and one.at <= before.ended_at
-        return [] if is_hindsight else [_again(before, again)]
+        was_over = before.ended_at is not None and one.at > before.ended_at
+        return [_again(before, again)] if was_over and not _is_hindsight(one, looked_until) else []
     is_time_up = before.state is FindingState.EXPECTED and not before.is_silent(now)
     becomes_outage = before.state is not FindingState.EXPECTED and again.is_outage and not before.is_outage
     return [_again(before, again)] if is_time_up or becomes_outage else []
