@@ -206,6 +206,18 @@ def test_a_reissued_file_is_told_of_once_it_is_reconciled(company: Company) -> N
     assert "1 file came" in told
 
 
+def test_what_came_since_the_run_changes_no_figure_of_it_whoever_asks_first(company: Company) -> None:
+    company.prepare()
+    company.sign()
+    was = company.figures()
+    company.files.report("november-again", PAID[0])
+    company.bot.ingest_new()
+    restarted = steps.PeriodBooks(company.bot.database, company.bot.lake)
+
+    assert restarted.figures(company.partner, [NOVEMBER]) == {NOVEMBER: was}
+    assert steps.watch(company.bot.database, restarted, partners=company.bot.config.partners, now=company.now()) == 0
+
+
 def test_a_reopened_break_is_told_and_so_is_its_end(company: Company) -> None:
     brk = breaks_of(company.bot.database)["LATE"]
     click: dict[str, Any] = {"break_id": brk.id, "partners": company.bot.config.partners}

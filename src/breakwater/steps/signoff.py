@@ -8,11 +8,13 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from breakwater.errors import NotFoundError, RefusedError
+from breakwater.lake import outcomes
 from breakwater.lake.parts import Lake
 from breakwater.lake.periods import Matched, matched
 from breakwater.model import signoff as moves
 from breakwater.model.access import INTERNAL, SYSTEM, Actor, Permission, require
 from breakwater.model.partners import Partner
+from breakwater.model.parts import part_of
 from breakwater.model.periods import Month, month_named
 from breakwater.model.proposals import Authority
 from breakwater.model.records import Side
@@ -28,7 +30,10 @@ _ROW = {Side.OURS: "matched_ours", Side.THEIRS: "matched_theirs"}
 
 
 class PeriodBooks:
-    """The figures of partners' months. What a run matched is asked of the lake once, since it does not change until the next run."""
+    """The figures of partners' months, of the records that the last run was given: whatever came since is for the next run to say.
+
+    What a run matched is asked of the lake once, since it does not change until the next run.
+    """
 
     def __init__(self, database: Database, lake: Lake) -> None:
         self._database, self._lake = database, lake
@@ -41,19 +46,23 @@ class PeriodBooks:
             run = reads.last_run(tx, partner=partner.id)
             if run is None:
                 return {}
-            parts = parts_of(tx, self._lake, partner=partner)
+            kept = outcomes.given(self._lake, run.id)
+            parts = kept[0] if kept else parts_of(tx, self._lake, partner=partner)
             of_breaks = signoffs.break_figures(tx, partner=partner.id, first=first, last=last)
         of_run = self._matched(partner, run.id, parts, first, last)
         return {month: PeriodFigures(run_id=run.id, **_rows(month, of_run, of_breaks.get(month, {}))) for month in months}
 
     def _matched(self, partner: Partner, run_id: str, parts: Mapping[Side, Sequence[str]], first: date, last: date) -> dict[Side, Matched]:
-        """What a run matched stays as it was asked first: files that came since are for the next run to say."""
         known_run, known = self._known.get(partner.id, ("", {}))
         if known_run != run_id:
             known = {}
             self._known[partner.id] = (run_id, known)
         if (first, last) not in known:
-            known[first, last] = {side: matched(self._lake, run_id, side=side, parts=parts[side], first=first, last=last) for side in Side}
+            # A part's day is the latest in it, so that one of before the period holds nothing of it.
+            of_period = {side: [part for part in parts[side] if part_of(part).day >= first] for side in Side}
+            known[first, last] = {
+                side: matched(self._lake, run_id, side=side, parts=of_period[side], first=first, last=last) for side in Side
+            }
         return known[first, last]
 
 
