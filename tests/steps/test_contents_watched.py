@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,7 +23,8 @@ from breakwater.model.files import SourceFile
 from breakwater.model.findings import Finding, FindingKind
 from breakwater.model.partners import ExpectedFile
 from breakwater.model.records import RECORD_SCHEMA, Kind, Record, Side
-from breakwater.store import writes
+from breakwater.steps.contents import Contents
+from breakwater.store import reads, writes
 from breakwater.store.database import Database
 
 STREAM = ExpectedFile(stream="settlement", format="csv", folder="", due=time(7), deadline=time(23), days=("sun",))
@@ -112,3 +115,22 @@ def test_a_backtest_tells_of_files_whose_past_was_loaded_at_once(database: Datab
     (told,) = done.told[Budget.AS_NOW]
     assert (told.kind, told.what) == (FindingKind.FILE_CHANGED, "settlement_40.csv: ref batch id is missing in every row (0% before)")
     assert (told.fired_at, told.ended_at) == (datetime(2026, 10, 12, tzinfo=UTC), datetime(2026, 10, 13, tzinfo=UTC))
+
+
+def test_no_more_files_of_a_stream_are_kept_than_are_compared(at_work: AtWork) -> None:
+    """The last 30, and the ten after which a change is how files are."""
+    for n in range(8, 44):
+        arrive(at_work, n)
+    contents = Contents(at_work.lake)
+    with at_work.database.reading() as tx:
+        told = contents.by_stream(reads.source_files(tx))["settlement"]
+    kept = [weakref.ref(file) for file in told]
+    names = [file.name for file in told]
+    arrive(at_work, 44)
+    with at_work.database.reading() as tx:
+        told = contents.by_stream(reads.source_files(tx))["settlement"]
+
+    assert names == [f"settlement_{n}.csv" for n in range(4, 44)]
+    assert [file.name for file in told] == [f"settlement_{n}.csv" for n in range(5, 45)]
+    gc.collect()
+    assert [file() is None for file in kept] == [True] + [False] * 39
