@@ -15,6 +15,7 @@ import ibis
 import ibis.expr.operations as ops
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import Column, Table
 from ibis.backends.duckdb import Backend as Ibis
 
@@ -72,6 +73,10 @@ class _Ibis(Ibis):  # type: ignore[misc]
     def con(self, root: duckdb.DuckDBPyConnection) -> None:
         self._root, self._own, self._cursors = root, threading.local(), list[duckdb.DuckDBPyConnection]()
 
+    def to_pyarrow(self, expr: ibis.Expr, /, **_: object) -> pa.Table | pa.ChunkedArray | pa.Scalar:
+        """What an expression gives. Ibis' own way takes a tenth of a second longer, once: it imports pandas, which nothing here needs."""
+        return expr.__pyarrow_result__(self.con.sql(self.compile(expr.as_table())).to_arrow_table())
+
     def __enter__(self) -> _Ibis:
         return self
 
@@ -128,7 +133,7 @@ class DuckDB:
 def _repeated(column: pa.ChunkedArray) -> pa.Array:
     numbers = np.concatenate([np.empty(0, column.type.to_pandas_dtype()), *(chunk.to_numpy() for chunk in column.chunks)])
     numbers.sort()
-    return pa.array(np.unique(numbers[1:][numbers[1:] == numbers[:-1]]))
+    return pc.unique(pa.array(numbers[1:][numbers[1:] == numbers[:-1]]))
 
 
 def _reading(parts: Sequence[Path]) -> str:
