@@ -97,7 +97,7 @@ def test_an_outage_and_a_missing_file_are_told_once_each(tmp_path: Path) -> None
     assert outage["scope"] == {"partner": "nordbank", "network": "visa", "currency": "EUR"}
     assert outage["fired_at"] == "2026-02-21T10:00:00Z"
     assert outage["ended_at"] < "2026-02-22T00:00:00Z"
-    assert outage["summary"] == "nordbank visa EUR: payments fell to 1% of normal"
+    assert outage["summary"] == "nordbank visa EUR: payments fell to 1 % of normal"
     assert late["scope"] == {"stream": "nordbank/statement"}
     assert "2026-02-20T06:40:00Z" < late["fired_at"] < "2026-02-20T09:00:00Z"
 

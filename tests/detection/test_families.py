@@ -79,9 +79,9 @@ def test_it_says_what_where_since_when_against_what_worth_how_much_and_what_to_d
 
     assert jump.scope == "meridian · cards · EUR"
     assert jump.since == START + NOON * HOUR
-    assert jump.summary.startswith("Technical declines at Meridian in EUR rose from 0.4% to 4.4% of")
+    assert jump.summary.startswith("Technical declines at Meridian in EUR rose from 0.4 % to 4.4 % of")
     assert "the approval rate as a whole, 9" in jump.summary
-    assert jump.expected == "0.4% of the attempts"
+    assert jump.expected == "0.4 % of the attempts"
     assert jump.seen.endswith("since 13 Oct 12:00 (Europe/Berlin)")
     assert jump.next_step.startswith("Check our connection and the status page of Meridian")
     extra = int(HIDDEN["technical"][NOON : NOON + 4].sum())
@@ -120,7 +120,7 @@ def test_where_the_total_tells_it_the_family_is_the_cause_and_no_finding() -> No
     drop = a_drop()
     story = BesideStory([series], [happened]).until(NOON + 3)
     assert story.beside
-    assert story.beside.why_declined(drop) == "Technical declines went from 0.5% to 22.3% of the attempts."
+    assert story.beside.why_declined(drop) == "Technical declines went from 0.5 % to 22.3 % of the attempts."
 
 
 def a_drop() -> Finding:
@@ -225,4 +225,4 @@ def test_a_backtest_tells_it_once_under_every_budget() -> None:
     kinds = {budget: [one.kind for one in told] for budget, told in whole.told.items()}
     assert kinds == {budget: [FindingKind.DECLINE_REASONS] for budget in Budget}
     (one,) = whole.told[Budget.AS_NOW]
-    assert (one.scope, one.what) == ("meridian · cards · EUR", "technical declines: 4% more of the attempts")
+    assert (one.scope, one.what) == ("meridian · cards · EUR", "technical declines: 4 % more of the attempts")

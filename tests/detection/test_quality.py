@@ -49,9 +49,9 @@ def test_twelve_weeks_without_incidents_say_nothing(seed: int) -> None:
     ("field", "share", "said"),
     [
         ("value_date", 0.05, "value date is missing in"),
-        ("value_date", 1.0, "value date is missing in every row (0% before)"),
+        ("value_date", 1.0, "value date is missing in every row (0 % before)"),
         ("fee_minor", 0.7, "fee minor is missing in"),
-        ("ref_arn", 1.0, "ref arn is missing in every row (3% before)"),
+        ("ref_arn", 1.0, "ref arn is missing in every row (3 % before)"),
     ],
 )
 def test_a_field_that_goes_missing_is_told_with_the_first_file(field: str, share: float, said: str) -> None:
@@ -106,7 +106,7 @@ def test_one_finding_per_stream_from_its_first_file_until_one_is_as_before() -> 
     assert found.summary.startswith(
         "Meridian: settlement_32.csv is not like the settlement files before it: ref arn is missing in every row"
     )
-    assert "value date is missing in every row (0% before)" in found.summary
+    assert "value date is missing in every row (0 % before)" in found.summary
     assert "'NEW' in " in found.summary
     assert quality_findings(a_partner(), streams={"settlement": [*QUIET, *changed, a_file(33)]}, now=START) == []
 

@@ -33,7 +33,7 @@ def test_an_outage_is_told_once_under_every_budget_and_when_it_could_be_known() 
     outages = {budget: [one for one in told if one.fired_at > START + (NOON - 24) * HOUR] for budget, told in done.told.items()}
     (outage,) = outages[Budget.AS_NOW]
 
-    assert (outage.kind, outage.scope, outage.what) == (FindingKind.VOLUME_DROP, "meridian · cards · EUR", "payments at 1% of normal")
+    assert (outage.kind, outage.scope, outage.what) == (FindingKind.VOLUME_DROP, "meridian · cards · EUR", "payments at 1 % of normal")
     assert outage.fired_at == START + (NOON + 1) * HOUR
     assert outage.ended_at is not None
     assert START + (NOON + 7) * HOUR <= outage.ended_at <= START + (NOON + 10) * HOUR

@@ -78,7 +78,7 @@ def test_files_that_lose_a_field_and_have_a_new_code_are_one_card_until_a_sound_
 
     assert found.summary == (
         "Meridian: settlement_8.csv is not like the settlement files before it: "
-        "'SettledV2' in 60 rows is a code no file had before; ref batch id is missing in every row (0% before)."
+        "'SettledV2' in 60 rows is a code no file had before; ref batch id is missing in every row (0 % before)."
     )
     arrive(at_work, 9, ref_batch_id=None, raw_code="SettledV2")
     assert [f.id for f in looked(at_work, 9)] == [found.id]
@@ -113,7 +113,7 @@ def test_a_backtest_tells_of_files_whose_past_was_loaded_at_once(database: Datab
     done = company.traffic.replayed(company.partners["meridian"], days=10, now=loaded_at)
 
     (told,) = done.told[Budget.AS_NOW]
-    assert (told.kind, told.what) == (FindingKind.FILE_CHANGED, "settlement_40.csv: ref batch id is missing in every row (0% before)")
+    assert (told.kind, told.what) == (FindingKind.FILE_CHANGED, "settlement_40.csv: ref batch id is missing in every row (0 % before)")
     assert (told.fired_at, told.ended_at) == (datetime(2026, 10, 12, tzinfo=UTC), datetime(2026, 10, 13, tzinfo=UTC))
 
 

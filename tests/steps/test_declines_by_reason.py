@@ -43,8 +43,8 @@ def test_a_reason_that_grows_while_the_total_hides_it_has_a_card_told_once(at_wo
     (jump,) = at_work.look(hour=HOURS)
 
     assert jump.kind is FindingKind.DECLINE_REASONS
-    assert jump.summary.startswith("Technical declines at Meridian in EUR rose from 0.3% to 8.3% of the attempts; the approval rate as a")
-    assert jump.cause == "'91' is now the reason of 62% of the declines, 2% before."
+    assert jump.summary.startswith("Technical declines at Meridian in EUR rose from 0.3 % to 8.3 % of the attempts; the approval rate as a")
+    assert jump.cause == "'91' is now the reason of 62 % of the declines, 2 % before."
     assert [key for key, _, _ in outbox_of(at_work.database)] == [f"finding:{jump.id}:C0PAYOPS:1"]
     assert [f.id for f in at_work.look(hour=HOURS)] == [jump.id]
     assert len(outbox_of(at_work.database)) == 1
@@ -59,7 +59,7 @@ def test_a_code_is_counted_where_the_settings_say(database: Database, tmp_path: 
 
     (jump,) = at_work.look(hour=HOURS)
 
-    assert jump.summary.startswith("Declines for failed authentication at Meridian in EUR rose from 0.3% to 8.3% of the attempts")
+    assert jump.summary.startswith("Declines for failed authentication at Meridian in EUR rose from 0.3 % to 8.3 % of the attempts")
 
 
 def test_a_fall_of_the_approval_rate_names_the_family_and_the_code_behind_it(at_work: AtWork) -> None:
@@ -70,5 +70,5 @@ def test_a_fall_of_the_approval_rate_names_the_family_and_the_code_behind_it(at_
 
     assert drop.kind is FindingKind.APPROVAL_DROP
     assert drop.cause == (
-        "Technical declines went from 0.2% to 33.3% of the attempts. '91' is now the reason of 71% of the declines, 2% before."
+        "Technical declines went from 0.2 % to 33.3 % of the attempts. '91' is now the reason of 71 % of the declines, 2 % before."
     )

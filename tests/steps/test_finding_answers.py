@@ -37,7 +37,7 @@ DROP = Finding(
     scope="meridian · GBP",
     place=(("partner", "meridian"), ("currency", "GBP")),
     since=NOW - timedelta(hours=2),
-    summary="Payments at Meridian in GBP are 60% below normal.",
+    summary="Payments at Meridian in GBP are 60 % below normal.",
     expected="about 100 payments",
     seen="40 payments",
     next_step="Check our checkout.",

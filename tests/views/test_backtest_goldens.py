@@ -18,9 +18,9 @@ from breakwater.views.blocks import Message
 
 DROP = WouldTell(
     kind=FindingKind.VOLUME_DROP, scope="meridian · cards · GBP", fired_at=NOW - timedelta(days=3), ended_at=NOW - timedelta(days=2),
-    what="payments at 30% of normal",
+    what="payments at 30 % of normal",
 )  # fmt: skip
-RISE = replace(DROP, kind=FindingKind.VOLUME_SPIKE, ended_at=None, what="payments at 200% of normal")
+RISE = replace(DROP, kind=FindingKind.VOLUME_SPIKE, ended_at=None, what="payments at 200 % of normal")
 DONE = Backtest(
     partner_name="Meridian",
     since=NOW - timedelta(days=30),

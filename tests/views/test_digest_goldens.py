@@ -64,7 +64,7 @@ BUSY = a_digest(
     over=(a_finding(id="F-0", state=FindingState.RECOVERED), a_finding(id="F-8", state=FindingState.FALSE_POSITIVE)),
     left_out=4,
 )  # fmt: skip
-MANY: tuple[Finding, ...] = tuple(a_finding(id=f"F-{n}", summary=f"Payments at place {n} are 60% below normal.") for n in range(4_000))
+MANY: tuple[Finding, ...] = tuple(a_finding(id=f"F-{n}", summary=f"Payments at place {n} are 60 % below normal.") for n in range(4_000))
 SUBSCRIPTION = Subscription(id="C0SEPA-1", channel="C0SEPA", cron="0 8 * * *", time_zone=ZoneInfo("Europe/Berlin"), created_by="U0ADA")
 NARROW = replace(
     SUBSCRIPTION, id="D0ADA-1", channel="D0ADA", person="U0ADA", partners=("nordbank",), metrics=("files", "volume"), calendar="TARGET2",

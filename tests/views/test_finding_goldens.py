@@ -33,7 +33,7 @@ WIDE = a_finding(
     kind=FindingKind.VOLUME_DROP,
     scope="meridian · cards",
     place=PLACE,
-    summary="Payments at Meridian in all currencies are 64% below normal. About EUR 31,204.00 and GBP 12,345.00 did not move.",
+    summary="Payments at Meridian in all currencies are 64 % below normal. About EUR 31,204.00 and GBP 12,345.00 did not move.",
     expected="about 3,204 payments since 24 Nov 04:00 (Europe/Berlin)",
     seen="1,154 payments",
     next_step="Check our checkout and our last release, then ask Meridian whether they see the same.",
@@ -53,15 +53,15 @@ REASONS = a_finding(
     scope="meridian · cards · GBP",
     place=(*PLACE, ("currency", "GBP"), ("reasons", "technical")),
     summary=(
-        "Technical declines at Meridian in GBP rose from 0.4% to 4.4% of the attempts; the approval rate as a whole, 92.4% against 91.9%,"
-        " does not show it. About GBP 2,720.00 was declined that way."
+        "Technical declines at Meridian in GBP rose from 0.4 % to 4.4 % of the attempts; the approval rate as a whole, 92.4 %"
+        " against 91.9 %, does not show it. About GBP 2,720.00 was declined that way."
     ),
-    expected="0.4% of the attempts",
-    seen="4.4%, 83 of 1,893 since 24 Nov 05:00 (Europe/Berlin)",
+    expected="0.4 % of the attempts",
+    seen="4.4 %, 83 of 1,893 since 24 Nov 05:00 (Europe/Berlin)",
     next_step="Check our connection and the status page of Meridian, and ask which banks can't be reached; then try again.",
     at_risk_minor=272_000,
     currency="GBP",
-    cause="'91' is now the reason of 62% of the declines, 3% before.",
+    cause="'91' is now the reason of 62 % of the declines, 3 % before.",
 )
 CHARGEBACKS = a_finding(
     kind=FindingKind.CHARGEBACKS_UP,
@@ -120,7 +120,7 @@ CHANGED = a_finding(
     series=(),
     summary=(
         "Meridian: settlement_8.csv is not like the settlement files before it: column 'Batch <id>' is gone; column 'Batch & run' is new;"
-        " 'SettledV2' in 60 rows is a code no file had before; ref batch id is missing in every row (0% before)."
+        " 'SettledV2' in 60 rows is a code no file had before; ref batch id is missing in every row (0 % before)."
     ),
     expected="the same columns, fields and codes as in the files before",
     seen="2 columns that are new or gone; 60 of 60 rows differ",

@@ -28,14 +28,15 @@ from breakwater.detection.watch import Watch
 from breakwater.errors import CallError
 from breakwater.model.backtests import Budget
 from breakwater.model.calendar import BusinessCalendar, named_calendar
+from breakwater.model.per_cent import per_cent
 
 _FIELDS = ("partner", "network", "currency")
 _GRAVE = 10.0  # the surprise from which on an alert is of high severity
 _SHAPE = "Give a folder with segments.json, attempts.parquet and files.parquet."
 _WORDS = {
-    "drop": "payments fell to {size:.0%} of normal",
-    "rise": "payments rose to {size:.0%} of normal",
-    "decline": "declines rose by about {size:.1%} of the attempts",
+    "drop": "payments fell to {share} of normal",
+    "rise": "payments rose to {share} of normal",
+    "decline": "declines rose by about {finer} of the attempts",
     "dearer": "the average payment rose to {factor:.3g} times the usual",
     "cheaper": "the average payment fell to {factor:.3g} times the usual",
 }
@@ -180,7 +181,8 @@ def _calendar(name: str | None) -> BusinessCalendar:
 def _hourly(watch: Watch, alert: Alert) -> dict[str, Any]:
     at = watch.panel.at
     scope = dict(watch.scopes.names[alert.first_scope])
-    change = _WORDS[alert.channel.name].format(size=alert.first_size, factor=math.exp(alert.first_size))
+    size = alert.first_size
+    change = _WORDS[alert.channel.name].format(share=per_cent(size), finer=per_cent(size, decimals=1), factor=math.exp(size))
     return {
         "metric": alert.channel.metric,
         "scope": scope,

@@ -18,6 +18,7 @@ from breakwater.model.backtests import WouldTell
 from breakwater.model.decline_families import FAMILY_WORDS
 from breakwater.model.findings import OCCURRENCE_KINDS, Finding, FindingKind, FindingState
 from breakwater.model.partners import Partner
+from breakwater.model.per_cent import per_cent
 
 ACCEPTED_WITHIN_H = 24
 
@@ -98,4 +99,4 @@ class Beside:
 def _in_short(alert: FamilyAlert | RareAlert) -> tuple[FindingKind, str]:
     if isinstance(alert, RareAlert):
         return KINDS[alert.what], f"{alert.size:.1f} times the usual {DETECTORS[alert.what]}"
-    return FindingKind.DECLINE_REASONS, f"{FAMILY_WORDS[alert.family].lower()}: {alert.size:.0%} more of the attempts"
+    return FindingKind.DECLINE_REASONS, f"{FAMILY_WORDS[alert.family].lower()}: {per_cent(alert.size)} more of the attempts"

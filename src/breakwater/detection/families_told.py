@@ -17,6 +17,7 @@ from breakwater.model.decline_families import FAMILY_WORDS, DeclineFamily
 from breakwater.model.findings import SEVERAL, Contribution, Finding, FindingKind, Place, SeriesPoint
 from breakwater.model.money import format_minor
 from breakwater.model.partners import Partner
+from breakwater.model.per_cent import per_cent
 
 BEFORE = timedelta(days=7)
 SHIFTED_BY, SHIFTED_TIMES = 0.01, 1.5  # of all attempts; less is no explanation
@@ -178,4 +179,4 @@ class _Story:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f}%" if share >= 0.001 or not share else f"{100 * share:.2f}%"
+    return per_cent(share, decimals=1 if share >= 0.001 or not share else 2)

@@ -17,6 +17,7 @@ from breakwater.detection.telling import finding_id
 from breakwater.model.findings import Finding, FindingKind
 from breakwater.model.masking import mask_cards
 from breakwater.model.partners import Partner
+from breakwater.model.per_cent import per_cent
 
 HISTORY_FILES, LEAST_FILES = 30, 5
 LEAST_ROWS = 20  # smaller files have no shares
@@ -224,4 +225,4 @@ def _seen(found: Different) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%" if share >= 0.01 or not share else f"{100 * share:.1f}%"
+    return per_cent(share, decimals=0 if share >= 0.01 or not share else 1)

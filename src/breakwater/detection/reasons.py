@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from breakwater.model.per_cent import per_cent
+
 LEAST_DECLINES = 10  # since then; fewer have no shares
 GREW_BY = 0.15  # of all declines
 
@@ -25,4 +27,5 @@ def shifted(counts: Sequence[ReasonCounts]) -> str:
     grew, most = max(((c["after"] / after - c["before"] / before, c) for c in counts), key=lambda pair: (pair[0], pair[1]["reason"]))
     if grew < GREW_BY:
         return ""
-    return f"'{most['reason']}' is now the reason of {most['after'] / after:.0%} of the declines, {most['before'] / before:.0%} before."
+    now, then = per_cent(most["after"] / after), per_cent(most["before"] / before)
+    return f"'{most['reason']}' is now the reason of {now} of the declines, {then} before."

@@ -15,6 +15,7 @@ from breakwater.detection.telling import KINDS
 from breakwater.detection.watch import WARM_UP_H, Watch
 from breakwater.model.backtests import Backtest, Budget, WouldTell
 from breakwater.model.partners import Partner
+from breakwater.model.per_cent import per_cent
 
 LIMITS: Mapping[Budget, Limits] = {
     Budget.STRICTER: replace(DEFAULT_LIMITS, at_once=5.3, least=4.5, discovery=0.05),
@@ -22,9 +23,9 @@ LIMITS: Mapping[Budget, Limits] = {
     Budget.LOOSER: replace(DEFAULT_LIMITS, at_once=3.6, least=2.8, discovery=0.3),
 }
 _WORDS = {
-    "drop": "payments at {size:.0%} of normal",
-    "rise": "payments at {size:.0%} of normal",
-    "decline": "{size:.0%} more of the attempts declined",
+    "drop": "payments at {share} of normal",
+    "rise": "payments at {share} of normal",
+    "decline": "{share} more of the attempts declined",
     "dearer": "the average payment {factor:.3g} times the usual",
     "cheaper": "the average payment {factor:.3g} times the usual",
 }
@@ -56,5 +57,5 @@ def _would_tell(alert: Alert, *, watch: Watch, live: Live) -> WouldTell:
         scope=" · ".join(value for _, value in watch.scopes.names[alert.first_scope]),
         fired_at=live.panel.at(alert.fired + 1),
         ended_at=None if alert.closed is None else live.panel.at(alert.closed + 1),
-        what=_WORDS[alert.channel.name].format(size=size, factor=math.exp(size)),
+        what=_WORDS[alert.channel.name].format(share=per_cent(size), factor=math.exp(size)),
     )

@@ -15,6 +15,7 @@ from breakwater.detection.series import DAY_H, HOUR, WEEK_H, Floats
 from breakwater.model.findings import SAID, SEVERAL, Contribution, Finding, FindingKind, FindingState, SeriesPoint
 from breakwater.model.money import format_minor
 from breakwater.model.partners import Partner
+from breakwater.model.per_cent import per_cent
 
 KINDS: Mapping[str, FindingKind] = {
     "drop": FindingKind.VOLUME_DROP,
@@ -167,14 +168,14 @@ class _Story:
         if self.kind in TICKETS:
             times = self._ticket_ratio(part)
             direction = "above" if self.kind is FindingKind.TICKET_UP else "below"
-            change = f"{times:.1f} times the usual" if times >= 2 else f"{abs(times - 1):.0%} {direction} the usual"
-            return "100% of the usual average", f"{times:.0%} of it {when}", f"The average payment at {where} is {change}."
+            change = f"{times:.1f} times the usual" if times >= 2 else f"{per_cent(abs(times - 1))} {direction} the usual"
+            return "100 % of the usual average", f"{per_cent(times)} of it {when}", f"The average payment at {where} is {change}."
         expected = float(np.nan_to_num(past.expected[self.rows, part]).sum())
         change_by = attempts / expected - 1 if expected else 0.0
         if attempts == 0:
             summary = f"No payments at {where}."
         else:
-            summary = f"Payments at {where} are {abs(change_by):.0%} {'above' if change_by > 0 else 'below'} normal."
+            summary = f"Payments at {where} are {per_cent(abs(change_by))} {'above' if change_by > 0 else 'below'} normal."
         return f"about {expected:,.0f} payments {when}", f"{attempts:,} payments", summary
 
     def _where(self) -> str:
@@ -283,7 +284,7 @@ def _worth_in_words(kind: FindingKind, amounts: str) -> str:
 
 
 def _percent(part: float, whole: int) -> str:
-    return f"{100 * part / max(whole, 1):.1f}%"
+    return per_cent(part / max(whole, 1), decimals=1)
 
 
 def _or_none(value: float) -> float | None:
