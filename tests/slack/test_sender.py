@@ -541,6 +541,35 @@ def test_a_digest_for_a_channel_the_bot_was_removed_from_fails_alone(post: Post)
     assert post.texts(OPS) == ["digest:ops:2026-11-20"]
 
 
+def test_a_digest_that_found_the_bot_removed_is_not_brought_later_and_the_next_one_comes(post: Post) -> None:
+    post.sandbox.faults.add("chat.postMessage", FaultKind.REFUSED, error="not_in_channel")
+    post.put("digest:ops:2026-11-20", payload=a_digest(), priority=Priority.DIGEST)
+    post.send_all()
+    post.put("digest:ops:2026-11-21", priority=Priority.DIGEST)  # the bot was invited again
+
+    post.send_all()
+
+    assert post.states() == {"digest:ops:2026-11-20": "failed", "digest:ops:2026-11-21": "sent"}
+    assert post.texts(OPS) == ["digest:ops:2026-11-21"]
+
+
+@pytest.mark.parametrize("has_arrived", [True, False])
+def test_a_digest_whose_sender_was_lost_in_mid_post_is_in_the_channel_once(post: Post, has_arrived: bool) -> None:
+    post.put("digest", payload=a_digest(), priority=Priority.DIGEST)
+    with post.database.transaction() as tx:
+        (row,) = sending.claim(tx, now=post.clock(), lease_s=LEASE_S, limit=1)
+    client = a_client(post.sandbox.api_url)
+    for _ in range(has_arrived):
+        client.chat_postMessage(channel=OPS, text="Digest", blocks=a_payload("Digest")["blocks"], metadata=own_messages.metadata(row.key))
+
+    assert post.sender.send_due() == 0
+    post.clock.forward(LEASE_S)
+    post.send_all()
+
+    assert post.texts(OPS) == ["Digest"]
+    assert post.states() == {"digest": "sent"}
+
+
 def test_what_is_for_one_person_goes_to_nobody_else(post: Post) -> None:
     post.put("digest:ada:2026-11-20", audience=person_audience("U0ADA"), channel=OPS)
     post.put("digest:nils:2026-11-20", audience=person_audience("U0NILS"), channel="D0NILS")

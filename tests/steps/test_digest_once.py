@@ -124,6 +124,32 @@ def test_the_nights_of_the_clock_changes_have_one_digest_each(
         assert digests(bot.database) == [f"digest:{bot.config.subscriptions[0].id}:{at}" for at in posted]
 
 
+@pytest.mark.parametrize(
+    ("first", "posted"),
+    [
+        pytest.param(datetime(2026, 10, 24, 22, tzinfo=UTC), ["2026-10-25T07:00:00+00:00", "2026-10-26T07:00:00+00:00"], id="autumn"),
+        pytest.param(datetime(2027, 3, 27, 23, tzinfo=UTC), ["2027-03-28T06:00:00+00:00", "2027-03-29T06:00:00+00:00"], id="spring"),
+    ],
+)
+def test_two_processes_whose_clocks_disagree_post_each_digest_once(
+    company: TinyCompany, database_url: str, first: datetime, posted: list[str]
+) -> None:
+    """One is 70 minutes ahead, and the other one begins again in between."""
+    with (company.folder / "breakwater.toml").open("a") as settings:
+        settings.write(SETTINGS.format(cron="0 8 * * *"))
+    clock = [first]
+
+    with company.bot(database_url, now=lambda: clock[0] + timedelta(minutes=70)) as ahead:
+        for day in (0, 1):
+            with company.bot(database_url, now=lambda: clock[0]) as other:
+                for now in ticks(first + timedelta(days=day), hours=24, every_minutes=30):
+                    clock[0] = now
+                    other.post_digests()
+                    ahead.post_digests()
+
+        assert digests(ahead.database) == [f"digest:{ahead.config.subscriptions[0].id}:{at}" for at in posted]
+
+
 def test_a_bot_that_was_away_in_the_morning_posts_once_when_it_is_back(company: TinyCompany, sqlite_url: str) -> None:
     with (company.folder / "breakwater.toml").open("a") as settings:
         settings.write(SETTINGS.format(cron="*/30 6-8 * * *"))
