@@ -274,7 +274,8 @@ def test_recon_shows_what_was_left_open_with_its_word(company: LegsCompany, sqli
         from_all = [steps_state(tx, bot, name) for name in (PSP, BANK, LEG)]
         shown = str(reconciliation([*from_all, from_all[0]]).payload())
 
-    assert "of 4 partners (1 no longer configured)" in shown
+    assert "of 3 partners and 1 leg (1 no longer configured), worth EUR 9.00, and EUR 1,200.00 in legs" in shown
+    assert "Payout reported by Meridian, not at Nordbank: 1" in shown
     assert f"*{LEG} (no longer configured)*: 1 break worth *EUR 1,200.00*" in shown
     assert "It is reconciled no longer, so nothing closes them but people." in shown
 

@@ -60,11 +60,13 @@ class Partner:
     taken: tuple[LegEnd, ...] = ()
     is_former: bool = False
     """True for one that is configured no longer, and is here for what it left open."""
+    was_between: tuple[str, str] | None = None
+    """For a leg that is configured no longer, the names of its two ends."""
 
     @property
     def ends(self) -> tuple[str, str] | None:
         """For a leg the names of the provider that pays out and of the bank where that arrives."""
-        return self.leg.ends if self.leg else None
+        return self.leg.ends if self.leg else self.was_between
 
     def business_date(self, now: datetime) -> date:
         """The partner's business date at a moment: its local day, the next one after cut-off, moved to a business day."""
@@ -73,11 +75,11 @@ class Partner:
         return self.calendar.shift(day, 0)
 
 
-def former(partner_id: str, *, channels: tuple[str, ...]) -> Partner:
+def former(partner_id: str, *, channels: tuple[str, ...], ends: tuple[str, str] | None = None) -> Partner:
     """A partner, or a leg, that is configured no longer: only its id is still known, so weekends alone are no business days of it.
 
-    `channels` are where its cards are, the first of them the one where what it left open is talked about. Nothing reconciles it, and no
-    file of it is expected.
+    `channels` are where its cards are, the first of them the one where what it left open is talked about. `ends` are the names of those
+    that a leg lay between. Nothing reconciles it, and no file of it is expected.
     """
     return Partner(
         id=partner_id,
@@ -91,6 +93,7 @@ def former(partner_id: str, *, channels: tuple[str, ...]) -> Partner:
         agreement="",
         internal_channels=channels,
         is_former=True,
+        was_between=ends,
     )
 
 

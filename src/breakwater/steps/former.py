@@ -34,8 +34,9 @@ def with_former(database: Database, partners: Mapping[str, Partner], *, channel:
     """
     with database.reading() as tx:
         gone = [name for name in reads.partners_known(tx) if name not in partners]
-        channels = {name: dict.fromkeys((channel, *reads.card_channels(tx, partner=name))) for name in gone}
-    return {**partners, **{name: former(name, channels=tuple(channels[name])) for name in gone}}
+        channels = {name: tuple(dict.fromkeys((channel, *reads.card_channels(tx, partner=name)))) for name in gone}
+        ends = {name: reads.ends_known(tx, partner=name) for name in gone}
+    return {**partners, **{name: former(name, channels=channels[name], ends=ends[name]) for name in gone}}
 
 
 def tell_of_former(database: Database, *, partners: Mapping[str, Partner], channel: str, now: datetime) -> list[LeftOpen]:

@@ -101,6 +101,12 @@ def partners_known(tx: Connection) -> list[str]:
     return sorted(tx.scalars(union(*of)))
 
 
+def ends_known(tx: Connection, *, partner: str) -> tuple[str, str] | None:
+    """Between whom a leg lies by the last of its breaks; None for what is no leg, or had no break."""
+    row = tx.execute(select(breaks).where(breaks.c.partner == partner).order_by(breaks.c.opened_at.desc()).limit(1)).mappings().first()
+    return break_of(row).ends if row else None
+
+
 def break_by_id(tx: Connection, break_id: str) -> Break | None:
     """The break with this short name."""
     row = tx.execute(select(breaks).where(breaks.c.id == break_id)).mappings().first()

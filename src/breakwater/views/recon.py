@@ -93,10 +93,14 @@ def worth(states: Sequence[PartnerReconciliation]) -> str:
 
 
 def places(states: Sequence[PartnerReconciliation]) -> str:
-    """How many partners and legs they are: '4 partners and 1 leg'."""
-    former, legs = sum(1 for state in states if state.is_former), sum(1 for state in states if state.ends)
-    partners = plural(len(states) - legs, "partner") + (f" ({former:,} no longer configured)" if former else "")
-    return joined((partners if len(states) > legs else "", plural(legs, "leg") if legs else ""), " and ")
+    """How many partners and legs they are: '4 partners (1 no longer configured) and 1 leg'."""
+    partners, legs = ([s for s in states if bool(s.ends) is is_leg] for is_leg in (False, True))
+    return joined((_counted(partners, "partner"), _counted(legs, "leg")), " and ")
+
+
+def _counted(states: Sequence[PartnerReconciliation], called: str) -> str:
+    former = sum(1 for state in states if state.is_former)
+    return plural(len(states), called) + (f" ({former:,} no longer configured)" if former else "") if states else ""
 
 
 def matched_by_count(runs: Sequence[Run], *, strong: bool = False) -> str:
