@@ -11,15 +11,16 @@ import ibis
 import pyarrow as pa
 from ibis import Column, Table, Value
 
-from breakwater.matching.agreement import Agreement, ExactPass, Kinds, Pass
+from breakwater.matching.agreement import KEY_COLUMNS, Agreement, ExactPass, Kinds, Pass
 from breakwater.matching.break_columns import FLAGS, PAIR_COLUMNS, REFERENCES, pair_breaks, shares, single_breaks
 from breakwater.matching.outcome import SIDES, Found, Share, references_of, share
-from breakwater.matching.pairs import Told, compared
+from breakwater.matching.pairs import Told, comparison
 from breakwater.model.breaks import BreakKind
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
 Group = Mapping[str, Sequence[Row]]  # by side
+_TOLD_OF_PAIRS = [f"{x}_{name}" for x in "ot" for name in ("record_id", "amount_minor", "currency", "date", *KEY_COLUMNS)]
 _GROUPS = pa.schema([("ours", pa.string()), ("members", pa.list_(pa.string())), ("are_ours", pa.list_(pa.bool_()))])
 
 
@@ -113,10 +114,13 @@ class Books:
         """Still inside the window at as-of."""
         return self.b_as_of - b <= (self.agreement.after if side == "ours" else self.agreement.before)
 
-    def compare(self, p: Table, *columns: str) -> Kept:
-        """Pairs of numbers (and `columns` beside them) with their free records, compared."""
+    def compare(self, p: Table) -> Kept:
+        """Pairs of numbers with what is told of their free records, and what `comparison` says of them."""
         o, t = (self.free[side].rename(name) for side, name in zip(SIDES, ("o_{name}", "t_{name}"), strict=True))
-        return self.engine.keep(compared(p.select("o_n", "t_n", *columns).join(o, "o_n").join(t, "t_n"), self.agreement))
+        both = p.select("o_n", "t_n").join(o, "o_n").join(t, "t_n")
+        found = comparison(both, self.agreement, told=self.told)
+        del found["amount_agrees"]
+        return self.engine.keep(both.select("o_n", "t_n", *_TOLD_OF_PAIRS, **found))
 
     # claiming
 
