@@ -13,6 +13,7 @@ from breakwater.cli.demo import Demo
 from breakwater.model.access import SYSTEM
 from breakwater.model.findings import Finding, FindingKind
 from breakwater.sandbox import Message
+from breakwater.steps import digest
 from breakwater.steps.finding_cards import show
 from breakwater.store import claims, writes
 
@@ -32,10 +33,8 @@ def page(browser: Browser, demo: Demo) -> Iterator[Page]:
     context.close()
 
 
-def told(demo: Demo, number: int) -> None:
-    """A finding with its card, as a pass would leave it; no pass looks at the payments meanwhile and calls it over."""
-    now = datetime.now(UTC)
-    found = Finding(
+def a_drop(number: int, *, now: datetime) -> Finding:
+    return Finding(
         id=f"F-E2E{number}",
         kind=FindingKind.VOLUME_DROP,
         partner="meridian",
@@ -50,6 +49,12 @@ def told(demo: Demo, number: int) -> None:
         currency="EUR",
         found_at=now,
     )
+
+
+def told(demo: Demo, number: int) -> None:
+    """A finding with its card, as a pass would leave it; no pass looks at the payments meanwhile and calls it over."""
+    now = datetime.now(UTC)
+    found = a_drop(number, now=now)
     with demo.bot.database.transaction() as tx:
         for minute in range(-2, 20):
             tick = datetime.fromtimestamp((now.timestamp() // 60 + minute) * 60, UTC)
@@ -95,6 +100,46 @@ def test_every_button_of_a_finding_works(page: Page, demo: Demo) -> None:
 
     click(page, demo, 6, "Open incident")
     expect(page.get_by_role("dialog").get_by_label("Title")).to_have_value(re.compile("^Payments below normal since "), timeout=PATIENCE_MS)
+
+
+def digest_of_many(demo: Demo) -> None:
+    """A digest with more open findings than it lists."""
+    now = datetime.now(UTC)
+    with demo.bot.database.transaction() as tx:
+        for number in range(100, 112):
+            writes.open_finding(tx, a_drop(number, now=now), actor=SYSTEM, now=now)
+    subscription = demo.bot.config.subscriptions[0]
+    partners = demo.bot.config.partners
+    assert digest.post(demo.bot.database, demo.bot.traffic, subscription=subscription, scheduled_at=now, partners=partners, now=now)
+
+
+def test_every_button_of_a_digest_and_of_the_lists_around_it_works(page: Page, demo: Demo) -> None:
+    digest_of_many(demo)
+    messages(page).get_by_role("button", name="All findings as a file").last.click()
+    file = demo.sandbox.wait_for(lambda: next((f for f in demo.sandbox.files if f.name.startswith("findings-") and f.content), None))
+    assert "Payments of story 111 fell." in file.content.decode()
+
+    ask(page, "/anomalies subscribe")
+    page.get_by_role("dialog").get_by_role("button", name="Subscribe").click()
+    shows(page, "Subscribed")
+    ask(page, "/anomalies subscriptions")
+    messages(page).get_by_role("button", name="Unsubscribe").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Unsubscribe").click()
+    shows(page, "Ended")
+
+    click(page, demo, 7, "False positive")
+    page.get_by_role("dialog").get_by_role("button", name="False positive").click()
+    shows(page, "False alarm: Volume down.")
+    ask(page, "/anomalies feedback")
+    messages(page).get_by_role("button", name="Undo").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Undo").click()
+    shows(page, "taken back")
+
+
+def ask(page: Page, command: str) -> None:
+    composer = page.get_by_role("textbox", name="Message #")
+    composer.fill(command)
+    composer.press("Enter")
 
 
 def private(demo: Demo, words: str) -> str:
