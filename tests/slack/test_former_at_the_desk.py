@@ -10,12 +10,27 @@ from desk import ADA, BEN, CARDS, NOW, OPS, Desk, a_break, at_the_desk
 
 from breakwater.model.access import SYSTEM
 from breakwater.model.breaks import Break
-from breakwater.store import writes
+from breakwater.model.findings import Finding, FindingKind, FindingState
+from breakwater.store import reads, writes
 from breakwater.store.database import open_database
 
 
 def the_break() -> Break:
     return a_break("left", partner="oldbank")
+
+
+BELOW = Finding(
+    id="F-below",
+    kind=FindingKind.STATE_BELOW,
+    partner="oldbank",
+    scope="oldbank · EUR · clearing",
+    since=NOW,
+    summary="Old Bank in EUR: clearing is 88.00 %, below 95.00 %.",
+    expected="95.00 % or more",
+    seen="88.00 %",
+    next_step="Look at the causes in /recon oldbank.",
+    currency="EUR",
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +41,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         database.migrate()
         with database.transaction() as tx:
             writes.insert_breaks(tx, [the_break()], actor=SYSTEM, now=NOW)
+            writes.open_finding(tx, BELOW, actor=SYSTEM, now=NOW)
     with at_the_desk(folder) as opened:
         yield opened
 
@@ -38,6 +54,15 @@ def test_the_team_is_told_when_the_bot_starts(desk: Desk) -> None:
     told = desk.sandbox.wait_for(lambda: next((m for m in desk.sandbox.messages(OPS) if "no longer configured" in m.words), None))
 
     assert "*oldbank* is no longer configured, but left 1 break worth *EUR 12.50*" in told.words
+
+
+def test_what_a_threshold_found_there_is_over_since_the_start(desk: Desk) -> None:
+    with desk.bot.database.reading() as tx:
+        found = reads.finding_by_id(tx, BELOW.id)
+
+    assert found
+    assert found.state is FindingState.RECOVERED
+    assert found.summary.endswith("No threshold looks at this any more.")
 
 
 def test_recon_shows_it_among_all_and_alone(desk: Desk) -> None:
