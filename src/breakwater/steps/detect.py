@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypedDict
@@ -126,7 +126,7 @@ def _about_files(tx: Connection, partner: Partner, current: Sequence[Finding], c
     mine = [f for f in current if f.partner == partner.id and f.open]
     left_out = [f.since for f in mine if f.kind is FindingKind.FILE_GAP]
     files = _files(tx, partner, now=now, open_findings=mine)
-    overdue = {file_clock.late_id(due) for due in _overdue(tx, partner, files, told=mine)}
+    overdue = {file_clock.late_id(due) for due in _overdue(partner, files, arriving=_arriving(tx, partner, now=now), told=mine)}
     since = (min([now, *left_out]) - timedelta(days=NUMBERS_LOOK_BACK_DAYS)).date()
     taken = reads.source_files(tx, partner=partner.id, side=Side.THEIRS)
     copies = deliveries.copies(tx, partner=partner.id, since=now - timedelta(days=COPIES_TOLD_DAYS))
@@ -204,18 +204,21 @@ def late_files(tx: Connection, *, partner: Partner, now: datetime) -> list[LateF
 
 
 def _overdue_now(tx: Connection, partner: Partner, *, now: datetime) -> list[FileDue]:
-    told = reads.findings(tx, partner=partner.id, limit=MOST_OPEN_FINDINGS)
-    return _overdue(tx, partner, _files(tx, partner, now=now), told=told)
+    arriving = _arriving(tx, partner, now=now)
+    told = reads.findings(tx, partner=partner.id, limit=MOST_OPEN_FINDINGS) if arriving else ()
+    return _overdue(partner, _files(tx, partner, now=now), arriving=arriving, told=told)
 
 
-def _overdue(tx: Connection, partner: Partner, files: _Files, *, told: Iterable[Finding]) -> list[FileDue]:
-    """The partner's files that are late or missing. While files of a stream are just arriving, nobody knows yet which ones they are:
-    of that stream, only those whose finding was told before.
-    """
-    now, known = files["now"], {f.id for f in told}
+def _arriving(tx: Connection, partner: Partner, *, now: datetime) -> set[str]:
+    """The streams whose files are just arriving: nobody knows yet which days they are about."""
     since = now - SETTLES_WITHIN
-    arriving = {s.stream for s in partner.files if deliveries.settling(tx, drop=f"{partner.id}/{s.stream}", since=since)}
-    late = [due for due in file_clock.files_due(partner, **files) if due.is_late(now=now)]
+    return {s.stream for s in partner.files if deliveries.settling(tx, drop=f"{partner.id}/{s.stream}", since=since)}
+
+
+def _overdue(partner: Partner, files: _Files, *, arriving: Collection[str], told: Iterable[Finding]) -> list[FileDue]:
+    """The partner's files that are late or missing; of streams that are `arriving`, only those whose finding was told before."""
+    known = {f.id for f in told}
+    late = [due for due in file_clock.files_due(partner, **files) if due.is_late(now=files["now"])]
     return [due for due in late if due.stream not in arriving or file_clock.late_id(due) in known]
 
 
