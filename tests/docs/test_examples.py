@@ -17,6 +17,7 @@ from breakwater.config.partners import FileSettings, PartnerSettings
 from breakwater.config.settings import SlackSettings
 from breakwater.live_sources import live_sources
 from breakwater.matching import agreement
+from breakwater.model.legs import groups_of
 from breakwater.model.live import LiveQuestion
 from breakwater.sources import ledger
 
@@ -69,7 +70,7 @@ def test_the_settings_and_the_agreement_of_the_install_guide_are_accepted(tmp_pa
 
 def test_the_leg_on_its_page_is_accepted_with_its_agreement(tmp_path: Path) -> None:
     settings, small_agreement = examples("install.md")
-    leg, leg_agreement = examples("legs.md")
+    leg, leg_agreement, ends = examples("legs.md")
     (tmp_path / "agreements").mkdir()
     (tmp_path / "agreements" / "nordbank.toml").write_text(small_agreement, encoding="utf-8")
     (tmp_path / "agreements" / "meridian-nordbank.toml").write_text(leg_agreement, encoding="utf-8")
@@ -79,6 +80,12 @@ def test_the_leg_on_its_page_is_accepted_with_its_agreement(tmp_path: Path) -> N
 
     assert loaded.partners["meridian-nordbank"].name == "Meridian → Nordbank"
     assert [p.name for p in terms_of(loaded.partners["meridian-nordbank"]).agreement.passes] == ["by-batch", "several-in-one-credit"]
+
+    by_its_number = leg[: leg.index("from =")] + ends.replace('"adyen"', '"meridian"')
+    (tmp_path / "breakwater.toml").write_text(settings + PROVIDER + by_its_number, encoding="utf-8")
+    named = config.load(tmp_path / "breakwater.toml", environment={}).partners["meridian-nordbank"].leg
+    assert named
+    assert [groups_of(pattern) for end in (named.source, named.target) for _, pattern in end.where] == [("ref_partner_id",)] * 2
 
 
 def test_the_live_sources_on_their_page_can_be_asked(tmp_path: Path) -> None:

@@ -39,6 +39,20 @@ def test_references_point_to_the_payment_and_its_original() -> None:
     assert payment["account"] == "AcmeEU"
 
 
+def test_a_payout_carries_the_number_of_its_transfer_that_the_banks_statement_shows_too(tmp_path: Path) -> None:
+    words = "TX4313726XT batch 4, AcmeEU"
+    payout = {"Type": "MerchantPayout", "Modification Reference": words, "Net Debit (NC)": "10.00"}
+    without = {"Type": "MerchantPayout", "Modification Reference": "batch 5, AcmeEU", "Net Debit (NC)": "1.00", "Batch Number": "5"}
+    payment = {**ROW, "Modification Reference": words}
+
+    path = tmp_path / "report.csv"
+    path.write_text(adyen(payment, payout, without, delimiter=";"))
+
+    _, records = read_whole(path)
+
+    assert [(r["kind"], r["ref_payout_trace_id"]) for r in records] == [("payment", None), ("payout", "TX4313726XT"), ("payout", None)]
+
+
 def test_a_converted_payment_keeps_its_original_amount() -> None:
     _, records = read_whole(SAMPLE)
 

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from breakwater.errors import CallError, nearest
 from breakwater.model.money import exponent
 from breakwater.model.payments import ProcessingState
@@ -232,9 +235,16 @@ def _reference(column: str, given: Any, complain: _Complain) -> Reference:
     _one_of(column, REFERENCE_COLUMNS, "reference", complain)
     if _FITS[_COLUMN](given):
         return Reference(column=_column(given))
-    if not isinstance(given, dict) or set(given) != {"column", "kinds"} or not _FITS[_COLUMN](given["column"]):
-        raise complain(f"'{column}' has to be {_COLUMN}, or {{ column = …, kinds = […] }}")
-    return Reference(column=_column(given["column"]), kinds=tuple(_one_of(kind, list(Kind), "kind", complain) for kind in given["kinds"]))
+    known = isinstance(given, dict) and {"column", "kinds"} <= set(given) <= {"column", "kinds", "part"}
+    if not known or not _FITS[_COLUMN](given["column"]):
+        raise complain(f"'{column}' has to be {_COLUMN}, or {{ column = …, kinds = […] }}, with a 'part' of the text if it is one")
+    kinds = tuple(_one_of(kind, list(Kind), "kind", complain) for kind in given["kinds"])
+    reference = Reference(column=_column(given["column"]), kinds=kinds, part=str(given.get("part", "")))
+    try:
+        pc.extract_regex(pa.array([""]), reference.part_pattern)
+    except pa.ArrowInvalid:
+        raise complain(f"the part '{reference.part}' of '{column}' is no pattern of RE2 without groups of its own") from None
+    return reference
 
 
 def _meanings(words: Mapping[str, Any], known: Iterable[str], what: str, complain: _Complain) -> dict[str, str]:

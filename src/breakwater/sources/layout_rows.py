@@ -196,6 +196,8 @@ class Rows:
         for target, reference in self._layout.references.items():
             if any(name in block.columns for name in reference.column):
                 cleaned = columns.cleaned(block.filled(reference.column))
+                if reference.part:
+                    cleaned = pc.struct_field(pc.extract_regex(cleaned, reference.part_pattern), "part")
                 of_kind = pc.is_in(kind, pa.array(reference.kinds, pa.string())) if reference.kinds else None
                 found[target] = cleaned if of_kind is None else pc.if_else(of_kind, cleaned, _NO_TEXT)
         return found

@@ -17,10 +17,16 @@ WRITTEN_DATES = ("2026-12-31", "2026/12/31", "20261231", "31.12.2026", "31/12/20
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Where a reference stands; only on records of `kinds` if any are named."""
+    """Where a reference stands; only on records of `kinds` if any are named. `part` is a pattern of RE2 for what of the text it is."""
 
     column: Column
     kinds: tuple[str, ...] = ()
+    part: str = ""
+
+    @property
+    def part_pattern(self) -> str:
+        """The pattern with what it finds in a group called 'part'."""
+        return f"(?P<part>{self.part})"
 
 
 @dataclass(frozen=True, kw_only=True)
