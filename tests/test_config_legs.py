@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from breakwater import config
-from breakwater.app import all_terms, terms_of
+from breakwater.agreement_files import all_terms, terms_of
 from breakwater.errors import CallError
 from breakwater.model.records import Kind
 

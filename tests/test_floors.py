@@ -28,6 +28,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"errors", "model", "config", "store", "lake", "slack", "steps"},
         {"uvicorn", "starlette", "slack_bolt", "slack_sdk", "prometheus_client", "structlog"},
     ),
+    "agreement_files": ({"errors", "model", "matching", "steps"}, set()),
     "ledger_source": ({"errors", "model", "config", "sources"}, set()),
     "live_sources": ({"errors", "model", "config", "sources"}, set()),
     "deliveries": (
@@ -36,12 +37,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "app": (
         {"errors", "model", "config", "sources", "matching", "detection", "views", "store", "lake", "steps", "slack", "web", "schedule"}
-        | {"deliveries", "live_sources"},
+        | {"agreement_files", "deliveries", "live_sources"},
         {"structlog", "slack_bolt", "slack_sdk", "sqlalchemy", "uvicorn", "starlette", "prometheus_client"},
     ),
     "cli": (
         {"errors", "model", "config", "sources", "matching", "detection", "views", "store", "lake", "steps", "slack", "web", "app"}
-        | {"live_sources", "sandbox", "demo", "__init__"},
+        | {"agreement_files", "live_sources", "sandbox", "demo", "__init__"},
         {"click", "rich", "pyarrow", "structlog", "uvicorn", "httpx"},
     ),
     "sandbox": (set(), {"starlette", "uvicorn", "websockets", "python_multipart"}),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -20,17 +19,15 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from starlette.applications import Starlette
 
 from breakwater import web
+from breakwater.agreement_files import all_terms, due_days
 from breakwater.config import Config
 from breakwater.deliveries import SETTLE_S, Deliveries
-from breakwater.errors import BreakwaterError, CallError, WorldError
+from breakwater.errors import BreakwaterError, WorldError
 from breakwater.lake.parts import Lake
 from breakwater.live_sources import live_sources
-from breakwater.matching import agreement as agreements
 from breakwater.matching import engines, incremental
 from breakwater.matching.backend import Means
-from breakwater.matching.leg_agreement import for_leg
 from breakwater.model.access import Role
-from breakwater.model.partners import Partner
 from breakwater.schedule import Clock, last_due
 from breakwater.slack import (
     breaks,
@@ -66,7 +63,6 @@ from breakwater.steps.reasons import sql_behind
 from breakwater.steps.reconcile import reconcile
 from breakwater.steps.reminders import look_after
 from breakwater.steps.run_desk import RunDesk
-from breakwater.steps.runs import Terms
 from breakwater.steps.sides import check_names
 from breakwater.steps.sides import tidy as tidy_legs
 from breakwater.steps.signoff import PeriodBooks, watch
@@ -351,33 +347,6 @@ def _match(config: Config) -> engines.Match:
     given = config.settings.matching
     means = Means(memory_limit=given.memory_limit, spill_dir=config.path(given.spill_dir) if given.spill_dir else None)
     return engines.open(given.engine, proven=given.proven, means=means)
-
-
-def terms_of(partner: Partner, *, path: Path | None = None) -> Terms:
-    """The agreement with a partner, or of a leg, with the hash of its bytes; with `path` that one. CallError names what is wrong."""
-    file = path or Path(partner.agreement)
-    given = agreements.load(file)
-    agreement = for_leg(given, leg_id=partner.id) if partner.leg else given
-    return Terms(agreement=agreement, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
-
-
-def all_terms(partners: Mapping[str, Partner]) -> dict[str, Terms]:
-    """The agreements with all partners and of all legs. CallError where two have one name: breaks would be taken for each other's."""
-    terms = {p.id: terms_of(p) for p in partners.values()}
-    holders: dict[str, str] = {}
-    for holder, each in terms.items():
-        other = holders.setdefault(each.agreement.name, holder)
-        if other != holder:
-            raise CallError(
-                f"The agreements of '{other}' and '{holder}' have one name, '{each.agreement.name}', which their breaks go by.",
-                remedy="Give each of them a file with a name of its own.",
-            )
-    return terms
-
-
-def due_days(terms: Mapping[str, Terms]) -> dict[str, int]:
-    """How many business days later the other side may have a record, by partner or leg."""
-    return {name: each.agreement.after for name, each in terms.items()}
 
 
 def _make_data_directory(folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from breakwater import config
-from breakwater.app import terms_of
+from breakwater.agreement_files import terms_of
 from breakwater.config.digests import DigestSettings
 from breakwater.config.files import ExpectedSettings
 from breakwater.config.partners import FileSettings, PartnerSettings

@@ -10,7 +10,7 @@ import pytest
 from run_builders import Desk, a_desk, paid
 from tiny_company import AGREEMENT, PARTNER
 
-from breakwater.app import terms_of
+from breakwater.agreement_files import terms_of
 from breakwater.errors import NotFoundError, RefusedError
 from breakwater.model.access import Actor, Role
 from breakwater.model.breaks import BreakKind, BreakState

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from breakwater import config as settings
-from breakwater.app import due_days, terms_of
+from breakwater.agreement_files import due_days, terms_of
 from breakwater.cli.offline import CONFIG
 from breakwater.cli.printing import printer
 from breakwater.errors import CallError, RefusedError

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from breakwater.app import terms_of
+from breakwater.agreement_files import terms_of
 from breakwater.cli.days import DAY
 from breakwater.cli.offline import CONFIG, offline, partner_known, whose_account
 from breakwater.cli.printing import printable, printer
