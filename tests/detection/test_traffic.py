@@ -398,6 +398,18 @@ def test_a_new_partner_is_not_judged_and_that_is_said() -> None:
     ]
 
 
+def test_a_fall_to_less_than_half_in_the_fourth_week_after_a_first_start_is_seen_within_hours() -> None:
+    """Nobody's shape is known for longer, and quiet hours of that week say nothing."""
+    morning = 24 * 24 + 9
+    euros, pounds = payments(per_hour=200, seed=0), payments(currency="GBP", per_hour=60, seed=1)
+    fallen = scaled(euros, first=morning, after=morning + 24, factor=0.45)
+
+    found = Story([fallen, pounds]).through(morning, morning + 4).news(News.OPENED)
+
+    assert [(f.kind, f.scope) for _, f in found] == [(FindingKind.VOLUME_DROP, "meridian · cards · EUR")]
+    assert Story([euros, pounds]).through(morning, morning + 4).told == []
+
+
 def test_a_small_partner_is_not_monitorable_at_its_size() -> None:
     story = Story([struck(0, per_hour=0.5)]).until(NOON + 4)
 

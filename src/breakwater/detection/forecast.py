@@ -18,7 +18,7 @@ WEEKS = 8
 LEAST_DAYS = 10  # of history before a volume is judged
 SETTLE_DAYS = 5  # the first days of a new segment are no example
 OWN_SHAPE_DAYS = (18, 40)  # the age at which a segment's own shape begins to count, and that from which nothing else does
-YOUNG_DOUBT, HOLIDAY_DOUBT = 0.05, 0.03  # relative variances
+YOUNG_DOUBT, ALL_YOUNG_DOUBT, HOLIDAY_DOUBT = 0.05, 0.02, 0.03  # relative variances
 LEVEL_DAYS = 14
 FAST_DAYS, SLOW_DAYS, FAST_FROM = 3.0, 7.0, 300.0  # half-lives of the level, and the payments a day from which the fast one holds
 PROFILE_WORTH = 30.0  # payments a cell of the week must have seen to weigh as much as its weekday times its hour
@@ -97,7 +97,10 @@ def forecast(panel: Panel, past: Past, *, first: int, born: np.ndarray) -> Forec
         holiday = _holiday_factor(panel, past, clock=clock, first=first)
         factor[clock.rows] = np.where(clock.hours.holiday[day], holiday, 1.0) * np.where(clock.payday[day], payday, 1.0)
         ticket_factor[clock.rows] = np.where(clock.payday[day], payday_ticket, 1.0)
-        young = YOUNG_DOUBT * (1 - _own_share((first - born[clock.rows]) / DAY_H))
+        age_days = (first - born[clock.rows]) / DAY_H
+        # A neighbour's shape is more of a guess than the own one of a few weeks, which is all there is after a first start.
+        is_borrowed = (age_days >= OWN_SHAPE_DAYS[1]).any()
+        young = (YOUNG_DOUBT if is_borrowed else ALL_YOUNG_DOUBT) * (1 - _own_share(age_days))
         doubt[clock.rows] = young[:, None] + HOLIDAY_DOUBT * clock.hours.holiday[day]
     return Forecast(
         first=first,
