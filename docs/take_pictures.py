@@ -39,12 +39,13 @@ def main() -> None:
         page.get_by_role("img", name="Payments per day").first.wait_for()
         _keep(page, "digest")
         _ask(page, "/recon nordbank")
-        page.get_by_text("Reconciled as of").last.wait_for()
+        page.get_by_text("Newest run").last.wait_for()
+        page.set_viewport_size({"width": 1180, "height": 1040})  # the whole answer, with the leg that ends there
         _keep(page, "recon")
         _ask(page, "/recon meridian")
         page.get_by_text("are one cause").last.wait_for()
-        page.get_by_text("Reconciled as of").last.wait_for()
-        page.set_viewport_size({"width": 1180, "height": 1180})  # the whole answer: the causes stand at its head
+        page.get_by_text("Newest run").last.wait_for()
+        page.set_viewport_size({"width": 1180, "height": 1420})  # the whole answer: the causes stand at its head
         _keep(page, "recon-causes")
         page.set_viewport_size(SIZE)
         _ask(page, f"/payment {next(s.reference for s in demo.company.showcases if s.story == 'short paid')}")
