@@ -20,6 +20,8 @@ from breakwater.model.text_references import MOST, references_in
         ("<https://example.com/pay_1234567|here> <@U0ADA1234> <#C0SEPA123|sepa>", ()),
         ("B-4K7QZC2MHX5A and INC-0007", ()),
         ("nothing here", ()),
+        ("then pay_8F2K1, ours `ORDERREF`, theirs `123456`", ("pay_8F2K1", "ORDERREF", "123456")),
+        ("`/recon breaks` `B-4K7QZC2MHX5A` `2026-11-20` `12.50` `4111111111111111`", ()),
     ],
 )
 def test_words_that_may_be_references(text: str, named: tuple[str, ...]) -> None:

@@ -41,6 +41,19 @@ def test_a_message_without_references_or_with_unknown_ones_is_answered_so(desk: 
     assert "4111 1111" not in told
 
 
+def test_the_references_that_a_card_shows_in_its_blocks_are_looked_up(desk: Desk) -> None:
+    brk = a_break("card", references=("PSP-4471902", "ORDERREF"))
+    desk.lay_out(brk)
+    card = desk.card(brk)
+
+    told = desk.told(ADA, CARDS, lambda: desk.person(ADA).shortcut("find_payment", message=card))
+
+    assert "No payment is known under what this message names" in told
+    assert "PSP-4471902" in told
+    assert "ORDERREF" in told
+    assert brk.id not in told
+
+
 def test_a_message_of_the_partner_is_added_to_a_break_and_an_incident_and_the_answer_goes_to_ones_own_messages(desk: Desk) -> None:
     brk, incident_id = a_break("added"), an_incident(desk, "Batch missing")
     desk.lay_out(brk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from slack_bolt import App
@@ -27,6 +27,9 @@ from breakwater.views import shortcuts as views
 
 _BREAK = re.compile(r"\bB-[A-Z2-7]{12}\b")
 BREAKS_OFFERED = 20
+# Where the texts of a message stand: in itself, its blocks and their elements, its attachments and their fields.
+_SHOWN = ("text", "pretext", "title", "value", "blocks", "elements", "fields", "attachments")
+_FOR_CLICKS = ("actions", "button", "overflow")
 
 
 def register(app: App, doors: Doors) -> None:
@@ -59,7 +62,7 @@ def _elsewhere(body: Body) -> dict[str, Any]:
 
 def _find(doors: Doors, body: Body, actor: Actor) -> None:
     require(actor, Permission.READ)
-    tried = references_in(_words_of(body))
+    tried = references_in(_all_words_of(body))
     known = [(reference, answer) for reference in tried if (answer := _exactly(doors, reference))]
     if not tried:
         doors.tell(body, views.none_named())
@@ -90,7 +93,7 @@ def _add(doors: Doors, body: Body, actor: Actor) -> None:
     require(actor, Permission.WORK_BREAK)
     text = _words_of(body)
     with doors.database.reading() as tx:
-        named = [brk for break_id in dict.fromkeys(_BREAK.findall(text)) if (brk := reads.break_by_id(tx, break_id))]
+        named = [brk for break_id in dict.fromkeys(_BREAK.findall(_all_words_of(body))) if (brk := reads.break_by_id(tx, break_id))]
         incidents = reads.incidents(tx, open_only=True)
     form = views.add_form(breaks=named[:BREAKS_OFFERED], incidents=incidents, text=text, link=_link(doors, body))
     doors.open_form(body, form)
@@ -135,3 +138,20 @@ def _link(doors: Doors, body: Body) -> str:
 
 def _words_of(body: Body) -> str:
     return html.unescape(str(body["message"].get("text") or ""))
+
+
+def _all_words_of(body: Body) -> str:
+    """The message's text and what stands in its blocks and attachments: a card shows its references there alone."""
+    return html.unescape("\n".join(_texts(body["message"])))
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, list):
+        for one in part:
+            yield from _texts(one)
+    elif isinstance(part, Mapping) and part.get("type") not in _FOR_CLICKS:
+        for name in _SHOWN:
+            if isinstance(shown := part.get(name), str):
+                yield shown
+            else:
+                yield from _texts(shown)
