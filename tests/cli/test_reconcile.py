@@ -68,6 +68,16 @@ def test_the_same_call_gives_the_same_bytes(call: list[str], tmp_path: Path) -> 
     assert (tmp_path / "out.json").read_bytes() == first
 
 
+def test_a_folder_instead_of_out_is_refused_before_anything_is_compared(
+    call: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out.json").mkdir()
+
+    assert main(call) == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.matches.parquet"))
+
+
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [

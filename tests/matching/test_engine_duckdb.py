@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
+import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -44,18 +46,47 @@ def test_what_goes_wrong_beside_the_passes_is_told_as_ever_and_no_thread_is_left
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("matching")]
 
 
-def test_a_step_that_fails_waits_for_what_was_begun(tmp_path: Path) -> None:
-    go_on, ended = threading.Event(), threading.Event()
+def test_a_step_that_fails_waits_for_what_is_under_way(tmp_path: Path) -> None:
+    started, go_on, ended = (threading.Event() for _ in range(3))
+
+    def work() -> None:
+        started.set()
+        go_on.wait(timeout=10)
+        ended.set()
 
     def fail_meanwhile() -> None:
         with connect(tmp_path, Means()) as engine:
-            engine.begin(lambda: go_on.wait(timeout=10) and ended.set())
-            engine.begin(go_on.set)
+            engine.begin(work)
+            started.wait(timeout=10)
+            go_on.set()
             engine.connection.raw_sql("FROM nowhere")
 
     with pytest.raises(WorldError):
         fail_meanwhile()
     assert ended.is_set()
+
+
+@pytest.mark.parametrize("begun", [1, 6], ids=["a query under way", "and more than there are threads"])
+def test_nobody_waits_for_what_is_under_way_once_a_run_is_stopped(tmp_path: Path, begun: int) -> None:
+    ended = []
+
+    def count_for_ever(engine: DuckDB) -> None:
+        started.set()
+        engine.connection.raw_sql("SELECT count(*) FROM range(100_000_000_000) a, range(100_000) b")
+        ended.append("counted")
+
+    def stop_meanwhile() -> None:
+        with connect(tmp_path, Means()) as engine:
+            for _ in range(begun):
+                engine.begin(lambda: count_for_ever(engine))
+            started.wait(timeout=10)
+            raise KeyboardInterrupt
+
+    started = threading.Event()
+    with pytest.raises(KeyboardInterrupt):
+        stop_meanwhile()
+    assert not ended
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("matching")]
 
 
 def test_an_outcome_is_only_given_once_its_matches_are_written(tmp_path: Path) -> None:
@@ -67,6 +98,19 @@ def test_an_outcome_is_only_given_once_its_matches_are_written(tmp_path: Path) -
         match_on_duckdb(
             ours=sides[:1], theirs=sides[1:], agreement=an_agreement(), as_of=AS_OF, matches_to=tmp_path / "nowhere" / "m.parquet"
         )
+
+
+def test_matches_that_cant_be_written_are_what_is_told_whatever_comes_next(tmp_path: Path) -> None:
+    with connect(tmp_path, Means()) as engine:
+        rows = engine.put("heads", pa.table({"ours": [f"o{n}" for n in range(1_000_000)]}))
+        heads = rows.select("ours", theirs=rows.ours, noticed=False, **{"pass": ibis.literal(0, "int16")})
+        written = engine.begin(lambda: engine.write_matches(heads, ["a pass"], tmp_path / "nowhere" / "m.parquet"))
+
+        with pytest.raises(WorldError, match="can't be written"):
+            written()
+
+        kept = [engine.begin(partial(engine.keep, f"later_{n}", rows))() for n in range(6)]
+        assert [each.size for each in kept] == [1_000_000] * 6
 
 
 def test_each_thread_reads_what_another_made(tmp_path: Path) -> None:

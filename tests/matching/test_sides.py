@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from matching_builders import AS_OF, Row, a_row, an_agreement, as_table, match_o
 
 from breakwater.errors import CallError
 from breakwater.matching.sides import SCHEMA
-from breakwater.model.runs import Outcome
+from breakwater.model.runs import ByHand, Outcome
 
 
 def write_csv(path: Path, rows: Sequence[Row], header: Sequence[str] = SCHEMA.names) -> Path:
@@ -115,6 +115,31 @@ def test_a_record_id_that_comes_twice_is_refused_beside_an_empty_side(tmp_path: 
 
     with pytest.raises(CallError, match=r'ours.parquet row 2: record_id "o1" was there before'):
         match(ours, write_parquet(tmp_path / "theirs.parquet", as_table([])))
+
+
+class Replacing(list[ByHand]):
+    """No match by hand; but whoever asks for them finds another file of our side from then on."""
+
+    def __init__(self, path: Path, by: Path) -> None:
+        super().__init__()
+        self._path, self._by = path, by
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[ByHand]:
+        self._path.write_bytes(self._by.read_bytes())
+        return super().__iter__()
+
+
+def test_a_file_that_changes_while_it_is_compared_is_noticed(tmp_path: Path) -> None:
+    rows, days = range(1, 11), [date(2026, 3, n) for n in range(1, 11)]
+    ours, theirs, fewer = (tmp_path / name for name in ("ours.parquet", "theirs.parquet", "fewer.parquet"))
+    for path, side, those in ((ours, "o", rows), (theirs, "t", rows), (fewer, "o", rows[:5])):
+        write_parquet(path, as_table([a_row(f"{side}{n}", n, ref_payment_id=f"P{n}", booked_on=days[n - 1]) for n in those]))
+
+    with pytest.raises(CallError, match="changed while it was compared"):
+        match_on_duckdb(ours=[ours], theirs=[theirs], agreement=an_agreement(), as_of=AS_OF, by_hand=Replacing(ours, by=fewer))
 
 
 def test_dictionaries_large_texts_null_columns_and_names_in_other_case_are_fine(tmp_path: Path, theirs: Path) -> None:

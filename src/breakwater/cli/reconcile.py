@@ -60,6 +60,8 @@ def reconcile(
     """Reconcile two files of canonical records by an agreement."""
     if not target.parent.is_dir():
         raise CallError(f"There is no folder {target.parent} for OUT.", remedy="Create it, or name another file.")
+    if target.is_dir():
+        raise CallError(f"{target} is a folder, and OUT has to be a file.", remedy="Name a file in it.")
     terms = agreements.load(agreement)
     match = engines.open(engine, proven=proven, means=Means(memory_limit=memory_limit, spill_dir=spill_dir))
     with uncollected(), tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:

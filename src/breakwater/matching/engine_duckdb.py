@@ -41,9 +41,18 @@ def connect(scratch: Path, means: Means) -> Iterator[DuckDB]:
             _Ibis.from_connection(root) as connection,
             ThreadPoolExecutor(_THREADS, "matching") as pool,
         ):
-            yield DuckDB(connection, pool)
+            try:
+                yield DuckDB(connection, pool)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                connection.stop()  # or whoever pressed Ctrl-C waits for joins that nobody wants any more
+                raise
     except duckdb.Error as lost:
         raise failed("The matching engine", lost) from lost
+    except RuntimeError as stopped:
+        if str(stopped) == "Query interrupted":  # what DuckDB makes of Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
 
 
 def write_fetched(heads: pa.RecordBatchReader, passes: Sequence[str], target: Path, *, scratch: Path, means: Means) -> None:
@@ -63,6 +72,8 @@ class _Ibis(Ibis):  # type: ignore[misc]
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
         """The cursor of this thread."""
+        if self._stopped:
+            raise duckdb.InterruptException("the run was stopped")
         if not hasattr(self._own, "cursor"):
             self._own.cursor = self._root.cursor()
             self._cursors.append(self._own.cursor)
@@ -72,6 +83,13 @@ class _Ibis(Ibis):  # type: ignore[misc]
     @con.setter
     def con(self, root: duckdb.DuckDBPyConnection) -> None:
         self._root, self._own, self._cursors = root, threading.local(), list[duckdb.DuckDBPyConnection]()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Stop what every thread is at; none of them begins anything else."""
+        self._stopped = True
+        for cursor in list(self._cursors):
+            cursor.interrupt()
 
     def to_pyarrow(self, expr: ibis.Expr, /, **_: object) -> pa.Table | pa.ChunkedArray | pa.Scalar:
         """What an expression gives. Ibis' own way takes a tenth of a second longer, once: it imports pandas, which nothing here needs."""
@@ -115,7 +133,9 @@ class DuckDB:
         return Kept(self.put(name, pa.table({column.get_name(): found})), len(found))
 
     def write_matches(self, heads: Table, passes: Sequence[str], target: Path) -> None:
-        write_matches(self.connection.con, self.connection.compile(heads), passes=passes, target=target)
+        # A cursor of its own: one whose stream was left half-read says nothing but that to whoever uses it next.
+        with self.connection.con.cursor() as cursor:
+            write_matches(cursor, self.connection.compile(heads), passes=passes, target=target)
 
     def begin(self, task: Callable[[], T]) -> Callable[[], T]:
         return self.pool.submit(task).result

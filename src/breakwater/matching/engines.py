@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,6 +32,7 @@ from breakwater.model.records import CANONICAL_COLUMNS
 from breakwater.model.runs import MATCH_SCHEMA, ByHand, Outcome
 
 EPOCH = date(1970, 1, 1)
+MOST_NAMED = 4
 Paths = Sequence[str | Path]
 Match = Callable[..., Outcome]
 _MEANS = Means()
@@ -71,6 +73,7 @@ def open(url: str | None = None, *, means: Means = _MEANS, proven: bool = False)
                     run(books, by_hand=by_hand, matched=lambda: engine.begin_matches(books, path))
                 outcome = _outcome(books, engine.profiles)
                 engine.finish_matches()
+                _check_matched(outcome, path, sides=(*ours, *theirs))
                 return outcome if matches_to else replace(outcome, matches=match_table(path))
         except EngineError:
             # Engines read a file piece by piece, and say little of one that is damaged somewhere.
@@ -78,6 +81,14 @@ def open(url: str | None = None, *, means: Means = _MEANS, proven: bool = False)
             raise
 
     return match
+
+
+def _check_matched(outcome: Outcome, matches: Path, *, sides: Paths) -> None:
+    """CallError unless the matches hold what is neither in a break nor pending: each step reads the sides again, as they are by then."""
+    rows = sum(totals.ours_rows + totals.theirs_rows for totals in outcome.matched.values())
+    if pq.read_metadata(matches).num_rows != rows:
+        names = ", ".join(str(side) for side in sides[:MOST_NAMED])
+        raise CallError(f"A file of both sides changed while it was compared: {names}.", remedy="Run it again on files that nobody writes.")
 
 
 def _outcome(books: Books, profiles: Mapping[str, side_files.Profile]) -> Outcome:
@@ -105,6 +116,7 @@ class _Engine:
         self.backend, self.agreement, self._paths = backend, agreement, paths
         self._numbers = count()
         self._ids_checked: Callable[[], None] | None = None
+        self._one_begins = threading.Lock()
         self.finish_matches: Callable[[], None] = lambda: None
         parts = {side: side_files.parquet_parts(paths[side], side=side, scratch=scratch) for side in SIDES}
         self._staged = {side: backend.stage(self._name(), parts[side]) for side in SIDES}
@@ -188,9 +200,10 @@ class _Engine:
         self._ids_begun()()
 
     def _ids_begun(self) -> Callable[[], None]:
-        if self._ids_checked is None:
-            self._ids_checked = self.backend.begin(self._check_ids)
-        return self._ids_checked
+        with self._one_begins:
+            if self._ids_checked is None:
+                self._ids_checked = self.backend.begin(self._check_ids)
+            return self._ids_checked
 
     def _check_ids(self) -> None:
         for side in SIDES:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from breakwater.errors import WorldError
 from breakwater.matching.ahead import ahead
+from breakwater.matching.backend import failed
 from breakwater.matching.outcome import REFERENCE_NOTICE, SIDES
 from breakwater.model.runs import MATCH_SCHEMA, PENDING_SCHEMA
 
@@ -36,7 +37,15 @@ def write_matches(connection: duckdb.DuckDBPyConnection, heads: str, *, passes: 
     connection.execute("SET SESSION preserve_insertion_order = true")
     have_groups = "members" in connection.sql(heads).columns
     rows = connection.sql(_ROWS.format(heads=heads, **(_OF_BOTH if have_groups else _OF_PAIRS)))
-    _write(target, (_named(part, pa.array(passes, pa.string())) for part in _in_parts(rows.to_arrow_reader(_ROWS_AT_ONCE))))
+    _write(target, (_named(part, pa.array(passes, pa.string())) for part in _in_parts(_read(rows))))
+
+
+def _read(rows: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+    """All rows. What goes wrong in mid-stream looks like a failure of the disk to Arrow, and is one of the engine."""
+    try:
+        yield from rows.to_arrow_reader(_ROWS_AT_ONCE)
+    except OSError as lost:
+        raise failed("The matching engine", lost) from None
 
 
 def write_match_table(matches: pa.Table, target: Path) -> None:
