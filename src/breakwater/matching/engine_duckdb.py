@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from breakwater.matching.tables import write_matches
 _SCHEMA = ibis.Schema.from_pyarrow(sides.SCHEMA.insert(0, pa.field("n", pa.int64())))
 _SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date32[day]": "DATE"}
 _SORTED_AT_ONCE = 8 << 20  # numbers
+_INTERRUPTED_EVERY_S = 0.02
 _THREADS = 3  # what a run begins at once, at most
 
 
@@ -41,11 +42,11 @@ def connect(scratch: Path, means: Means) -> Iterator[DuckDB]:
             _Ibis.from_connection(root) as connection,
             ThreadPoolExecutor(_THREADS, "matching") as pool,
         ):
+            engine = DuckDB(connection, pool)
             try:
-                yield DuckDB(connection, pool)
+                yield engine
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                connection.stop()  # or whoever pressed Ctrl-C waits for joins that nobody wants any more
+                engine.stop()  # or whoever pressed Ctrl-C waits for joins that nobody wants any more
                 raise
     except duckdb.Error as lost:
         raise failed("The matching engine", lost) from lost
@@ -85,8 +86,8 @@ class _Ibis(Ibis):  # type: ignore[misc]
         self._root, self._own, self._cursors = root, threading.local(), list[duckdb.DuckDBPyConnection]()
         self._stopped = False
 
-    def stop(self) -> None:
-        """Stop what every thread is at; none of them begins anything else."""
+    def interrupt(self) -> None:
+        """Stop the statement that each thread is at; none of them begins another one."""
         self._stopped = True
         for cursor in list(self._cursors):
             cursor.interrupt()
@@ -100,7 +101,8 @@ class _Ibis(Ibis):  # type: ignore[misc]
 
     def __exit__(self, *_: object) -> None:
         for cursor in self._cursors:
-            cursor.close()
+            with suppress(duckdb.Error):  # whoever presses Ctrl-C twice leaves a thread behind that is still at it
+                cursor.close()
 
 
 class DuckDB:
@@ -108,6 +110,7 @@ class DuckDB:
 
     def __init__(self, connection: _Ibis, pool: ThreadPoolExecutor, *, sorted_at_once: int = _SORTED_AT_ONCE) -> None:
         self.connection, self.pool, self._sorted_at_once = connection, pool, sorted_at_once
+        self._begun = list[Future[Any]]()
 
     def stage(self, name: str, parts: Sequence[Path]) -> Table:
         return self._view(name, _reading(parts), _SCHEMA)
@@ -138,7 +141,16 @@ class DuckDB:
             write_matches(cursor, self.connection.compile(heads), passes=passes, target=target)
 
     def begin(self, task: Callable[[], T]) -> Callable[[], T]:
-        return self.pool.submit(task).result
+        future = self.pool.submit(task)
+        self._begun.append(future)
+        return future.result
+
+    def stop(self) -> None:
+        """End what was begun. A statement that is only just starting misses an interrupt, so one is not enough."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        while running := [future for future in self._begun if not future.done()]:
+            self.connection.interrupt()
+            wait(running, timeout=_INTERRUPTED_EVERY_S)
 
     def _view(self, name: str, sql: str, schema: ibis.Schema) -> Table:
         self.connection.raw_sql(f"CREATE VIEW {name} AS {sql}")
