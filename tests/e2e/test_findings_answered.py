@@ -143,10 +143,12 @@ def ask(page: Page, command: str) -> None:
     composer.press("Enter")
 
 
-def private(demo: Demo, words: str) -> str:
-    """What Bruno is told privately in the operations channel, once it says these words."""
+def private(demo: Demo, *words: str) -> str:
+    """What Bruno is told privately in the operations channel, once a message says all these words."""
     bruno = demo.sandbox.person("U0BRUNO")
-    found: Message = demo.sandbox.wait_for(lambda: next((m for m in reversed(bruno.private(OPS)) if words in m.words), None))
+    found: Message = demo.sandbox.wait_for(
+        lambda: next((m for m in reversed(bruno.private(OPS)) if all(word in m.words for word in words)), None)
+    )
     return found.words
 
 
@@ -156,13 +158,14 @@ def test_a_digest_is_subscribed_to_and_ended_again(demo: Demo) -> None:
     bruno.command("/anomalies", "subscribe", channel=OPS)
     form = demo.sandbox.wait_for(lambda: view if (view := bruno.view()) and view.title == "Subscribe to a digest" else None)
     bruno.submit(form, {"Findings worth at least": "EUR 1000"})
-    begun = private(demo, "Subscribed")
+    worth = "findings from EUR 1,000.00 up"
+    assert private(demo, "Subscribed", worth)
     bruno.command("/anomalies", "subscriptions", channel=OPS)
-    listed = demo.sandbox.wait_for(lambda: next((m for m in reversed(bruno.private(OPS)) if "Unsubscribe" in m.buttons), None))
+    listed = demo.sandbox.wait_for(
+        lambda: next((m for m in reversed(bruno.private(OPS)) if "Unsubscribe" in m.buttons and worth in m.words), None)
+    )
     bruno.click(listed, "Unsubscribe")
-
-    assert "findings from EUR 1,000.00 up" in begun
-    assert "findings from EUR 1,000.00 up" in private(demo, "Ended")
+    assert private(demo, "Ended", worth)
 
 
 def test_a_backtest_says_that_it_runs_and_then_what_it_found(demo: Demo) -> None:
