@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from threading import Event
+from typing import Any, cast
 
 from desk import ADA, BEN, CARDS, EVE, NILS, NOB, NOW, SHARED, VIC, Desk, a_break
+from slack_sdk import WebClient
 
+from breakwater.model.access import Actor, Role
 from breakwater.model.breaks import Break, BreakState
 from breakwater.model.proposals import Proposal, ProposalKind, ReasonCode
+from breakwater.slack.doors import Doors
+from breakwater.slack.home import publish
 from breakwater.store import audit
 
 
@@ -122,6 +130,37 @@ def test_it_is_renewed_by_its_button(desk: Desk) -> None:
     vic.click(page, "Refresh")
 
     desk.home(VIC, "My breaks: 1")
+
+
+@dataclass
+class SlowAtFirst:
+    """A client whose first publishing is held up until the second is done, or for half a second."""
+
+    pages: list[str] = field(default_factory=list)
+    first_began: Event = field(default_factory=Event)
+    second_done: Event = field(default_factory=Event)
+
+    def views_publish(self, *, user_id: str, view: dict[str, Any]) -> None:
+        while not self.first_began.is_set():
+            self.first_began.set()
+            self.second_done.wait(0.5)
+        self.pages.append(str(view))
+        self.second_done.set()
+
+
+def test_a_page_read_earlier_never_replaces_a_newer_one(desk: Desk) -> None:
+    client = SlowAtFirst()
+    doors = replace(cast(Doors, desk.bot.doors), client=cast(WebClient, client))
+    newer = a_break("newer", owner_id=VIC)
+    vic = Actor(id=VIC, role=Role.VIEWER)
+    with ThreadPoolExecutor(2) as threads:
+        opened = threads.submit(publish, doors, vic)
+        client.first_began.wait(60)
+        desk.lay_out(newer, cards=False)
+        renewed = threads.submit(publish, doors, vic)
+    opened.result(), renewed.result()
+
+    assert [newer.id in page for page in client.pages] == [False, True]
 
 
 def test_slack_would_have_refused_nothing(desk: Desk) -> None:

@@ -41,6 +41,17 @@ def no_backtest(partner: Partner, days: int) -> Backtest:
     raise RefusedError(f"There is no history of {partner.name} to replay for {days} days.", remedy="Ask where the bot has its lake.")
 
 
+class Turns:
+    """One lock for each name."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, threading.Lock] = {}
+
+    def of(self, name: str) -> threading.Lock:
+        """The one lock of this name."""
+        return self._locks.setdefault(name, threading.Lock())
+
+
 @dataclass(frozen=True)
 class Doors:
     """What a listener needs beside its request.
@@ -49,7 +60,7 @@ class Doors:
     agree to what, `unmonitored` for which payments no alert can be promised, `subscriptions` the digests of the
     configuration, `backtest` what would have been told about a partner in so many days,
     `period_figures` what a partner's months come to now,
-    `runs` what was reconciled when.
+    `runs` what was reconciled when, `home_turns` whose App Home is being published.
     """
 
     client: WebClient
@@ -71,6 +82,7 @@ class Doors:
     live: Live = field(default_factory=Nobody)
     subscriptions: Sequence[Subscription] = ()
     backtest: Callable[[Partner, int], Backtest] = no_backtest
+    home_turns: Turns = field(default_factory=Turns)
 
     def partner_named(self, word: str) -> Partner:
         """The partner with this id or name; a word nobody knows is refused with the nearest known one."""

@@ -32,10 +32,14 @@ def register(app: App, doors: Doors) -> None:
 
 
 def publish(doors: Doors, actor: Actor) -> None:
-    """Show a person their App Home as everything stands now."""
-    with doors.database.reading() as tx:
-        page = home_of(tx, actor=actor, partners=doors.partners, authority=doors.authority, now=doors.now())
-    doors.client.views_publish(user_id=actor.id, view=views.home(page))
+    """Show a person their App Home as everything stands now.
+
+    One at a time for a person, from reading to publishing: else a page read earlier could replace one read later.
+    """
+    with doors.home_turns.of(actor.id):
+        with doors.database.reading() as tx:
+            page = home_of(tx, actor=actor, partners=doors.partners, authority=doors.authority, now=doors.now())
+        doors.client.views_publish(user_id=actor.id, view=views.home(page))
 
 
 @contextmanager
