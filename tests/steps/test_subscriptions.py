@@ -41,14 +41,14 @@ def bot(company: TinyCompany, database_url: str) -> Iterator[Breakwater]:
         yield made
 
 
-def begin(bot: Breakwater, wanted: Subscription = WANTED, *, actor: Actor = ADA) -> Subscription:
+def begin(bot: Breakwater, wanted: Subscription = WANTED, *, actor: Actor = ADA, now: datetime = NOW) -> Subscription:
     with bot.database.transaction() as tx:
-        return steps.subscribe(tx, actor=actor, wanted=wanted, partners=bot.config.partners, now=NOW)
+        return steps.subscribe(tx, actor=actor, wanted=wanted, partners=bot.config.partners, now=now)
 
 
-def end(bot: Breakwater, one: Subscription, *, actor: Actor) -> None:
+def end(bot: Breakwater, one: Subscription, *, actor: Actor, now: datetime = NOW) -> None:
     with bot.database.transaction() as tx:
-        steps.unsubscribe(tx, actor=actor, subscription_id=one.id, now=NOW)
+        steps.unsubscribe(tx, actor=actor, subscription_id=one.id, now=now)
 
 
 def a_finding(finding_id: str, *, at_risk_minor: int | None = 100_000, **changes: Any) -> Finding:
@@ -209,7 +209,7 @@ def test_a_digest_on_business_days_leaves_holidays_out(company: TinyCompany, sql
 def test_a_clock_that_jumps_back_and_forth_posts_each_digest_once(company: TinyCompany, sqlite_url: str) -> None:
     clock = [NOW]
     with company.bot(sqlite_url, now=lambda: clock[0]) as bot:
-        one = begin(bot)
+        one = begin(bot, now=NOW - timedelta(days=2))
         for hours in (0, 5, -1, 24, -24, 3, 24, 48, 24):
             clock[0] = NOW + timedelta(hours=hours)
             bot.post_digests()
@@ -218,8 +218,45 @@ def test_a_clock_that_jumps_back_and_forth_posts_each_digest_once(company: TinyC
 
 
 def test_one_that_was_ended_comes_no_more(bot: Breakwater) -> None:
-    one = begin(bot)
+    one = begin(bot, now=NOW - timedelta(days=1))
     end(bot, one, actor=ADA)
+
+    assert bot.post_digests() == 0
+
+
+DUE = NOW - timedelta(minutes=90)  # 08:00 in Berlin
+
+
+def test_one_begun_after_its_time_comes_the_next_day(company: TinyCompany, database_url: str) -> None:
+    clock = [NOW]
+    with company.bot(database_url, now=lambda: clock[0]) as bot:
+        one = begin(bot)
+        at_once = bot.post_digests()
+        clock[0] = DUE + timedelta(days=1)
+
+        assert (at_once, bot.post_digests()) == (0, 1)
+        assert posted(bot) == [f"digest:{one.id}:2026-11-21T07:00:00+00:00"]
+
+
+@pytest.mark.parametrize(("begun_at", "count"), [(DUE, 1), (DUE + timedelta(seconds=1), 0)], ids=["just in time", "a second late"])
+def test_the_first_time_of_one_is_the_one_it_is_begun_at_or_before(bot: Breakwater, begun_at: datetime, count: int) -> None:
+    begin(bot, now=begun_at)
+
+    assert bot.post_digests() == count
+
+
+def test_one_that_was_ended_and_is_begun_again_makes_up_for_nothing(bot: Breakwater) -> None:
+    one = begin(bot, now=NOW - timedelta(days=2))
+    end(bot, one, actor=ADA, now=DUE - timedelta(hours=1))
+    begin(bot, actor=BRUNO)
+
+    assert bot.post_digests() == 0
+
+
+def test_one_begun_anew_at_an_earlier_hour_comes_the_next_day(bot: Breakwater) -> None:
+    one = begin(bot, replace(WANTED, cron="0 18 * * *"), now=NOW - timedelta(days=2))
+    end(bot, one, actor=ADA)
+    begin(bot, replace(WANTED, cron="30 7 * * *"))
 
     assert bot.post_digests() == 0
 

@@ -61,7 +61,7 @@ class Subscription:
     """One digest: which channel gets it, when (cron in `time_zone`), about which partners and metrics ('*' is all).
 
     With a `calendar` it comes on business days alone. Findings worth less than `least_minor` of their currency are left out, and counted.
-    `person` is whose direct messages `channel` is; `created_by` is None for one of the configuration.
+    `person` is whose direct messages `channel` is; `created_by` and `created_at` are None for one of the configuration.
     """
 
     id: str
@@ -74,9 +74,12 @@ class Subscription:
     least_minor: Mapping[str, int] = field(default_factory=dict)
     person: str | None = None
     created_by: str | None = None
+    created_at: datetime | None = None
 
     def falls_on(self, scheduled_at: datetime) -> bool:
-        """Whether it comes at all on the day of a time it is scheduled for."""
+        """Whether it comes at a time its cron names: not before somebody asked for it, nor on a day its calendar leaves out."""
+        if self.created_at and scheduled_at < self.created_at:
+            return False
         if self.calendar is None:
             return True
         return named_calendar(self.calendar).is_business_day(scheduled_at.astimezone(self.time_zone).date())

@@ -29,7 +29,7 @@ def subscribe(tx: Connection, *, actor: Actor, wanted: Subscription, partners: M
         raise RefusedError("That digest is about nothing we know.", remedy="Choose partners and subjects again.")
     if sum(1 for s in store.subscriptions(tx) if s.created_by == actor.id) >= MOST_OF_ONE:
         raise RefusedError(f"You have {MOST_OF_ONE} digests already.", remedy="End one first: `/anomalies subscriptions`.")
-    named = replace(wanted, id=_id(wanted), created_by=actor.id)
+    named = replace(wanted, id=_id(wanted), created_by=actor.id, created_at=now)
     if not store.subscribe(tx, named, actor=actor, now=now):
         raise RefusedError("There is just this digest here already.", remedy="See `/anomalies subscriptions`.")
     return named

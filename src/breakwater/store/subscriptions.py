@@ -84,4 +84,5 @@ def _subscription_of(row: Mapping[Any, Any]) -> Subscription:
         least_minor=dict(row["least_minor"]),
         person=row["created_by"] if row["is_person"] else None,
         created_by=row["created_by"],
+        created_at=row["created_at"],
     )
