@@ -16,6 +16,7 @@ from breakwater.model.partners import Partner
 EXAMPLE = "For example `/recon breaks nordbank 5d >100 mine`."
 MOST_WORDS = 12
 _AGE = re.compile(r">?=?([0-9]{1,3})d\+?")
+_NUMBER = re.compile(r"B-[A-Z2-7]{12}")
 _AMOUNT = re.compile(r">?=?([0-9]{1,12})")
 
 
@@ -47,10 +48,18 @@ def oldest_needed(calendar: BusinessCalendar, *, today: date, age_days: int) -> 
     return calendar.shift(today + timedelta(days=1), -age_days) - timedelta(days=1)
 
 
+def break_number(word: str) -> str:
+    """The number of a break that a word is, as it is kept; empty for any other word."""
+    number = word.strip("`").upper()
+    return number if _NUMBER.fullmatch(number) else ""
+
+
 def read_filter(words: Sequence[str], *, partners: Mapping[str, Partner], asker_id: str) -> BreakFilter:
     """The filter that the words ask for; a word nobody knows is refused with the nearest one."""
     if len(words) > MOST_WORDS:
         raise RefusedError(f"`/recon breaks` takes {MOST_WORDS} words at most.", remedy=EXAMPLE)
+    if number := next(filter(None, map(break_number, words)), ""):
+        raise RefusedError(f"{number} is one break: ask for it by its number alone.", remedy=f"Like `/recon breaks {number}`.")
     wanted = BreakFilter()
     for word in words:
         wanted = _with(wanted, word, partners=partners, asker_id=asker_id)

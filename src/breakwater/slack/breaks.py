@@ -9,13 +9,15 @@ from typing import Any
 from slack_bolt import App
 
 from breakwater.model.access import Actor, Permission, require
-from breakwater.model.break_filters import read_filter
+from breakwater.model.break_filters import break_number, read_filter
 from breakwater.slack import break_work, bulk, direct_files
 from breakwater.slack.doors import Body, Doors
+from breakwater.slack.permalinks import permalink
 from breakwater.steps import breaks as steps
-from breakwater.steps.cards import partner_of
-from breakwater.store import break_lists
+from breakwater.steps.cards import channels_of, partner_of
+from breakwater.store import break_lists, reads
 from breakwater.views import breaks as views
+from breakwater.views.break_copy import break_copy
 from breakwater.views.break_csv import breaks_csv
 from breakwater.views.home import SHOW_ALL, SHOW_LIST
 
@@ -61,8 +63,22 @@ def _show_card(doors: Doors, body: dict[str, Any], action: dict[str, Any], actor
     doors.tell(body, views.card_shown(brk, channel=channel))
 
 
+def show_break(doors: Doors, body: Body, break_id: str, actor: Actor) -> None:
+    """Answer privately what the card of a break says, and where it is."""
+    require(actor, Permission.READ)
+    with doors.database.reading() as tx:
+        brk = steps.break_known(tx, break_id)
+        partner = partner_of(brk, doors.partners)
+        cards = {channel: reads.card(tx, about=brk.id, channel=channel) for channel in channels_of(tx, brk.id, partner=partner)}
+    places = [(channel, permalink(doors, channel=channel, ts=card.ts) if card else "") for channel, card in cards.items()]
+    doors.tell(body, break_copy(brk, partner_name=partner.name, cards=places))
+
+
 def list_breaks(doors: Doors, body: Body, words: list[str], actor: Actor, *, page: int = 0) -> None:
-    """`/recon breaks [filters]`: the command's answer, or that same answer turned to another page."""
+    """`/recon breaks [filters]`: the command's answer, or that same answer turned to another page; one break by its number."""
+    if len(words) == 1 and (number := break_number(words[0])):
+        show_break(doors, body, number, actor)
+        return
     wanted = read_filter(words, partners=doors.partners, asker_id=actor.id)
     with doors.database.reading() as tx:
         listed, total = break_lists.filtered(tx, wanted, today=_today(doors), limit=views.LIST_SHOWN, offset=page * views.LIST_SHOWN)

@@ -10,14 +10,16 @@ from typing import Any
 from slack_bolt import App
 
 from breakwater.model.access import Actor, Permission, require
+from breakwater.model.break_filters import break_number
 from breakwater.model.live import LiveAnswer, still_silent
 from breakwater.model.payment_batches import Batch
 from breakwater.model.payment_hits import Hits
 from breakwater.model.payments import PaymentTrace, live_question, with_answers
 from breakwater.slack import payment_work
+from breakwater.slack.breaks import show_break
 from breakwater.slack.doors import Body, Doors
 from breakwater.steps.evidence import RawRecord
-from breakwater.store import watches
+from breakwater.store import reads, watches
 from breakwater.views import help as help_views
 from breakwater.views import payment_lists as lists
 from breakwater.views import payments as views
@@ -51,8 +53,16 @@ def _answer(doors: Doors, body: Body, actor: Actor) -> None:
         with doors.database.reading() as tx:
             mine = watches.watches(tx, user_id=actor.id)
         doors.tell(body, lists.watching(mine))
+    elif (number := break_number(asked)) and _is_break(doors, number):
+        show_break(doors, body, number, actor)
     else:
         show(doors, body, asked, actor)
+
+
+def _is_break(doors: Doors, number: str) -> bool:
+    """A partner's reference may look like a break's number: only one that there is goes first."""
+    with doors.database.reading() as tx:
+        return reads.break_by_id(tx, number) is not None
 
 
 def show(doors: Doors, body: Body, asked: str, actor: Actor) -> None:

@@ -10,7 +10,8 @@ from slack_bolt import App
 
 from breakwater.errors import RefusedError
 from breakwater.model.access import Actor, Permission, require
-from breakwater.slack.breaks import list_breaks
+from breakwater.model.break_filters import break_number
+from breakwater.slack.breaks import list_breaks, show_break
 from breakwater.slack.doors import Body, Doors
 from breakwater.slack.files import show_files
 from breakwater.slack.journal import journal
@@ -53,6 +54,8 @@ def _recon(doors: Doors, body: Body, actor: Actor) -> None:
         doors.tell(body, help_views.command_help("/recon"))
     elif handler:
         handler(doors, body, words[1:], actor)
+    elif len(words) == 1 and (number := break_number(words[0])):
+        show_break(doors, body, number, actor)
     else:
         _show_state(doors, body, words)
 

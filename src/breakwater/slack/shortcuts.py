@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from slack_bolt import App
-from slack_sdk.errors import SlackApiError
 
 from breakwater.model.access import Actor, Permission, require
 from breakwater.model.breaks import Break
@@ -18,6 +17,7 @@ from breakwater.model.payments import PaymentTrace
 from breakwater.model.text_references import references_in
 from breakwater.slack import payments
 from breakwater.slack.doors import Body, Doors
+from breakwater.slack.permalinks import permalink
 from breakwater.steps import breaks as break_steps
 from breakwater.steps import incidents as incident_steps
 from breakwater.steps.breaks import Click
@@ -95,7 +95,12 @@ def _add(doors: Doors, body: Body, actor: Actor) -> None:
     with doors.database.reading() as tx:
         named = [brk for break_id in dict.fromkeys(_BREAK.findall(_all_words_of(body))) if (brk := reads.break_by_id(tx, break_id))]
         incidents = reads.incidents(tx, open_only=True)
-    form = views.add_form(breaks=named[:BREAKS_OFFERED], incidents=incidents, text=text, link=_link(doors, body))
+    form = views.add_form(
+        breaks=named[:BREAKS_OFFERED],
+        incidents=incidents,
+        text=text,
+        link=permalink(doors, channel=body["channel"]["id"], ts=body["message"]["ts"]),
+    )
     doors.open_form(body, form)
 
 
@@ -125,15 +130,6 @@ def _added(doors: Doors, body: Body, view: Mapping[str, Any], actor: Actor) -> N
 
 def _link_to_break(tx: Any, click: Click, *, note: str, link: str) -> Break:
     return break_steps.link(tx, click, to=link, text=note) if link else break_steps.comment(tx, click, text=note)
-
-
-def _link(doors: Doors, body: Body) -> str:
-    """Where the message stands; empty where Slack does not tell us, since we are not in that channel."""
-    try:
-        answer = doors.client.chat_getPermalink(channel=body["channel"]["id"], message_ts=body["message"]["ts"])
-    except SlackApiError:
-        return ""
-    return str(answer["permalink"])
 
 
 def _words_of(body: Body) -> str:

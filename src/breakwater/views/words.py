@@ -50,6 +50,11 @@ def channel(channel_id: str) -> str:
     return f"<#{channel_id}>" if _CHANNEL.fullmatch(channel_id) else word(channel_id)
 
 
+def link(url: str, text: str) -> str:
+    """A link of ours, such as Slack's own to a message, under a text."""
+    return f"<{escape(url).replace('|', '%7C')}|{word(text)}>"
+
+
 def money(amount_minor: int, currency: str) -> str:
     """An amount in bold, with its currency."""
     return bold(format_minor(amount_minor, currency))
