@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 from desk import ADA, CARDS, OPS, SHARED, VIC, Desk, a_break
 
+from breakwater.model.breaks import Break
+from breakwater.store import reads
+
 ASKED = pytest.mark.parametrize(("command", "words"), [("/recon", ""), ("/recon", "breaks "), ("/payment", "")])
+
+
+def is_known_to_be_out(desk: Desk, brk: Break) -> bool:
+    """The card is seen in the channel a moment before the bot has noted where it is."""
+    with desk.bot.database.reading() as tx:
+        return reads.card(tx, about=brk.id, channel=CARDS) is not None
 
 
 @ASKED
@@ -13,6 +22,7 @@ def test_a_break_is_shown_privately_with_the_way_to_its_card(desk: Desk, command
     brk = a_break(f"asked {command} {words}", amount_minor=4_217)
     desk.lay_out(brk)
     card = desk.card(brk)
+    desk.until(lambda: is_known_to_be_out(desk, brk))
     vic = desk.person(VIC)
 
     told = desk.told(VIC, OPS, lambda: vic.command(command, f"{words}{brk.id.lower()}", channel=OPS))
