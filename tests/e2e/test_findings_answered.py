@@ -82,8 +82,8 @@ def test_every_button_of_a_finding_works(page: Page, demo: Demo) -> None:
     click(page, demo, 1, "Acknowledge")
     shows(page, "@Bruno Keller looks after it")
 
-    click(page, demo, 2, "False positive")
-    page.get_by_role("dialog").get_by_role("button", name="False positive").click()
+    click(page, demo, 2, "False positive…")
+    page.get_by_role("dialog").get_by_role("button", name="Close it").click()
     shows(page, "False alarm: Volume down.")
 
     click(page, demo, 3, "Expected…")
@@ -94,8 +94,8 @@ def test_every_button_of_a_finding_works(page: Page, demo: Demo) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Mute", exact=True).click()
     shows(page, "muted until")
 
-    click(page, demo, 5, "Accept as new level")
-    page.get_by_role("dialog").get_by_role("button", name="Accept as new level").click()
+    click(page, demo, 5, "Accept as new level…")
+    page.get_by_role("dialog").get_by_role("button", name="Accept it").click()
     shows(page, "New level: Volume down.")
 
     click(page, demo, 6, "Open incident")
@@ -128,8 +128,8 @@ def test_every_button_of_a_digest_and_of_the_lists_around_it_works(page: Page, d
     page.get_by_role("dialog").get_by_role("button", name="Unsubscribe").click()
     shows(page, "Ended")
 
-    click(page, demo, 7, "False positive")
-    page.get_by_role("dialog").get_by_role("button", name="False positive").click()
+    click(page, demo, 7, "False positive…")
+    page.get_by_role("dialog").get_by_role("button", name="Close it").click()
     shows(page, "False alarm: Volume down.")
     ask(page, "/anomalies feedback")
     messages(page).get_by_role("button", name="Undo").last.click()

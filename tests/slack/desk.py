@@ -178,7 +178,7 @@ def a_workspace() -> Workspace:
             Channel(id=SHARED, name="meridian", members=(*people, NILS, BOT), connected_team_ids=("T0MERI",)),
         ),
         user_groups=(UserGroup(id="S0OPS", handle="ops", name="Operators", users=(ADA,)),),
-        app=App(commands=(Command(name="/recon"), Command(name="/payment"), Command(name="/incident")), events=EVENTS),
+        app=App(commands=tuple(Command(name=name) for name in ("/recon", "/payment", "/incident", "/anomalies")), events=EVENTS),
     )
 
 

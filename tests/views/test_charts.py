@@ -125,7 +125,7 @@ def test_threads_draw_the_same_picture() -> None:
 
 
 def test_the_picture_takes_the_place_kept_for_it_and_brings_its_words() -> None:
-    message = findings.finding_card(a_finding(), partner_name="Meridian")
+    message = findings.finding_card(a_finding(), partner_name="Meridian", at=NOW)
     assert message.chart is not None
 
     placed = charts.place(message.blocks, charts.chart_block("F0CHART", message.chart))
@@ -137,14 +137,14 @@ def test_the_picture_takes_the_place_kept_for_it_and_brings_its_words() -> None:
 
 
 def test_without_its_picture_the_message_still_says_what_it_shows() -> None:
-    message = findings.finding_card(a_finding(), partner_name="Meridian")
+    message = findings.finding_card(a_finding(), partner_name="Meridian", at=NOW)
 
     place = next(block for block in message.blocks if block.get("block_id") == CHART_BLOCK)
     assert "last 61, expected 92.1" in str(place)
 
 
 def test_an_alarm_colours_the_hours_since_it_began() -> None:
-    chart = findings.finding_card(a_finding(), partner_name="Meridian").chart
+    chart = findings.finding_card(a_finding(), partner_name="Meridian", at=NOW).chart
 
     assert chart is not None
     assert chart.panels[0].alarm_from == 45
@@ -152,7 +152,7 @@ def test_an_alarm_colours_the_hours_since_it_began() -> None:
 
 def test_trouble_is_drawn_in_a_colour_of_its_own_and_calm_is_not() -> None:
     calm = chart_of((a_volume("Calm", usual=900, last=1.0),))
-    alarmed = findings.finding_card(a_finding(since=NOW - timedelta(hours=1), series=STEADY), partner_name="Meridian").chart
+    alarmed = findings.finding_card(a_finding(since=NOW - timedelta(hours=1), series=STEADY), partner_name="Meridian", at=NOW).chart
 
     assert alarmed is not None
     assert has_colour(charts.draw(alarmed), "#ff7b72")

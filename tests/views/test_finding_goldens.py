@@ -11,12 +11,13 @@ import pytest
 from slack_limits import accept, accept_modal
 from view_examples import LONG, NASTY, NOW, a_finding, a_partner
 
+from breakwater.detection import feedback
 from breakwater.model import findings as moves
 from breakwater.model.findings import Contribution, Finding, FindingKind, FindingState, SeriesPoint
-from breakwater.model.learning import Cell
+from breakwater.model.learning import Cell, cell_of
 from breakwater.views import finding_forms, findings, learning
 from breakwater.views.blocks import Block, Message
-from breakwater.views.findings import Do
+from breakwater.views.finding_answers import Do, finding_said
 
 
 @dataclass(frozen=True)
@@ -153,24 +154,25 @@ MISSING = a_finding(
 CAME = moves.recover(MISSING, now=NOW + timedelta(hours=3))
 CELLS = [
     Learnt(Cell(detector="drop", level="partner, currency", metric="volume"), 0, 20, 0.3, 0.97),
+    Learnt(Cell(detector="deadline", level="file", metric="arrival"), 0, 7, 0.53, 0.0),
     Learnt(Cell(detector="truncated", level="file", metric="rows"), 3, 1, 0.86, 0.0),
 ]
 
 MESSAGES: dict[str, Message] = {
-    "finding_reasons": findings.finding_card(REASONS, partner_name="Meridian"),
-    "finding_chargebacks": findings.finding_card(CHARGEBACKS, partner_name="Meridian"),
-    "finding_fees": findings.finding_card(FEES, partner_name="Meridian"),
-    "finding_settlement": findings.finding_card(SLOW, partner_name="Meridian"),
-    "finding_file_changed": findings.finding_card(CHANGED, partner_name="Meridian"),
-    "finding_wide": findings.finding_card(WIDE, partner_name="Meridian"),
-    "finding_outage": findings.finding_card(OUTAGE, partner_name="Meridian"),
-    "finding_taken": findings.finding_card(TAKEN, partner_name="Meridian"),
-    "finding_muted": findings.finding_card(MUTED, partner_name="Meridian"),
-    "finding_false": findings.finding_card(FALSE, partner_name="Meridian"),
-    "finding_expected": findings.finding_card(EXPECTED, partner_name="Meridian"),
-    "finding_came": findings.finding_card(CAME, partner_name="Meridian"),
+    "finding_reasons": findings.finding_card(REASONS, partner_name="Meridian", at=NOW),
+    "finding_chargebacks": findings.finding_card(CHARGEBACKS, partner_name="Meridian", at=NOW),
+    "finding_fees": findings.finding_card(FEES, partner_name="Meridian", at=NOW),
+    "finding_settlement": findings.finding_card(SLOW, partner_name="Meridian", at=NOW),
+    "finding_file_changed": findings.finding_card(CHANGED, partner_name="Meridian", at=NOW),
+    "finding_wide": findings.finding_card(WIDE, partner_name="Meridian", at=NOW),
+    "finding_outage": findings.finding_card(OUTAGE, partner_name="Meridian", at=NOW),
+    "finding_taken": findings.finding_card(TAKEN, partner_name="Meridian", at=NOW),
+    "finding_muted": findings.finding_card(MUTED, partner_name="Meridian", at=NOW),
+    "finding_false": findings.finding_card(FALSE, partner_name="Meridian", at=NOW),
+    "finding_expected": findings.finding_card(EXPECTED, partner_name="Meridian", at=NOW),
+    "finding_came": findings.finding_card(CAME, partner_name="Meridian", at=NOW),
     "findings_one_over": findings.findings([MISSING, CAME]),
-    "finding_new_level": findings.finding_card(LEVEL, partner_name="Meridian"),
+    "finding_new_level": findings.finding_card(LEVEL, partner_name="Meridian", at=NOW),
     "findings_at_once": findings.findings_at_once(
         [
             a_finding(
@@ -190,7 +192,7 @@ MESSAGES: dict[str, Message] = {
     "finding_news_again": findings.finding_news(a_finding(), news="again", was=EXPECTED),
     "finding_news_over": findings.finding_news(OVER, news="recovered", was=a_finding()),
     "finding_news_new_level": findings.finding_news(LEVEL, news="new_level", was=a_finding()),
-    **{f"finding_said_{do}": findings.finding_said(found, do=do, by="U0ADA") for do, found in (
+    **{f"finding_said_{do}": finding_said(found, do=do, by="U0ADA") for do, found in (
         (Do.ACKNOWLEDGE, TAKEN), (Do.FALSE_POSITIVE, FALSE), (Do.EXPECTED, EXPECTED), (Do.MUTE, MUTED), (Do.NEW_LEVEL, LEVEL),
     )},
     "findings_blind": findings.findings(
@@ -199,10 +201,15 @@ MESSAGES: dict[str, Message] = {
     "feedback_some": learning.learnt(CELLS),
     "feedback_none": learning.learnt([]),
     "feedback_undone": learning.undone(CELLS[0].cell, answers=20),
+    "feedback_undone_fact": learning.undone(CELLS[1].cell, answers=7),
+    "finding_said_false_of_late_file": finding_said(replace(MISSING, kind=FindingKind.FILE_LATE), do=Do.FALSE_POSITIVE, by="U0ADA"),
 }  # fmt: skip
 FORMS: dict[str, Block] = {
     "finding_form_expected": finding_forms.expected_form(WIDE, channel="C0PAYOPS"),
     "finding_form_mute": finding_forms.mute_form(WIDE, channel="C0PAYOPS"),
+    "finding_form_false": finding_forms.false_form(WIDE, channel="C0PAYOPS"),
+    "finding_form_false_missing": finding_forms.false_form(MISSING, channel="C0PAYOPS"),
+    "finding_form_level": finding_forms.level_form(WIDE, channel="C0PAYOPS"),
     "finding_form_incident": finding_forms.incident_form(WIDE, partner=a_partner(), partners=[a_partner()]),
 }
 
@@ -226,11 +233,12 @@ def test_no_words_of_others_exceed_what_slack_takes(kind: FindingKind, text: str
     found: Finding = replace(WIDE, kind=kind, scope=text, summary=text, cause=text, next_step=text, seen=text, expected=text,
                              contributions=(one,) * 5)  # fmt: skip
 
-    accept(findings.finding_card(found, partner_name=text))
+    accept(findings.finding_card(found, partner_name=text, at=NOW))
     accept(findings.finding_news(found, news="worse", was=a_finding()))
-    accept(findings.finding_said(moves.judge(found, as_=FindingState.EXPECTED, by="U0ADA", now=NOW, note=text), do=Do.EXPECTED, by="U0ADA"))
+    accept(finding_said(moves.judge(found, as_=FindingState.EXPECTED, by="U0ADA", now=NOW, note=text), do=Do.EXPECTED, by="U0ADA"))
     accept(findings.findings([found] * 60, unmonitored=[text] * 60))
-    accept_modal(finding_forms.expected_form(found, channel="C0PAYOPS"))
+    for form in (finding_forms.expected_form, finding_forms.mute_form, finding_forms.false_form, finding_forms.level_form):
+        accept_modal(form(found, channel="C0PAYOPS"))
     accept_modal(finding_forms.incident_form(found, partner=a_partner(), partners=[a_partner()]))
 
 
@@ -244,16 +252,37 @@ def test_what_the_partner_would_read_says_nothing_of_ours() -> None:
 
 
 def test_a_file_has_no_button_for_a_level_and_an_outage_none_to_mute() -> None:
-    late = findings.finding_card(a_finding(kind=FindingKind.FILE_LATE, place=()), partner_name="Nordbank")
-    outage = findings.finding_card(OUTAGE, partner_name="Meridian")
+    late = findings.finding_card(a_finding(kind=FindingKind.FILE_LATE, place=()), partner_name="Nordbank", at=NOW)
+    outage = findings.finding_card(OUTAGE, partner_name="Meridian", at=NOW)
 
     assert "finding_new_level" not in str(late.blocks)
     assert "finding_mute" not in str(outage.blocks)
-    assert all(f"finding_{do}" in str(findings.finding_card(WIDE, partner_name="Meridian").blocks) for do in Do)
+    assert all(f"finding_{do}" in str(findings.finding_card(WIDE, partner_name="Meridian", at=NOW).blocks) for do in Do)
 
 
-def test_what_teaches_is_asked_for_once_more() -> None:
-    (buttons,) = [b for b in MESSAGES["finding_taken"].blocks if b["type"] == "actions"]
-    asked = {b["text"]["text"] for b in buttons["elements"] if "confirm" in b}
+FACTS = {
+    FindingKind.FILE_LATE: "`expected` of its stream",
+    FindingKind.FILE_MISSING: "`expected` of its stream",
+    FindingKind.FILE_DUPLICATE: "ask who sends it",
+    FindingKind.FILE_GAP: "`sequence` of the stream",
+    FindingKind.STATE_BELOW: "`[partners.thresholds]`",
+}
 
-    assert asked == {"False positive", "Accept as new level"}
+
+@pytest.mark.parametrize("kind", set(FindingKind) - set(FACTS))
+def test_a_false_alarm_of_what_is_estimated_is_said_to_make_it_surer(kind: FindingKind) -> None:
+    found = a_finding(kind=kind)
+
+    assert feedback.Learnt(cell=cell_of(found), useful=0, false=20).caution > 0
+    assert "while fewer than 80 % are believed to be worth it, they must be surer" in str(finding_forms.false_form(found, channel=""))
+
+
+@pytest.mark.parametrize(("kind", "instead"), FACTS.items())
+def test_a_false_alarm_of_a_fact_promises_nothing_and_says_what_to_do_instead(kind: FindingKind, instead: str) -> None:
+    found = a_finding(kind=kind)
+    form = str(finding_forms.false_form(found, channel=""))
+
+    assert feedback.Learnt(cell=cell_of(found), useful=0, false=20).caution == 0
+    assert "surer" not in form
+    assert "makes nothing less sensitive" in form
+    assert instead in form

@@ -11,12 +11,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from breakwater.model.learning import Answer, Cell
+from breakwater.model.learning import FACTS, PROMISED, Answer, Cell
 
 PRIOR_USEFUL, PRIOR_FALSE = 9.0, 1.0  # what a cell is believed to be worth before anybody said anything
-PROMISED = 0.8  # the precision to come back to
 MOST = 2.0  # units of surprise: a hundred times rarer, however much was said
-FACTS = frozenset({"deadline", "copy", "gap", "threshold"})  # no estimate: there is no bar to raise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ _DETECTORS: Mapping[FindingKind, tuple[str, str]] = {
     FindingKind.SETTLEMENT_SLOW: ("settlement", "level"),
     FindingKind.BREAK_RATE_UP: ("breaks", "level"),
 }
+FACTS = frozenset({"deadline", "copy", "gap", "threshold"})  # detectors that estimate nothing: there is no bar to raise
+PROMISED = 0.8  # the share of findings worth reading that answers bring a cell back to
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -54,6 +56,11 @@ class Answer:
 def detector_of(kind: FindingKind) -> str:
     """The detector of a kind of findings."""
     return _DETECTORS[kind][0]
+
+
+def learns(kind: FindingKind) -> bool:
+    """Whether what people say of such findings can make them surer; what is a fact is told whatever they say."""
+    return detector_of(kind) not in FACTS
 
 
 def cell_of(found: Finding) -> Cell:

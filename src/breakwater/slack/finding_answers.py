@@ -15,9 +15,10 @@ from breakwater.model.partners import Partner
 from breakwater.slack.doors import Body, Doors
 from breakwater.steps import feedback as steps
 from breakwater.steps.feedback import Answered
+from breakwater.store.database import Connection
 from breakwater.views import finding_forms as forms
 from breakwater.views import learning as learning_views
-from breakwater.views.findings import Do
+from breakwater.views.finding_answers import Do
 
 
 def register(app: App, doors: Doors) -> None:
@@ -35,6 +36,9 @@ def register(app: App, doors: Doors) -> None:
         ack(response_action="clear")
         doors.work(_where(body, view), lambda actor: _mute(doors, view, actor))
 
+    for form, answer in ((forms.FALSE_FORM, steps.false_positive), (forms.LEVEL_FORM, steps.new_level)):
+        app.view(form)(_agreed(doors, answer))
+
     @app.action(learning_views.UNDO)
     def undo(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
@@ -49,24 +53,44 @@ def _clicked(doors: Doors, do: Do) -> Callable[..., None]:
     return listener
 
 
+def _agreed(doors: Doors, answer: Callable[[Connection, Answered], Finding]) -> Callable[..., None]:
+    """The form said what the answer changes, and they agreed."""
+
+    def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+        ack(response_action="clear")
+        doors.work(_where(body, view), lambda actor: _answer(doors, view, actor, answer))
+
+    return listener
+
+
 def _do(doors: Doors, do: Do, asked: Mapping[str, Any], body: Body, actor: Actor) -> None:
-    """Answer, or open the form that asks what is missing for it."""
+    """Acknowledge it, or open the form that asks what is missing, or says what will change; refused at the click who may not answer."""
     click = _click(doors, asked, actor)
     channel = str((body.get("channel") or {}).get("id", ""))
-    if do is Do.INCIDENT:
+    if do is Do.ACKNOWLEDGE:
+        with doors.database.transaction() as tx:
+            steps.acknowledge(tx, click)
+    elif do is Do.INCIDENT:
         with doors.database.reading() as tx:
             found = steps.opens_incident(tx, click)
         doors.open_form(body, forms.incident_form(found, partner=_partner(doors, found), partners=doors.counterparties))
-    elif do in (Do.EXPECTED, Do.MUTE):
+    else:
         with doors.database.reading() as tx:
             found = steps.as_shown(tx, click)
-        doors.open_form(body, (forms.expected_form if do is Do.EXPECTED else forms.mute_form)(found, channel=channel))
-    else:
-        with doors.database.transaction() as tx:
-            _ANSWERS[do](tx, click)
+        doors.open_form(body, _FORMS[do](found, channel=channel))
 
 
-_ANSWERS = {Do.ACKNOWLEDGE: steps.acknowledge, Do.FALSE_POSITIVE: steps.false_positive, Do.NEW_LEVEL: steps.new_level}
+_FORMS = {
+    Do.FALSE_POSITIVE: forms.false_form,
+    Do.EXPECTED: forms.expected_form,
+    Do.MUTE: forms.mute_form,
+    Do.NEW_LEVEL: forms.level_form,
+}
+
+
+def _answer(doors: Doors, view: Mapping[str, Any], actor: Actor, answer: Callable[[Connection, Answered], Finding]) -> None:
+    with doors.database.transaction() as tx:
+        answer(tx, _click(doors, forms.read_asked(view), actor))
 
 
 def _expected(doors: Doors, view: Mapping[str, Any], actor: Actor) -> None:

@@ -18,7 +18,7 @@ from breakwater.model.partners import Partner
 from breakwater.steps.cards import require_fresh
 from breakwater.steps.finding_cards import show, tell
 from breakwater.store import learning, reads, writes
-from breakwater.views.findings import Do, finding_said
+from breakwater.views.finding_answers import Do, finding_said
 
 LONGEST_SILENCE = timedelta(days=31)
 

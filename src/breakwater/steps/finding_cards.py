@@ -78,7 +78,7 @@ def show(tx: Connection, finding: Finding, *, partners: Mapping[str, Partner], c
         kind=Kind.CARD,
         audience=INTERNAL,
         channel=channel,
-        payload=finding_card(finding, partner_name=name_of(finding, partners)).payload(),
+        payload=finding_card(finding, partner_name=name_of(finding, partners), at=now).payload(),
         about=f"finding:{finding.id}",
         revision=finding.revision,
         priority=Priority.ALERT,

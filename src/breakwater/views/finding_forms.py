@@ -1,4 +1,4 @@
-"""The forms of a finding: why it was expected and until when, and for how long to hear nothing of it."""
+"""The forms of a finding: why it was expected and until when, for how long to hear nothing of it, and what an answer will change."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any, TypedDict
 from breakwater.model.findings import Finding
 from breakwater.model.partners import Partner
 from breakwater.views.blocks import Block, context, section, word
+from breakwater.views.finding_answers import what_false_teaches
 from breakwater.views.incident_forms import SUMMARY_MOST, TITLE_MOST, open_modal
 from breakwater.views.modals import choice, chosen, metadata, modal, text_input, typed
 
 EXPECTED_FORM, MUTE_FORM = "finding_expected_form", "finding_mute_form"
+FALSE_FORM, LEVEL_FORM = "finding_false_form", "finding_level_form"
 REASON, HOURS, NOTE = "reason", "hours", "note"
 NOTE_MOST = 200
 _REASONS = (
@@ -36,7 +38,7 @@ class Asked(TypedDict):
 def expected_form(finding: Finding, *, channel: str) -> Block:
     """Why it was to be expected, and until when."""
     blocks = [
-        section(f"*{word(finding.scope, 160)}*\n{word(finding.summary, 300)}"),
+        _what(finding),
         choice(REASON, "What is it?", _REASONS, chosen="holiday"),
         choice(HOURS, "For how long from now?", _HOURS, chosen="24", hint="If it still shows then, it is told again."),
         text_input(NOTE, "A word about it", most=NOTE_MOST, optional=True),
@@ -48,11 +50,23 @@ def expected_form(finding: Finding, *, channel: str) -> Block:
 def mute_form(finding: Finding, *, channel: str) -> Block:
     """For how long to hear nothing of it."""
     blocks = [
-        section(f"*{word(finding.scope, 160)}*\n{word(finding.summary, 300)}"),
+        _what(finding),
         choice(HOURS, "Mute for", _HOURS, chosen="4"),
         context("It stays open and in the digests. An outage is told all the same."),
     ]
     return modal(MUTE_FORM, title="Mute a finding", blocks=blocks, submit="Mute", metadata=_asked(finding, channel))
+
+
+def false_form(finding: Finding, *, channel: str) -> Block:
+    """What it changes that it is called a false alarm."""
+    blocks = [_what(finding), section("It is closed as a false alarm."), context(what_false_teaches(finding.kind))]
+    return modal(FALSE_FORM, title="A false alarm?", blocks=blocks, submit="Close it", metadata=_asked(finding, channel))
+
+
+def level_form(finding: Finding, *, channel: str) -> Block:
+    """What it changes that this is how things are."""
+    blocks = [_what(finding), section("It is closed. From now on, this is what is expected here, and alarms compare with it.")]
+    return modal(LEVEL_FORM, title="The new level?", blocks=blocks, submit="Accept it", metadata=_asked(finding, channel))
 
 
 def incident_form(finding: Finding, *, partner: Partner, partners: list[Partner]) -> Block:
@@ -79,6 +93,10 @@ def read_reason(view: Mapping[str, Any]) -> str:
     """Why it was expected, in words."""
     reason, note = dict(_REASONS)[chosen(view, REASON)].lower(), typed(view, NOTE)
     return f"{reason}. {note}" if note else f"{reason}."
+
+
+def _what(finding: Finding) -> Block:
+    return section(f"*{word(finding.scope, 160)}*\n{word(finding.summary, 300)}")
 
 
 def _title(finding: Finding) -> str:

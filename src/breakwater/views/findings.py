@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from itertools import pairwise
 
-from breakwater.model.findings import LEVEL_KINDS, Contribution, Finding, FindingKind, FindingState
-from breakwater.views.blocks import Block, Message, actions, button, chart_place, code, context, fit, listing, section, word
+from breakwater.model.findings import Contribution, Finding, FindingKind, FindingState
+from breakwater.views.blocks import Block, Message, chart_place, code, context, fit, listing, section, word
 from breakwater.views.figures import Chart, Panel
-from breakwater.views.words import joined, moment, money, number, person, plain_money, plural
+from breakwater.views.finding_answers import answered, buttons
+from breakwater.views.words import joined, moment, money, number, plain_money, plural
 
 IN_FULL = 5
 IN_SHORT = 8
@@ -73,27 +73,6 @@ _ENDED_SIGNS = {
 }
 
 
-class Do(StrEnum):
-    """The buttons of a finding's card; each is the action `finding_…`."""
-
-    ACKNOWLEDGE = "acknowledge"
-    FALSE_POSITIVE = "false_positive"
-    EXPECTED = "expected"
-    MUTE = "mute"
-    NEW_LEVEL = "new_level"
-    INCIDENT = "incident"
-
-
-DO_WORDS = {
-    Do.ACKNOWLEDGE: "Acknowledge",
-    Do.FALSE_POSITIVE: "False positive",
-    Do.EXPECTED: "Expected…",
-    Do.MUTE: "Mute for…",
-    Do.NEW_LEVEL: "Accept as new level",
-    Do.INCIDENT: "Open incident",
-}
-
-
 def findings(findings: Sequence[Finding], *, partner: str | None = None, unmonitored: Sequence[str] = ()) -> Message:
     """What `/anomalies` answers, in the order given, open ones first. `partner` is the name of the one that was asked for, `unmonitored`
     says for what no alert can be promised."""
@@ -133,16 +112,16 @@ def _blind(unmonitored: Sequence[str]) -> tuple[Block, ...]:
     )
 
 
-def finding_card(finding: Finding, *, partner_name: str) -> Message:
-    """One finding as an alert, with its chart and what can be said of it; the same card says how it ended."""
+def finding_card(finding: Finding, *, partner_name: str, at: datetime) -> Message:
+    """One finding as an alert, as it stands `at` a moment, with its chart and what can be said of it; the same card says how it ended."""
     chart = _chart(finding, partner_name)
     blocks: list[Block] = [section(_in_full(finding))]
     if finding.open and (why := _why(finding)):
         blocks.append(section(why))
     blocks += [chart_place(chart)] if chart else []
-    blocks += [_buttons(finding)] if finding.open else []
+    blocks += [buttons(finding)] if finding.open else []
     found = f"found {moment(finding.found_at)}" if finding.found_at else ""
-    blocks.append(context(joined((word(partner_name), found, _answered(finding), code(finding.id, 40)))))
+    blocks.append(context(joined((word(partner_name), found, answered(finding, at=at), code(finding.id, 40)))))
     return fit(Message(text=_sentence(finding), blocks=tuple(blocks), chart=chart))
 
 
@@ -178,21 +157,6 @@ def finding_news(finding: Finding, *, news: str, was: Finding | None) -> Message
         said = f"🟢 *Over{lasted}.*"
     text = joined((said, risk if finding.open else ""), "\n")
     return Message(text=text.replace("*", ""), blocks=(section(text),))
-
-
-def finding_said(finding: Finding, *, do: Do, by: str) -> Message:
-    """What somebody did, for the thread of the card."""
-    until = f" until {moment(finding.silent_until)}" if finding.silent_until else ""
-    note = f": {word(finding.said_note, SENTENCE)}" if finding.said_note else "."
-    said = {
-        Do.ACKNOWLEDGE: f"👀 {person(by)} looks after it.",
-        Do.FALSE_POSITIVE: f"⚪ {person(by)} says this was a false alarm. Such findings must be surer now: `/anomalies feedback`.",
-        Do.EXPECTED: f"🗓️ {person(by)} says this is expected{until}{note}",
-        Do.MUTE: f"🔕 {person(by)} muted this{until}. An outage would still be told.",
-        Do.NEW_LEVEL: f"↕️ {person(by)} says this is the new level: from now on it is what is expected.",
-        Do.INCIDENT: f"🚨 {person(by)} opens an incident.",
-    }[do]
-    return Message(text=said, blocks=(section(said),))
 
 
 def finding_line(finding: Finding) -> str:
@@ -244,32 +208,6 @@ def _why(finding: Finding) -> str:
 def _contribution(one: Contribution) -> str:
     worth = plain_money(one.worth_minor, one.currency) if one.worth_minor is not None and one.currency else ""
     return joined((word(one.where, 120), plural(one.payments, "payment"), worth))
-
-
-def _buttons(finding: Finding) -> Block:
-    asked = {"finding_id": finding.id, "revision": finding.revision}
-    shown = [Do.ACKNOWLEDGE] if finding.acknowledged_by is None else []
-    shown += [Do.FALSE_POSITIVE, Do.EXPECTED]
-    shown += [] if finding.is_outage else [Do.MUTE]
-    shown += [Do.NEW_LEVEL] if finding.kind in LEVEL_KINDS else []
-    questions = {
-        Do.FALSE_POSITIVE: "Closed as a false alarm; findings like it must be surer from now on. /anomalies feedback takes it back.",
-        Do.NEW_LEVEL: "From now on, this is what is expected here. Alarms compare with it.",
-    }
-    styles = {Do.ACKNOWLEDGE: "primary", Do.INCIDENT: "danger"}
-    return actions(
-        *(button(f"finding_{do}", DO_WORDS[do], asked, style=styles.get(do), confirm=questions.get(do, "")) for do in (*shown, Do.INCIDENT))
-    )
-
-
-def _answered(finding: Finding) -> str:
-    """Who looks after it, and who said what of it."""
-    taken = f"{person(finding.acknowledged_by)} looks after it" if finding.acknowledged_by else ""
-    if finding.open and finding.silent_until:
-        return joined((taken, f"muted until {moment(finding.silent_until)} by {person(finding.said_by)}"))
-    said = f"said by {person(finding.said_by)}" if finding.said_by and not finding.open else ""
-    note = word(finding.said_note, 200) if finding.said_note and not finding.open else ""
-    return joined((taken, said, note))
 
 
 def _lasted(finding: Finding) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from breakwater.model.learning import Cell
+from breakwater.model.learning import FACTS, PROMISED, Cell
+from breakwater.model.per_cent import per_cent
 from breakwater.views.blocks import Block, Message, button, context, fit, section, word
 from breakwater.views.words import joined, plural
 
@@ -74,7 +75,8 @@ def learnt(cells: Sequence[Learnt]) -> Message:
 def learnt_line(one: Learnt) -> str:
     """A cell in one line."""
     said = joined((f"{one.useful:,} useful" if one.useful else "", f"{one.false:,} false" if one.false else ""), ", ")
-    surer = f"must be {10**one.caution:,.0f} times less likely by chance now" if one.caution >= 0.05 else "unchanged"
+    unchanged = "told whatever was said" if one.cell.detector in FACTS else "unchanged"
+    surer = f"must be {10**one.caution:,.0f} times less likely by chance now" if one.caution >= 0.05 else unchanged
     return f"{cell_words(one.cell)}: {said}, {surer}"
 
 
@@ -88,7 +90,8 @@ def cell_words(cell: Cell) -> str:
 
 def undone(cell: Cell, *, answers: int) -> Message:
     """What was learnt of a cell is taken back."""
-    text = f"↩️ {cell_words(cell)}: {plural(answers, 'answer')} taken back, so its findings speak as early as at first."
+    again = "." if cell.detector in FACTS else ", so its findings speak as early as at first."
+    text = f"↩️ {cell_words(cell)}: {plural(answers, 'answer')} taken back{again}"
     return Message(text=text, blocks=(section(text),))
 
 
@@ -99,6 +102,7 @@ def _cell(one: Learnt) -> Block:
 
 
 _HOW = (
-    "*False positive* makes such findings surer before they speak, *Acknowledge* and *Accept as new level* the opposite."
-    " An outage is always told, and so is a file's deadline."
+    "*False positive* counts against findings like it, *Acknowledge* and *Accept as new level* for them. While fewer than"
+    f" {per_cent(PROMISED)} are believed to be worth it, they must be surer before they speak. An outage is always told; files that are"
+    " late, missing or sent twice, missing numbers and thresholds are facts, which no answer makes rarer."
 )
