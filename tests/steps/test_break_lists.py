@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import html
 import io
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -20,7 +23,8 @@ from breakwater.model.calendar import named_calendar
 from breakwater.store import break_lists, writes
 from breakwater.store.database import Database
 from breakwater.views.break_csv import breaks_csv, harmless
-from breakwater.views.breaks import break_list
+from breakwater.views.breaks import break_list, kind_words
+from breakwater.views.words import heading
 
 TODAY = {"meridian": date(2026, 11, 20), "nordbank": date(2026, 11, 20)}
 TWO = {**PARTNERS, "nordbank": replace(PARTNERS["meridian"], id="nordbank", name="Nordbank AG")}
@@ -47,6 +51,16 @@ KEPT = [
         ("5d", "b"),
         ("mine", "b"),
         ("mine EUR >100", ""),
+        ('"Missing at partner"', "c"),
+        ("“Missing at partner” JPY", "c"),
+        ("missing at partner", "c"),
+        ("Missing-At-Partner amounts differ jpy", "c"),
+        ("`missing at partner`", "c"),
+        ("5d old", "b"),
+        ("5D Older mine", "b"),
+        (">= 90", "dabc"),
+        ("'nordbank ag'", "d"),
+        ("Nordbank AG", "d"),
     ],
 )
 def test_every_word_narrows_the_list(database: Database, words: str, found: str) -> None:
@@ -78,7 +92,7 @@ def test_pages_hold_everything_once(database: Database) -> None:
     ("words", "said"),
     [
         ("nordbnk", "Did you mean 'nordbank'?"),
-        ("mising_at_partner", "Did you mean 'missing_at_partner'?"),
+        ("mising_at_partner", "Did you mean 'missing at partner'?"),
         ("1e9", "'1e9' is no partner, kind, age or amount."),
         ("=1+1", "'=1+1' is no partner, kind, age or amount."),
         ("5d " * 13, "takes 12 words at most"),
@@ -90,6 +104,46 @@ def test_a_word_nobody_knows_is_refused_with_an_example(words: str, said: str) -
 
     assert said in refused.value.message
     assert "/recon breaks nordbank 5d >100 mine" in refused.value.remedy
+
+
+def test_a_refusal_names_every_word_that_is_accepted() -> None:
+    with pytest.raises(RefusedError) as refused:
+        read_filter(["nonsense"], partners=TWO, asker_id="U0ADA")
+
+    named = [*re.findall("`([^`]+)`", refused.value.remedy)[1:], "meridian", "nordbank"]
+    assert {read_filter([word], partners=TWO, asker_id="U0ADA").kinds for word in named} == {(), *((kind,) for kind in BreakKind)}
+
+
+@pytest.mark.parametrize("kind", BreakKind)
+def test_a_kind_is_accepted_as_its_card_says_it(kind: BreakKind) -> None:
+    said = heading(kind_words(kind))
+
+    wanted = read_filter(f'"{said}"'.split(), partners=TWO, asker_id="U0ADA")
+
+    assert (wanted.kinds, wanted.partners) == ((kind,), tuple(TWO.values()))
+
+
+def test_a_kind_of_a_leg_is_accepted_as_its_card_says_it() -> None:
+    leg = replace(PARTNERS["meridian"], id="meridian-nordbank", name="Meridian to Nordbank", was_between=("Meridian", "Nordbank"))
+    said = kind_words(BreakKind.MISSING_AT_PARTNER, leg.ends)
+
+    wanted = read_filter(["oldest", *said.split(), "5d"], partners={**TWO, leg.id: leg}, asker_id="U0ADA")
+
+    assert (wanted.kinds, wanted.partners, wanted.least_age_days) == ((BreakKind.MISSING_AT_PARTNER,), (leg,), 5)
+
+
+def test_every_filter_that_a_list_shows_is_accepted() -> None:
+    (shown,) = break_list([a_break()], total=1, partner_names={}).blocks[-1]["elements"]
+    words = [html.unescape(code) for code in re.findall("`([^`]+)`", shown["text"])]
+
+    assert words[0] == "/recon breaks"
+    assert [bool(read_filter(word.split(), partners=TWO, asker_id="U0ADA").partners) for word in words[1:]] == [True] * 6
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_typed_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(RefusedError):
+        read_filter(text.split(), partners=TWO, asker_id="U0ADA")
 
 
 @given(today=st.dates(date(2026, 1, 1), date(2026, 12, 31)), age_days=st.integers(1, 80))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import date
 from typing import Any
@@ -79,6 +80,7 @@ def list_breaks(doors: Doors, body: Body, words: list[str], actor: Actor, *, pag
     if len(words) == 1 and (number := break_number(words[0])):
         show_break(doors, body, number, actor)
         return
+    words = html.unescape(" ".join(words)).split()  # Slack writes `>` as `&gt;`
     wanted = read_filter(words, partners=doors.partners, asker_id=actor.id)
     with doors.database.reading() as tx:
         listed, total = break_lists.filtered(tx, wanted, today=_today(doors), limit=views.LIST_SHOWN, offset=page * views.LIST_SHOWN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from breakwater.model.break_kinds import KIND_WORDS
 from breakwater.model.breaks import BECAME, ENDS, OVERTAKEN, REVERSAL_PROPOSED, REVERSED, WAITS_AGAIN, Break, BreakKind, BreakState
 from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, overflow, section, word
 from breakwater.views.break_news import overtaken_words, proposal_lines, proposal_words
@@ -18,25 +19,12 @@ PAGE_BACK, PAGE_ON, ALL_AS_CSV = "break_page_back", "break_page_on", "break_all_
 LINKS_SHOWN = 6
 REFERENCES_SHOWN = 4
 LIST_SHOWN = 15
+# Every word in code type is one that is accepted behind the command.
+FEWER = (
+    f"Fewer: {code('/recon breaks')} with a partner, a kind ({code('missing at partner')}), {code('5d')} (5 business days or older), "
+    f"{code('>100')}, {code('EUR')} or {code('mine')}; {code('oldest')} is an order."
+)
 
-KIND_WORDS: Mapping[BreakKind, str] = {
-    BreakKind.MISSING_AT_PARTNER: "missing at partner",
-    BreakKind.MISSING_IN_LEDGER: "missing in our ledger",
-    BreakKind.DUPLICATE_IN_LEDGER: "booked twice in our ledger",
-    BreakKind.DUPLICATE_AT_PARTNER: "reported twice by partner",
-    BreakKind.ORPHAN_REFUND: "refund without its payment",
-    BreakKind.ORPHAN_RETURN: "return without its payment",
-    BreakKind.ORPHAN_CHARGEBACK: "chargeback without its payment",
-    BreakKind.AMOUNT_MISMATCH: "amounts differ",
-    BreakKind.FX_VARIANCE: "exchange rate off",
-    BreakKind.CURRENCY_MISMATCH: "currencies differ",
-    BreakKind.FEE_VARIANCE: "fee not as agreed",
-    BreakKind.STATUS_MISMATCH: "statuses differ",
-    BreakKind.REFERENCE_MISMATCH: "references differ",
-    BreakKind.LATE_SETTLEMENT: "settled late",
-    BreakKind.BATCH_INCOMPLETE: "batch does not add up",
-    BreakKind.AMBIGUOUS_MATCH: "more than one match possible",
-}
 STATE_WORDS: Mapping[BreakState, str] = {
     BreakState.OPEN: "open, nobody on it yet",
     BreakState.ACKNOWLEDGED: "acknowledged",
@@ -120,9 +108,10 @@ def break_list(
     ask for another page, or for all of them, with the same.
     """
     of = f" of {word(partner_names.get(partner, partner))}" if partner else ""
-    noun = "booked break to be reversed or not" if OVERTAKEN in asked.split() else "active break"
+    words = set(asked.casefold().split())
+    noun = "booked break to be reversed or not" if OVERTAKEN in words else "active break"
     if not breaks:
-        return _private(f"✅ No {noun.replace('break', 'breaks')}{of}{' like that' if set(asked.split()) - {OVERTAKEN} else ''}.")
+        return _private(f"✅ No {noun.replace('break', 'breaks')}{of}{' like that' if words - {OVERTAKEN} else ''}.")
     shown = breaks[:LIST_SHOWN]
     first = page * LIST_SHOWN + 1
     order = "oldest" if oldest_first else "largest"
@@ -135,9 +124,7 @@ def break_list(
     left = total - page * LIST_SHOWN - len(shown)
     rest = f"{plural(left, 'more break')} not shown." if left > 0 else ""
     apart = "" if oldest_first or len({b.currency for b in shown}) == 1 else "Sorted by minor units; currencies are not converted."
-    narrow = context(
-        joined((rest, apart, f"Fewer: a partner, a kind, `5d` old, {code('>100')}, `EUR`, `mine` or `oldest` behind `/recon breaks`."), " ")
-    )
+    narrow = context(joined((rest, apart, FEWER), " "))
     several = chooser([(b, f"{plain_money(b.amount_minor, b.currency)} {break_words(b)} {b.id}") for b in shown if b.active])
     turns = actions(*_turns(total, len(shown), asked, page))
     return fit(Message(text=f"{twin}.", blocks=(section(head), *rows, *several, turns, narrow)))

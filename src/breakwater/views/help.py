@@ -33,7 +33,7 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("/recon opening nordbank", "what is unmatched from before it went live"),
             ("/recon files nordbank", "its files: due next, late, missing, refused, and what came last"),
             ("/recon breaks nordbank", "its breaks, the largest first"),
-            ("/recon breaks 5d >100 mine", "mine, 5 business days or older, from 100 up; also a kind, EUR, oldest, suppressed, overtaken"),
+            ("/recon breaks 5d >100 mine", "mine, 5 business days or older, from 100 up; also a kind as cards say it, EUR, oldest, suppressed, overtaken"),
             ("/recon B-4K7QZC2MHX5A", "one break by its number, and where its card is; `/payment` takes the number, too"),
             ("/recon journal 2026-10", "what was approved to be booked in that month, as CSV for accounting"),
             ("/recon signoff nordbank 2026-10", "the month's figures: prepare them, and have them signed by a second person"),

@@ -8,12 +8,12 @@ from typing import Any, TypedDict
 
 from breakwater.errors import RefusedError
 from breakwater.model.amounts import typed_amount
+from breakwater.model.break_kinds import KIND_WORDS
 from breakwater.model.breaks import BreakKind
 from breakwater.model.money import format_minor
 from breakwater.model.noise import MOST_DAYS, PATTERN_MOST, REASON_MOST
 from breakwater.model.partners import Partner
 from breakwater.views.blocks import Block, context, section, word
-from breakwater.views.breaks import KIND_WORDS
 from breakwater.views.modals import choice, chosen, chosen_day, day_choice, metadata, modal, text_input, typed
 from breakwater.views.words import heading
 
