@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from desk import ADA, NOW, OPS, VIC, Desk
 
+from breakwater.detection.continuing import Change, News
 from breakwater.model.access import SYSTEM
 from breakwater.model.findings import Finding, FindingKind, FindingState
 from breakwater.sandbox import Message
-from breakwater.steps.finding_cards import show
+from breakwater.steps.finding_cards import keep_at_once, show
 from breakwater.store import reads, writes
 
 
@@ -39,11 +40,15 @@ def card(desk: Desk, found: Finding, words: str = "") -> Message:
     return shown
 
 
-def state_of(desk: Desk, found: Finding) -> FindingState:
+def kept(desk: Desk, found: Finding) -> Finding:
     with desk.bot.database.reading() as tx:
-        kept = reads.finding_by_id(tx, found.id)
-    assert kept
-    return kept.state
+        now = reads.finding_by_id(tx, found.id)
+    assert now
+    return now
+
+
+def state_of(desk: Desk, found: Finding) -> FindingState:
+    return kept(desk, found).state
 
 
 ANSWERS = ["Acknowledge", "False positive…", "Expected…", "Mute for…", "Accept as new level…", "Open incident"]
@@ -97,6 +102,37 @@ def test_a_form_that_was_open_while_somebody_else_answered_says_who_was_first(de
 
     assert "<@U0EVE> was first" in desk.told(ADA, OPS, lambda: ada.submit(late))
     assert state_of(desk, found) is FindingState.NEW_LEVEL
+
+
+def test_a_finding_that_was_told_with_others_gets_a_card_with_its_buttons(desk: Desk) -> None:
+    several = [a_finding(f"F-ONCE{n}", summary=f"Payments of story {n} fell.") for n in (1, 2)]
+    with desk.bot.database.transaction() as tx:
+        changes = [Change(was=None, now=one, news=News.OPENED) for one in several]
+        keep_at_once(tx, changes, partners=desk.bot.partners, channel=OPS, now=desk.clock())
+    vic, ada = desk.person(VIC), desk.person(ADA)
+    desk.told(VIC, OPS, lambda: vic.command("/anomalies", "", channel=OPS))
+    (*_, listed) = vic.private(OPS)
+    (offer,) = [b for b in listed.blocks if "story 2 fell" in str(b)]
+
+    said = desk.told(VIC, OPS, lambda: vic.click(listed, "Show card", block_id=offer["block_id"]))
+
+    assert f"The card of F-ONCE2 is in <#{OPS}>" in said
+    ada.click(card(desk, several[1], "Next:"), "Acknowledge")
+    desk.until(lambda: kept(desk, several[1]).acknowledged_by == ADA)
+    assert kept(desk, several[0]).acknowledged_by is None
+
+
+def test_a_list_leads_to_cards_and_says_who_looks_after_them(desk: Desk) -> None:
+    found = a_finding("F-TAKEN", since=NOW)
+    shown = told(desk, found)
+    ada, vic = desk.person(ADA), desk.person(VIC)
+    ada.click(shown, "Acknowledge")
+    card(desk, found, "looks after it")
+
+    listed = desk.told(VIC, OPS, lambda: vic.command("/anomalies", "meridian", channel=OPS))
+
+    assert f"<@{ADA}> looks after it · <{desk.sandbox.url}" in listed
+    assert f"/archives/{OPS}/p{shown.ts.replace('.', '')}|Its card>" in listed
 
 
 def test_slack_would_have_refused_nothing(desk: Desk) -> None:

@@ -266,14 +266,14 @@ def test_a_recovered_finding_is_no_news_in_a_digest() -> None:
 
 
 def test_sixty_findings_are_cut_and_counted() -> None:
-    text = shown(findings.findings([a_finding()] * 60))
+    text = shown(findings.findings([a_finding()] * 60, at=NOW, cards={}))
 
     assert text.startswith("*60 open findings*")
     assert "_… and 47 more: `/anomalies PARTNER`_" in text
 
 
 def test_a_finding_says_what_where_since_against_what_worth_what_and_what_next() -> None:
-    text = shown(findings.findings([a_finding(since=NOW - timedelta(hours=3))]))
+    text = shown(findings.findings([a_finding(since=NOW - timedelta(hours=3))], at=NOW, cards={}))
 
     assert "🔴 *Approvals down.* Approval rate at Meridian in GBP fell from 92.1 % to 61.0 %." in text
     assert "expected 92.1 % approved" in text

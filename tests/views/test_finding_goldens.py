@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -152,6 +153,15 @@ MISSING = a_finding(
     currency=None,
 )
 CAME = moves.recover(MISSING, now=NOW + timedelta(hours=3))
+ANSWERED = [
+    replace(TAKEN, id="F-TAKEN"), replace(MUTED, id="F-MUTED"), replace(MUTED, id="F-NOT-MUTED-ANY-MORE", silent_until=NOW),
+    a_finding(id="F-ON-ITS-WAY"), replace(MISSING, id="F-AT-ONCE"), replace(MISSING, id="F-AT-ONCE-2"), replace(MUTED, id="F-SHORT"),
+    replace(CAME, id="F-CAME"),
+]  # fmt: skip
+CARDS = {f.id: f"https://harbour.slack.com/archives/C0PAYOPS/p{n}" for n, f in enumerate(ANSWERED[:3])} | {
+    "F-ON-ITS-WAY": "",
+    "F-SHORT": "",
+}
 CELLS = [
     Learnt(Cell(detector="drop", level="partner, currency", metric="volume"), 0, 20, 0.3, 0.97),
     Learnt(Cell(detector="deadline", level="file", metric="arrival"), 0, 7, 0.53, 0.0),
@@ -171,7 +181,7 @@ MESSAGES: dict[str, Message] = {
     "finding_false": findings.finding_card(FALSE, partner_name="Meridian", at=NOW),
     "finding_expected": findings.finding_card(EXPECTED, partner_name="Meridian", at=NOW),
     "finding_came": findings.finding_card(CAME, partner_name="Meridian", at=NOW),
-    "findings_one_over": findings.findings([MISSING, CAME]),
+    "findings_one_over": findings.findings([MISSING, CAME], at=NOW, cards={}),
     "finding_new_level": findings.finding_card(LEVEL, partner_name="Meridian", at=NOW),
     "findings_at_once": findings.findings_at_once(
         [
@@ -195,8 +205,10 @@ MESSAGES: dict[str, Message] = {
     **{f"finding_said_{do}": finding_said(found, do=do, by="U0ADA") for do, found in (
         (Do.ACKNOWLEDGE, TAKEN), (Do.FALSE_POSITIVE, FALSE), (Do.EXPECTED, EXPECTED), (Do.MUTE, MUTED), (Do.NEW_LEVEL, LEVEL),
     )},
+    "findings_answered": findings.findings(ANSWERED, at=NOW, cards=CARDS),
+    "finding_card_shown": findings.card_shown(MISSING, channel="C0PAYOPS"),
     "findings_blind": findings.findings(
-        [], unmonitored=["Nordbank is not monitorable at this size: about 12 payments a day are expected."]
+        [], at=NOW, cards={}, unmonitored=["Nordbank is not monitorable at this size: about 12 payments a day are expected."]
     ),
     "feedback_some": learning.learnt(CELLS),
     "feedback_none": learning.learnt([]),
@@ -236,7 +248,7 @@ def test_no_words_of_others_exceed_what_slack_takes(kind: FindingKind, text: str
     accept(findings.finding_card(found, partner_name=text, at=NOW))
     accept(findings.finding_news(found, news="worse", was=a_finding()))
     accept(finding_said(moves.judge(found, as_=FindingState.EXPECTED, by="U0ADA", now=NOW, note=text), do=Do.EXPECTED, by="U0ADA"))
-    accept(findings.findings([found] * 60, unmonitored=[text] * 60))
+    accept(findings.findings([found] * 60, at=NOW, cards={}, unmonitored=[text] * 60))
     for form in (finding_forms.expected_form, finding_forms.mute_form, finding_forms.false_form, finding_forms.level_form):
         accept_modal(form(found, channel="C0PAYOPS"))
     accept_modal(finding_forms.incident_form(found, partner=a_partner(), partners=[a_partner()]))
@@ -286,3 +298,22 @@ def test_a_false_alarm_of_a_fact_promises_nothing_and_says_what_to_do_instead(ki
     assert "surer" not in form
     assert "makes nothing less sensitive" in form
     assert instead in form
+
+
+def test_a_mute_that_is_over_is_not_told_any_more() -> None:
+    until = MUTED.silent_until
+    assert until
+    for at, muted in ((until - timedelta(minutes=1), True), (until, False)):
+        told = (
+            str(findings.finding_card(MUTED, partner_name="Meridian", at=at).blocks),
+            str(findings.findings([MUTED], at=at, cards={}).blocks),
+            findings.finding_line(MUTED, at=at),
+        )
+        assert [("muted until" in one, "<@U0ADA> looks after it" in one) for one in told] == [(muted, True)] * 3
+
+
+def test_only_open_findings_without_a_card_are_offered_one() -> None:
+    (_, *listed, _) = MESSAGES["findings_answered"].blocks
+
+    assert [json.loads(b["accessory"]["value"])["finding_id"] for b in listed if "accessory" in b] == ["F-AT-ONCE", "F-AT-ONCE-2"]
+    assert [b["text"]["text"].count("|Its card>") for b in listed] == [1, 1, 1, 0, 0, 0, 0, 0]

@@ -78,6 +78,14 @@ def as_shown(tx: Connection, click: Answered) -> Finding:
     return found
 
 
+def show_card(tx: Connection, *, actor: Actor, finding_id: str, partners: Mapping[str, Partner], channel: str, now: datetime) -> Finding:
+    """Post the card of a finding that was told without one."""
+    require(actor, Permission.READ)
+    found = finding_known(tx, finding_id)
+    show(tx, found, partners=partners, channel=channel, now=now)
+    return found
+
+
 def what_was_learnt(tx: Connection) -> list[Learnt]:
     """The cells of which people said something, the least precise first."""
     return learnt(learning.answers(tx))

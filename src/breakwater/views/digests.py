@@ -65,7 +65,9 @@ def digest(digest: Digest) -> Message:
     blocks: list[Block] = [header(f"{'🔴' if late or found or incidents else '🟠'} {counts or 'Approvals wait'}")]
     blocks += [section(change)] if (change := _changed(digest)) else []
     blocks += _part("Files late or missing", late, most=LATE_SHOWN, rest="`/recon files`")
-    blocks += _part("Findings", [finding_line(f) for f in found], most=FINDINGS_SHOWN, rest="`/anomalies`, or the file below")
+    blocks += _part(
+        "Findings", [finding_line(f, at=digest.scheduled_at) for f in found], most=FINDINGS_SHOWN, rest="`/anomalies`, or the file below"
+    )
     blocks += _part(
         f"Breaks* worth *{worth(broken)}",
         [_breaks(s) for s in sorted(broken, key=lambda s: -active_count(s))],

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from breakwater.model.findings import Contribution, Finding, FindingKind, FindingState
-from breakwater.views.blocks import Block, Message, chart_place, code, context, fit, listing, section, word
+from breakwater.views.blocks import Block, Message, button, chart_place, code, context, fit, listing, section, word
 from breakwater.views.figures import Chart, Panel
 from breakwater.views.finding_answers import answered, buttons
-from breakwater.views.words import joined, moment, money, number, plain_money, plural
+from breakwater.views.words import channel as channel_link
+from breakwater.views.words import joined, link, moment, money, number, plain_money, plural
 
+SHOW_CARD = "finding_show_card"
 IN_FULL = 5
 IN_SHORT = 8
 SENTENCE = 300
@@ -73,28 +75,56 @@ _ENDED_SIGNS = {
 }
 
 
-def findings(findings: Sequence[Finding], *, partner: str | None = None, unmonitored: Sequence[str] = ()) -> Message:
-    """What `/anomalies` answers, in the order given, open ones first. `partner` is the name of the one that was asked for, `unmonitored`
-    says for what no alert can be promised."""
-    at = f" at {word(partner)}" if partner else ""
+def findings(
+    findings: Sequence[Finding],
+    *,
+    at: datetime,
+    cards: Mapping[str, str],
+    partner: str | None = None,
+    unmonitored: Sequence[str] = (),
+) -> Message:
+    """What `/anomalies` answers `at` a moment, in the order given, open ones first.
+
+    `cards` has the id of each finding that has a card, with the link to it, empty where that is not known; others have a button that
+    asks for theirs. `partner` is the name of the one that was asked for, `unmonitored` says for what no alert can be promised.
+    """
+    where = f" at {word(partner)}" if partner else ""
     still_open = [f for f in findings if f.open]
     recovered = [f for f in findings if not f.open]
     if not findings:
-        text = f"✅ Nothing unusual{at}: files are in time, volumes and approvals as expected."
+        text = f"✅ Nothing unusual{where}: files are in time, volumes and approvals as expected."
         return Message(text=text, blocks=(section(text), *_blind(unmonitored)))
     ordered = [*still_open, *recovered]
-    head = f"*{plural(len(still_open), 'open finding')}{at}*" if still_open else f"✅ *Nothing unusual{at} any more*"
+    head = f"*{plural(len(still_open), 'open finding')}{where}*" if still_open else f"✅ *Nothing unusual{where} any more*"
     later = f", {_over(len(recovered))}" if recovered else ""
-    blocks = [section(head + later), *(section(_in_full(f)) for f in ordered[:IN_FULL])]
-    if len(ordered) > IN_FULL:
-        rest = "" if partner else "`/anomalies PARTNER`"
-        blocks.append(section(listing([finding_line(f) for f in ordered[IN_FULL:]], most=IN_SHORT, rest=rest)))
+    shown = IN_FULL + IN_SHORT
+    blocks = [section(head + later)]
+    blocks += [section(_listed(f, at=at, cards=cards), accessory=_show_card(f, cards)) for f in ordered[:IN_FULL]]
+    blocks += [section(finding_line(f, at=at), accessory=_show_card(f, cards)) for f in ordered[IN_FULL:shown]]
+    if len(ordered) > shown:
+        blocks.append(section(listing(["…"] * (len(ordered) - shown), most=0, rest="" if partner else "`/anomalies PARTNER`")))
     blocks += _blind(unmonitored)
     blocks.append(
         context("Against the usual hour of the week, holidays known" + ("" if partner else f" · One partner: {code('/anomalies PARTNER')}"))
     )
-    twin = f"{plural(len(still_open), 'open finding')}{at}{later}. " + " ".join(_sentence(f) for f in ordered[:3])
+    twin = f"{plural(len(still_open), 'open finding')}{where}{later}. " + " ".join(_sentence(f) for f in ordered[:3])
     return fit(Message(text=twin.strip(), blocks=tuple(blocks)))
+
+
+def card_shown(finding: Finding, *, channel: str) -> Message:
+    """For the one who asked for a card: where it is."""
+    text = f"The card of {word(finding.id, 40)} is in {channel_link(channel)}: it can be answered there."
+    return Message(text=text, blocks=(section(text),))
+
+
+def _listed(finding: Finding, *, at: datetime, cards: Mapping[str, str]) -> str:
+    """One finding in full, who looks after it, and the way to its card."""
+    url = cards.get(finding.id)
+    return joined((_in_full(finding), joined((answered(finding, at=at), link(url, "Its card") if url else ""))), "\n")
+
+
+def _show_card(finding: Finding, cards: Mapping[str, str]) -> Block | None:
+    return button(SHOW_CARD, "Show card", {"finding_id": finding.id}) if finding.open and finding.id not in cards else None
 
 
 def _over(count: int) -> str:
@@ -130,8 +160,8 @@ def findings_at_once(found: Sequence[Finding], *, partner_name: str) -> Message:
     kind, partner = found[0].kind, found[0].partner
     head = f"{WHAT[kind]}, {len(found):,} at once"
     asked = code(f"/anomalies {partner}")
-    lines = listing([finding_line(f) for f in found], most=IN_SHORT, rest=asked)
-    said = f"Told in one message, since one look found them, as after a first start. They stay open until they are over: {asked}"
+    lines = listing([_line(f) for f in found], most=IN_SHORT, rest=asked)
+    said = f"Told in one message, since one look found them, as after a first start. Open until they are over; {asked} gives any a card"
     return fit(
         Message(
             text=f"{word(partner_name)}: {head}. {_sentence(found[0])} …",
@@ -159,8 +189,12 @@ def finding_news(finding: Finding, *, news: str, was: Finding | None) -> Message
     return Message(text=text.replace("*", ""), blocks=(section(text),))
 
 
-def finding_line(finding: Finding) -> str:
-    """A finding in one line."""
+def finding_line(finding: Finding, *, at: datetime) -> str:
+    """A finding in one line, with who looks after it, and until when it is muted at this moment."""
+    return joined((_line(finding), answered(finding, at=at) if finding.open else ""))
+
+
+def _line(finding: Finding) -> str:
     return f"{_sign(finding)} " + joined((_told(finding).removesuffix("."), _risk(finding, strong=True), f"since {moment(finding.since)}"))
 
 
