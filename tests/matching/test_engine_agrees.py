@@ -110,6 +110,34 @@ def test_the_engine_says_what_the_reference_says(both: tuple[list[Row], list[Row
     assert_value_is_conserved(found, both)
 
 
+FINE = [
+    [a_row(f"{x}-fine-{n}", **dict.fromkeys(("ref_payment_id", "ref_partner_id", "ref_batch_id", "account"), f"F{n}")) for n in range(200)]
+    for x in "ot"
+]
+
+
+@SLOW
+@given(both=sides(most=12), agreement=agreements(), as_of=AS_OFS)
+def test_it_says_so_of_a_few_among_many_that_are_fine(both: tuple[list[Row], list[Row]], agreement: Agreement, as_of: date) -> None:
+    ours, theirs = (few + fine for few, fine in zip(both, FINE, strict=True))
+
+    assert plain(run_engine(ours, theirs, agreement, as_of)) == run_reference(ours, theirs, agreement, as_of)
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_a_record_repeats_one_whose_match_is_out_of_its_reach(side: str) -> None:
+    dates = {"o": date(2026, 3, 10), "t": date(2026, 3, 13)}  # three business days, as many as the window has
+    repeated = {"ours": ("o", date(2026, 3, 9)), "theirs": ("t", date(2026, 3, 16))}[side]
+    both = {x: [a_row(f"{x}1", booked_on=day), *fine] for (x, day), fine in zip(dates.items(), FINE, strict=True)}
+    both[repeated[0]].append(a_row(f"{repeated[0]}2", booked_on=repeated[1]))
+
+    found = run_engine(both["o"], both["t"], an_agreement())
+
+    assert [(row["kind"], row[side], row["of"]) for row in found.breaks.to_pylist()] == [
+        ({"ours": "duplicate_in_ledger", "theirs": "duplicate_at_partner"}[side], [f"{repeated[0]}2"], f"{repeated[0]}1")
+    ]
+
+
 @SLOW
 @given(both=sides(), agreement=agreements(), shuffled=st.randoms(use_true_random=False))
 def test_the_order_of_records_changes_nothing(both: tuple[list[Row], list[Row]], agreement: Agreement, shuffled: Any) -> None:

@@ -72,6 +72,8 @@ class Books:
         self.b_as_of = agreement.calendar.between(date(1970, 1, 1), as_of)
         self.free = dict(sides)
         self.free_rows = dict(sizes)
+        self.twins: dict[tuple[str, str], Table] = {}
+        """By side and pass, where they were read at once: all records that may repeat one the pass left free, whatever became of them."""
         self.pairs: list[Table] = []
         """Each an expression of matches of two: the ids `ours` and `theirs`, the number of the `pass`, whether they are `noticed`."""
         self.groups: list[Table] = []
@@ -101,6 +103,11 @@ class Books:
     def both_free(self) -> bool:
         """False once a side has nothing left to pair."""
         return all(self.free_rows.values())
+
+    @property
+    def all_free(self) -> bool:
+        """True until anything is claimed."""
+        return all(self.free[side] is self.sides[side] for side in SIDES)
 
     def put_numbers(self, numbers: Iterable[int]) -> Table:
         """A table with one column `n`."""
@@ -132,12 +139,20 @@ class Books:
         kept = self.engine.keep(left)
         self.free[side], self.free_rows[side] = kept.table, kept.size
 
-    def leave_free(self, side: str, each: ExactPass, left: Table, column: str) -> None:
-        """Of the records that a pass sees by its keys, only those numbered in `column` are still free."""
+    def leave_free(self, side: str, each: ExactPass, left: Table, column: str, twins: Table | None) -> None:
+        """Of the records that a pass sees by its keys, only those numbered in `column` are still free.
+
+        Those numbered in `twins`, which has all of these and more, are read with them, as `self.twins`: both take one look at the side.
+        """
         free = self.free[side]
-        numbers = left.filter(left[column].notnull()).select(n=column)
-        numbers = numbers.union(free.filter(~ibis.and_(*_sees(free, side, each, *each.keys))).select("n"))
-        kept = self.engine.keep(self.engine.records(side, numbers) if free is self.sides[side] else free.semi_join(numbers, "n"))
+        unseen = free.filter(~ibis.and_(*_sees(free, side, each, *each.keys))).select("n")
+        numbers = _numbers(left, column).union(unseen)
+        if twins is not None:
+            read = self.engine.keep(self.engine.records(side, _numbers(twins, column).union(unseen))).table
+            self.twins[side, each.name] = read
+            kept = self.engine.keep(read.semi_join(numbers, "n"))
+        else:
+            kept = self.engine.keep(self.engine.records(side, numbers) if free is self.sides[side] else free.semi_join(numbers, "n"))
         self.free[side], self.free_rows[side] = kept.table, kept.size
 
     def claim_rows(self, side: str, records: Iterable[Row]) -> None:
@@ -219,6 +234,11 @@ class Books:
 def number(side: str) -> str:
     """The column of a table of pairs with the numbers of this side's records."""
     return {"ours": "o_n", "theirs": "t_n"}[side]
+
+
+def _numbers(pairs: Table, column: str) -> Table:
+    """The numbers in a column of pairs, those that there are."""
+    return pairs.filter(pairs[column].notnull()).select(n=column)
 
 
 def seen(table: Table, side: str, each: Pass, *columns: str) -> Table:

@@ -25,6 +25,7 @@ from breakwater.matching.pairs import COMPARED, Beside, comparison, hash_of, no_
 from breakwater.model.breaks import BreakKind
 
 BUCKETS = 65_536  # of keys, when groups are counted
+MOST_LEFT = 8  # one in so many is few
 
 
 class Step(Enum):
@@ -63,7 +64,8 @@ def pair_up(books: Books, each: ExactPass, step: Step) -> None:
     books.match_pairs(_alone(fine, crowds), each)
     left = books.engine.keep(_without_alone(every.table, crowds))
     if left.size < every.size:
-        books.engine.of_both(lambda side: books.leave_free(side, each, left.table, number(side)))
+        twins = _twins(books, every, left)
+        books.engine.of_both(lambda side: books.leave_free(side, each, left.table, number(side), twins))
     if books.both_free:
         closer = books.compare(left.table.filter(left.table.o_n.notnull(), left.table.t_n.notnull()))
         if closer.size:
@@ -71,16 +73,27 @@ def pair_up(books: Books, each: ExactPass, step: Step) -> None:
 
 
 def _every_record(books: Books, each: ExactPass, step: Step, o: Table, t: Table) -> Kept:
-    """The candidates, and whether they are `fine`; a record without any stands alone. So one join tells what stays free, too."""
+    """The candidates, and whether they are `fine`; a record without any stands alone. So one join tells what stays free, too.
+
+    `h` is a hash of the first key: with all records there, it tells later which of them look like one that stays free.
+    """
     same = ("kind", *each.keys)
     columns = dict.fromkeys((*COMPARED, *same, *books.agreement.identity))
-    o, t = o.select(*columns).rename("o_{name}"), t.select(*columns).rename("t_{name}")
+    o, t = (side.select(*columns, h=hash_of(side[each.keys[0]])).rename(f"{x}_{{name}}") for x, side in (("o", o), ("t", t)))
     both = Beside(o, t)
     equal = [both[f"o_{name}"] == both[f"t_{name}"] for name in same]
     found = comparison(both, books.agreement, told=books.told)
     fits = step.candidates(found, books.agreement), no_conflict(both, books.agreement, each.keys)
     p = o.join(t, [*equal, *fits], how="outer")
-    return books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", fine=_is_fine(p, step, books)))
+    h = ibis.coalesce(p.o_h, p.t_h)
+    return books.engine.keep(p.select("o_n", "t_n", ours="o_record_id", theirs="t_record_id", fine=_is_fine(p, step, books), h=h))
+
+
+def _twins(books: Books, every: Kept, left: Kept) -> Table | None:
+    """The numbers of all records that may repeat one of those left, and of these; None where they are not few, or some are not there."""
+    if not books.all_free or left.size * MOST_LEFT > every.size:
+        return None
+    return books.engine.keep(every.table.semi_join(left.table, "h").select("o_n", "t_n")).table
 
 
 def _is_fine(p: Table, step: Step, books: Books) -> Value:
@@ -166,7 +179,7 @@ def _repeated(books: Books, side: str, each: ExactPass, marked: Sequence[int]) -
     """The id of the record that a duplicate repeats, by the duplicate's number. Only equal amounts repeat each other: a group has one."""
     same = ("kind", *each.keys, "currency", "amount_minor")
     free = books.seen(side, each, *each.keys).select("n", *same)
-    every = seen(books.sides[side], side, each, *each.keys)
+    every = seen(books.twins.get((side, each.name), books.sides[side]), side, each, *each.keys)
     twins = _looking_like(every, free, each).select(*dict.fromkeys(("n", "record_id", "date", "b", *same, *books.agreement.identity)))
     if marked:
         twins = twins.anti_join(books.put_numbers(marked), "n")

@@ -38,9 +38,9 @@ def run(books: Books, *, matched: Callable[[], None], by_hand: Sequence[ByHand] 
                 break  # netting passes come last in the list, and much later in the run
     for each in exact:
         pair_up(books, each, Step.LATE)
-    books.engine.of_both(lambda side: duplicates(books, side, exact))
     if not matches_late:
         matched()
+    books.engine.of_both(lambda side: duplicates(books, side, exact))
     for each in passes:
         if isinstance(each, GroupedPass):
             broken_groups(books, each)
