@@ -12,16 +12,16 @@ from breakwater.views.blocks import Block, Message, bold, code, context, fit, li
 from breakwater.views.breaks import kind_words
 from breakwater.views.causes import in_plain
 from breakwater.views.late_files import late_count, late_line
-from breakwater.views.leg_words import Ends
 from breakwater.views.recon_reasons import buttons, standing_lines, why, why_in_short
+from breakwater.views.recon_runs import behind
+from breakwater.views.recon_tables import by_rows, matched_by_value, rows, tables
 from breakwater.views.signoff import changed_line
-from breakwater.views.words import amounts, day, heading, joined, moment, plain_money, plural, share
+from breakwater.views.words import amounts, day, heading, joined, moment, plural, share
 
 IN_FULL = 3  # partners shown with both sides; more of them get a summary each
 SUMMARIES_SHOWN = 20
 KINDS_SHOWN = 8
 KINDS_IN_SUMMARY = 2
-CURRENCIES_SHOWN = 6
 FILES_SHOWN = 5
 PERIODS_SHOWN = 3
 NOTHING_CLOSES_IT = "It is reconciled no longer, so nothing closes them but people."
@@ -45,15 +45,17 @@ def reconciliation(
     hidden = len(ordered) - SUMMARIES_SHOWN
     foot = joined(
         (
-            f"As it was on {day(as_of)}" if as_of else "",
-            _last_run(states, as_of),
+            behind(states, as_of=as_of),
             f"{plural(hidden, 'more partner')} not shown, those above need you most" if hidden > 0 else "",
             "" if in_full else f"Both sides in full: {code('/recon PARTNER')}",
-            f"The breaks: {code('/recon breaks')}" if _break_count(states) else "",
+            f"The breaks{' that are open now' if as_of else ''}: {code('/recon breaks')}" if _break_count(states) else "",
         )
     )
-    twin = ("" if len(states) == 1 else f"{_overview(states)}. ") + " ".join(
-        f"{word(s.partner_name)}: {_twin(s, why_of.get(s.partner_id), as_of)}." for s in ordered[:3]
+    then = f"As of {day(as_of)}: " if as_of and any(s.run for s in states) else ""
+    twin = (
+        then
+        + ("" if len(states) == 1 else f"{_overview(states)}. ")
+        + " ".join(f"{word(s.partner_name)}: {_twin(s, why_of.get(s.partner_id), as_of)}." for s in ordered[:3])
     )
     return fit(Message(text=twin, blocks=(*blocks, context(foot))), rest="Ask for one partner: `/recon PARTNER`.")
 
@@ -69,7 +71,7 @@ def active_value(state: PartnerReconciliation) -> dict[str, int]:
     for figure in state.active.values():
         for currency, value in figure.value_minor.items():
             total[currency] = total.get(currency, 0) + value
-    return {currency: total[currency] for currency in _by_rows(state.run, total)}
+    return {currency: total[currency] for currency in by_rows(state.run, total)}
 
 
 def total_value(states: Sequence[PartnerReconciliation]) -> dict[str, int]:
@@ -105,7 +107,7 @@ def _counted(states: Sequence[PartnerReconciliation], called: str) -> str:
 
 def matched_by_count(runs: Sequence[Run], *, strong: bool = False) -> str:
     """Matched records of both sides as a share of those that are due: what is still inside its window does not count."""
-    matched, broken = (sum(_rows(t) for run in runs for t in outcome(run).values()) for outcome in (_matched, _in_breaks))
+    matched, broken = (sum(rows(t) for run in runs for t in outcome(run).values()) for outcome in (_matched, _in_breaks))
     said = share(matched, matched + broken)
     known = f"matched *{said}* by count" if strong else f"{said} matched by count"
     return known if matched + broken else "nothing is due yet"
@@ -123,10 +125,10 @@ def _shown(state: PartnerReconciliation, reasons: Reasons | None, *, in_full: bo
     if state.run is None:
         return [section("\n".join((_headline(state, as_of), *_late(state), *_no_run(state, as_of))))]
     if reasons is None:
-        return _in_full(state, state.run) if in_full else [section(_summary(state, state.run))]
+        return _in_full(state, state.run, as_of=as_of) if in_full else [section(_summary(state, state.run))]
     if not in_full:
         return [section("\n".join((_summary(state, state.run), *why_in_short(reasons, partner_name=state.partner_name))))]
-    head, *figures = _in_full(state, state.run)
+    head, *figures = _in_full(state, state.run, as_of=as_of)
     standing = [section("\n".join(lines))] if (lines := standing_lines(reasons)) else []
     click = buttons(state.partner_id, can_compare=bool(reasons.standings))
     return [head, *why(reasons, partner_name=state.partner_name), *standing, *figures, click]
@@ -140,17 +142,13 @@ def _left_open(state: PartnerReconciliation, reasons: Reasons | None, *, in_full
     return [head, *(why(reasons, partner_name=state.partner_name) if reasons and in_full else [])]
 
 
-def _in_full(state: PartnerReconciliation, run: Run) -> list[Block]:
-    currencies = _by_rows(run, {*run.matched, *run.pending, *run.in_breaks})
-    tables = [_currency(run, currency, state.ends) for currency in currencies[:CURRENCIES_SHOWN]]
-    more = len(currencies) - CURRENCIES_SHOWN
-    if more > 0:
-        tables.append(
-            f"_… and {plural(more, 'more currency', 'more currencies')}: {', '.join(word(c) for c in currencies[CURRENCIES_SHOWN:][:20])}_"
-        )
+def _in_full(state: PartnerReconciliation, run: Run, *, as_of: date | None) -> list[Block]:
+    closed = "" if as_of else "; breaks that people have closed are still counted here"
+    found = f"As of the run of {moment(run.finished_at)}{closed}:"
+    figures = tables(run, state.ends)
     blocks = [
         section("\n".join((_headline(state), _shares(run), *_late(state), *_besides(state), *_changed_periods(state)))),
-        section("\n".join(tables) or "No records yet."),
+        section(f"{found}\n{figures}" if figures else "No records yet."),
     ]
     return [*blocks, section(_breaks(state, most=KINDS_SHOWN))] if state.active else blocks
 
@@ -189,40 +187,15 @@ def _no_run(state: PartnerReconciliation, as_of: date | None) -> list[str]:
 
 
 def _shares(run: Run) -> str:
-    by_value = [
-        f"{word(currency)} {share(matched, matched + broken)}"
-        for currency in _by_rows(run, {*run.matched, *run.in_breaks})[:CURRENCIES_SHOWN]
-        for matched, broken in [(_value(run.matched.get(currency)), _value(run.in_breaks.get(currency)))]
-    ]
-    pending = sum(_rows(totals) for totals in run.pending.values())
+    pending = sum(rows(totals) for totals in run.pending.values())
     return joined(
         (
             heading(matched_by_count([run], strong=True)),
-            f"by value {', '.join(by_value)}" if by_value else "",
+            matched_by_value(run),
             f"{pending:,} pending, still in time" if pending else "",
             f"{plural(run.opening.count, 'opening item')} apart ({code('/recon opening PARTNER')})" if run.opening.count else "",
         ),
         "; ",
-    )
-
-
-def _currency(run: Run, currency: str, ends: Ends | None) -> str:
-    outcomes = (("matched", run.matched), ("pending", run.pending), ("in breaks", run.in_breaks))
-    lines = [
-        f"{name}: {_both_sides(totals[currency], currency, ends)}"
-        for name, totals in outcomes
-        if currency in totals and _rows(totals[currency])
-    ]
-    return "\n".join((bold(currency), *lines))
-
-
-def _both_sides(totals: Totals, currency: str, ends: Ends | None) -> str:
-    ours, theirs = (totals.ours_rows, totals.ours_moved_minor), (totals.theirs_rows, totals.theirs_moved_minor)
-    if ours == theirs:
-        return f"{totals.ours_rows:,} on each side, *{plain_money(totals.ours_moved_minor, currency)}*"
-    return " / ".join(
-        f"{side} {rows:,}" + (f", *{plain_money(minor, currency)}*" if rows else "")
-        for side, (rows, minor) in zip(map(word, ends or ("ours", "theirs")), (ours, theirs), strict=True)
     )
 
 
@@ -289,19 +262,6 @@ def _twin(state: PartnerReconciliation, reasons: Reasons | None, as_of: date | N
     return joined((*known, late_count(state.late_files)), ", ") + because
 
 
-def _last_run(states: Sequence[PartnerReconciliation], as_of: date | None) -> str:
-    runs = sorted((state.run for state in states if state.run), key=lambda run: run.finished_at)
-    if not runs:
-        return "" if as_of else "No run yet"
-    first, last = runs[0], runs[-1]
-    if len(runs) == 1:
-        return f"Reconciled as of {day(last.as_of)}, run {moment(last.finished_at)}"
-    return joined(
-        (f"Newest run {moment(last.finished_at)}", f"oldest {moment(first.finished_at)}" if first.finished_at < last.finished_at else ""),
-        ", ",
-    )
-
-
 def _urgency(state: PartnerReconciliation) -> tuple[bool, bool, int, str]:
     return (not state.late_files, state.run is not None or state.is_former, -active_count(state), state.partner_name)
 
@@ -310,23 +270,9 @@ def _break_count(states: Sequence[PartnerReconciliation]) -> int:
     return sum(active_count(state) for state in states)
 
 
-def _by_rows(run: Run | None, currencies: Sequence[str] | Mapping[str, int] | set[str]) -> list[str]:
-    """Currencies in the order of how many records they have, so that the usual one comes first."""
-    outcomes = (run.matched, run.pending, run.in_breaks) if run else ()
-    return sorted(currencies, key=lambda c: (-sum(_rows(totals[c]) for totals in outcomes if c in totals), c))
-
-
 def _matched(run: Run) -> Mapping[str, Totals]:
     return run.matched
 
 
 def _in_breaks(run: Run) -> Mapping[str, Totals]:
     return run.in_breaks
-
-
-def _rows(totals: Totals) -> int:
-    return totals.ours_rows + totals.theirs_rows
-
-
-def _value(totals: Totals | None) -> int:
-    return totals.ours_moved_minor + totals.theirs_moved_minor if totals else 0

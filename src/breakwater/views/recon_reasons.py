@@ -14,6 +14,7 @@ from breakwater.views.causes import SHOW_CARD, cause_line
 from breakwater.views.figures import Chart, Panel
 from breakwater.views.leg_words import Ends
 from breakwater.views.modals import modal
+from breakwater.views.recon_runs import run_words
 from breakwater.views.words import amounts, day, heading, joined, plain_money, plural
 
 BREAKS, FILES, YESTERDAY, TREND, FIGURES = "recon_breaks", "recon_files", "recon_yesterday", "recon_trend", "recon_figures"
@@ -99,7 +100,7 @@ def compared(
     standings: Sequence[Standing],
     ends: Ends | None = None,
 ) -> Message:
-    """What changed since the business date before: breaks by kind, as the runs found them, and the state. A leg has `ends`."""
+    """What changed since the business date before: the kinds of breaks that differ between the runs, and the state. A leg has `ends`."""
     if before is None:
         text = f"{word(partner_name)} was not reconciled as of {day(day_before)}, so there is nothing to compare with."
         value = {"partner": partner_id, "day": day_before.isoformat()}
@@ -107,13 +108,18 @@ def compared(
         offer = button(RERUN, f"Reconcile {day(day_before)}", value, confirm=question)
         return Message(text=text, blocks=(section(text), actions(offer), context("Then compare again")))
     kinds = [k for k in BreakKind if k in now.breaks or k in before.breaks]
-    lines = [_then_and_now(kind_words(k, ends), before.breaks.get(k), now.breaks.get(k)) for k in kinds] or ["No breaks on either day."]
+    changed = [k for k in kinds if now.breaks.get(k) != before.breaks.get(k)]
+    lines = [_then_and_now(kind_words(k, ends), before.breaks.get(k), now.breaks.get(k)) for k in changed]
+    lines += [_as_before([k for k in kinds if k not in changed], now, ends)] if len(kinds) > len(changed) else []
     shares = [_moved(s) for s in standings[:CURRENCIES_SHOWN] if s.before]
     found = f"{plural(_count(now), 'break')} now, {_count(before):,} then"
     head = f"{bold(partner_name)}: {day(now.as_of)} against {day(before.as_of)}\n{found}"
-    blocks = [section(head), section(listing(lines, most=len(lines), rest=""))]
+    blocks = [section(head), section(listing(lines or ["No breaks on either day."], most=len(BreakKind) + 1, rest=""))]
     blocks += [section("\n".join(shares))] if shares else []
-    return fit(Message(text=f"{word(partner_name)}: {found}.", blocks=(*blocks, context("As the runs of those days found them"))))
+    runs = joined(f"{day(run.as_of)}: {run_words(run)}" for run in (now, before))
+    return fit(
+        Message(text=f"{word(partner_name)}: {found}.", blocks=(*blocks, context(f"What runs found, whoever closed it since: {runs}")))
+    )
 
 
 def trend(partner_name: str, standings: Sequence[Standing]) -> Message:
@@ -136,9 +142,10 @@ def figures_form(*, partner_id: str, partner_name: str, run: Run, sql: str) -> B
     """The query behind the figures of a partner's last run, to take along; the form sends the days as CSV."""
     shown = sql if len(sql) <= SQL_ROOM else sql[:SQL_ROOM].rsplit("\n", 1)[0] + "\n-- cut: it did not fit into this form"
     blocks = [
-        section(f"The figures of {bold(partner_name)} in run {code(run.id)}. Paste this into DuckDB, or run it in your warehouse."),
+        section(f"The figures of {bold(partner_name)} as of {day(run.as_of)}. Paste this into DuckDB, or run it in your warehouse."),
         section(f"```{_fenced(shown)}```"),
         context("Clearing also leaves out breaks that people have closed. *Send CSV*: every figure by day, into your direct messages."),
+        context(f"{heading(run_words(run))}, {code(run.id, 150)}"),
     ]
     return modal(FIGURES_FORM, title="SQL and CSV", blocks=blocks, submit="Send CSV", metadata={"partner": partner_id}, close="Close")
 
@@ -172,6 +179,11 @@ def _moved(s: Standing) -> str:
 
 def _then_and_now(kind: str, was: BreakFigure | None, now: BreakFigure | None) -> str:
     return f"• {heading(kind)}: {_figure(was)} → {_figure(now)}"
+
+
+def _as_before(kinds: Sequence[BreakKind], run: Run, ends: Ends | None) -> str:
+    count = sum(run.breaks[k].count for k in kinds)
+    return f"• _As before: {plural(count, 'break')} ({', '.join(kind_words(k, ends) for k in kinds)})_"
 
 
 def _figure(figure: BreakFigure | None) -> str:
