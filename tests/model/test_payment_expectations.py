@@ -15,7 +15,7 @@ from breakwater.model.expectations import RULES, Holder, expected_next, holder
 from breakwater.model.partners import ExpectedFile, Partner
 from breakwater.model.payment_batches import batch_of
 from breakwater.model.payment_states import ProcessingState, Rail
-from breakwater.model.payments import Evidence, PaymentTrace, ReconciliationState
+from breakwater.model.payments import Evidence, MoneyState, PaymentTrace, ReconciliationState
 from breakwater.model.records import Kind, Record, Side
 
 THURSDAY = datetime(2026, 12, 24, 9, tzinfo=UTC)  # the next TARGET2 day after Christmas is Monday the 28th
@@ -156,11 +156,38 @@ def test_every_rail_has_rules_and_no_rule_follows_an_end() -> None:
         ("failed", "cards", (), Holder.PAYER),
         ("settled", "sepa", (a_line(kind=Kind.PAYOUT, amount_minor=-1_000),), Holder.PAYEE),
         ("returned", "sepa", (a_line(kind=Kind.PAYOUT, amount_minor=-1_000),), Holder.OUR_ACCOUNT),
+        ("accepted", "sepa", (a_line(kind=Kind.PAYOUT, amount_minor=-1_000),), Holder.ON_ITS_WAY_OUT),
+        ("submitted", "sepa", (a_line(kind=Kind.PAYOUT, amount_minor=-1_000),), Holder.OUR_ACCOUNT),
+        ("gibberish", "sepa", (a_line(kind=Kind.PAYOUT, amount_minor=-1_000),), Holder.UNKNOWN),
+        ("settled", "sepa", (a_line(Side.THEIRS, kind=Kind.PAYOUT, amount_minor=-1_000),), Holder.PAYEE),
         ("gibberish", "sepa", (), Holder.UNKNOWN),
     ],
 )
 def test_who_has_the_money(state: str, network: str, evidence: tuple[Evidence, ...], has: Holder) -> None:
     assert holder(a_trace(an_event(state, network=network), evidence=evidence)) is has
+
+
+@pytest.mark.parametrize(
+    ("state", "evidence", "money"),
+    [
+        ("returned", (a_line(), a_line(Side.THEIRS), a_line(Side.THEIRS, Kind.RETURN, -1_000)), MoneyState.GONE_BACK),
+        ("returned", (a_line(), a_line(Side.THEIRS)), MoneyState.GONE_BACK),
+        ("refunded", (a_line(), a_line(Side.THEIRS), a_line(Side.THEIRS, Kind.REFUND, -400)), MoneyState.CLEARED),
+        ("returned", (a_line(kind=Kind.PAYOUT, amount_minor=-1_000),), MoneyState.GONE_BACK),
+        ("rejected", (a_line(),), MoneyState.NONE),
+        ("accepted", (a_line(),), MoneyState.EXPECTED),
+    ],
+)
+def test_what_went_back_is_not_at_the_partner_and_what_never_moved_not_expected(
+    state: str, evidence: tuple[Evidence, ...], money: MoneyState
+) -> None:
+    assert a_trace(an_event(state), evidence=evidence).money is money
+
+
+def test_a_part_that_went_back_is_known_from_events_too() -> None:
+    trace = a_trace(replace(an_event("refunded"), amount_minor=400), evidence=(a_line(), a_line(Side.THEIRS)))
+
+    assert (trace.part_back, trace.money) == ((400, "EUR"), MoneyState.CLEARED)
 
 
 def of_batch(kind: Kind, amount_minor: int, *, fee_minor: int | None = None, side: Side = Side.THEIRS, **more: Any) -> Evidence:

@@ -24,6 +24,7 @@ class Holder(StrEnum):
     PAYER = "payer"
     RESERVED = "reserved"
     ON_ITS_WAY = "on_its_way"
+    ON_ITS_WAY_OUT = "on_its_way_out"
     PARTNER = "partner"
     NOT_ARRIVED = "not_arrived"
     OUR_ACCOUNT = "our_account"
@@ -142,7 +143,7 @@ def holder(trace: PaymentTrace) -> Holder:
     """Who has the money now, by everything known of the payment."""
     state = trace.processing
     if is_transfer_of_ours(trace):
-        return _OUR_TRANSFER.get(state, Holder.ON_ITS_WAY)
+        return _OUR_TRANSFER.get(state, Holder.UNKNOWN)
     if state in _DECIDES:
         return _DECIDES[state]
     if trace.money is MoneyState.IN_TRANSIT:
@@ -155,9 +156,9 @@ def holder(trace: PaymentTrace) -> Holder:
 
 
 def is_transfer_of_ours(trace: PaymentTrace) -> bool:
-    """True if we send the money: a payout of ours through a bank, not the payout of a provider to us."""
-    ours = [e.record for e in trace.evidence if e.side is Side.OURS and e.record.kind is Kind.PAYOUT]
-    return bool(ours) and _rail(trace) in BANKS
+    """True if we send the money: a payout through a bank, whichever side has it, and not the payout of a provider to us."""
+    payouts = [e.record for e in trace.evidence if e.record.kind is Kind.PAYOUT]
+    return any((rail_of(r.network) or _rail(trace)) in BANKS for r in payouts)
 
 
 _DECIDES: Mapping[ProcessingState, Holder] = {
@@ -182,12 +183,20 @@ _BEFORE: Mapping[ProcessingState, Holder] = {
     S.CLEARING: Holder.ON_ITS_WAY,
 }
 _OUR_TRANSFER: Mapping[ProcessingState, Holder] = {
+    S.CREATED: Holder.OUR_ACCOUNT,
+    S.PENDING_ACTION: Holder.OUR_ACCOUNT,
+    S.SUBMITTED: Holder.OUR_ACCOUNT,
+    S.ACCEPTED: Holder.ON_ITS_WAY_OUT,
+    S.CLEARING: Holder.ON_ITS_WAY_OUT,
+    S.RETURN_REQUESTED: Holder.ON_ITS_WAY_OUT,
     S.SETTLED: Holder.PAYEE,
     S.PAID_OUT: Holder.PAYEE,
     S.RETURNED: Holder.OUR_ACCOUNT,
     S.REJECTED: Holder.OUR_ACCOUNT,
     S.FAILED: Holder.OUR_ACCOUNT,
     S.CANCELED: Holder.OUR_ACCOUNT,
+    S.EXPIRED: Holder.OUR_ACCOUNT,
+    S.REVERSED: Holder.OUR_ACCOUNT,
     S.ON_HOLD: Holder.HELD,
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from breakwater.model.arrivals import Arrival
-from breakwater.model.payments import Evidence
+from breakwater.model.payments import Evidence, ReconciliationState
 from breakwater.model.records import Kind, Side
 
 
@@ -69,6 +69,8 @@ class Batch:
     is_cut: bool
     arrivals: tuple[Arrival, ...] = ()
     """Whether what was paid out is at our bank, where a leg watches that."""
+    in_breaks: tuple[Evidence, ...] = ()
+    """Lines of either side that are in a break, so that money is missing or wrong though one side adds up."""
 
 
 def batch_of(reference: str, evidence: Iterable[Evidence], *, sums: Iterable[BatchSum] = ()) -> Batch:
@@ -86,7 +88,8 @@ def batch_of(reference: str, evidence: Iterable[Evidence], *, sums: Iterable[Bat
     sheets = tuple(_sheet(side, groups[key]) for key in sorted(groups))
     of_side = (line for line in lines if line.side is side and line.record.kind is not Kind.PAYOUT)
     payments = sorted(of_side, key=lambda e: (e.record.partner, e.record.account or "", e.record.currency))
-    return Batch(reference=reference, sheets=sheets, payments=tuple(payments), is_cut=bool(of_all))
+    in_breaks = tuple(line for line in lines if line.reconciliation is ReconciliationState.IN_BREAK)
+    return Batch(reference=reference, sheets=sheets, payments=tuple(payments), is_cut=bool(of_all), in_breaks=in_breaks)
 
 
 def _sum_of(line: Evidence) -> BatchSum:

@@ -13,7 +13,7 @@ from breakwater.model.breaks import Break
 from breakwater.model.events import Event
 from breakwater.model.incidents import Incident
 from breakwater.model.live import LiveAnswer, LiveQuestion
-from breakwater.model.payment_history import History, history
+from breakwater.model.payment_history import History, has_amount, history
 from breakwater.model.payment_states import BANKS, ProcessingState, rail_of
 from breakwater.model.records import REFERENCE_COLUMNS, Kind, Record, Side, clean_reference
 
@@ -21,12 +21,14 @@ __all__ = ["Evidence", "MoneyState", "PaymentTrace", "ProcessingState", "Reconci
 
 
 class MoneyState(StrEnum):
-    """Where the money is: still expected, cleared at the partner, paid out but not at our bank yet, or paid out to our bank."""
+    """Where the money is: still expected, cleared at the partner, paid out but not at our bank yet, paid out to our bank, or gone back
+    to whoever paid it."""
 
     EXPECTED = "expected"
     CLEARED = "cleared"
     IN_TRANSIT = "in_transit"
     PAID_OUT = "paid_out"
+    GONE_BACK = "gone_back"
     NONE = "none"
 
 
@@ -88,6 +90,13 @@ _HAPPENED: Mapping[Kind, ProcessingState] = {
     Kind.CHARGEBACK_REVERSAL: ProcessingState.DISPUTE_WON,
 }
 _NOT_YET_OURS = frozenset({"pacs.008"})
+_NEVER_MOVED = frozenset({ProcessingState.REJECTED, ProcessingState.FAILED, ProcessingState.CANCELED, ProcessingState.EXPIRED})
+_WENT_BACK: Mapping[ProcessingState, frozenset[Kind]] = {
+    ProcessingState.RETURNED: frozenset({Kind.RETURN}),
+    ProcessingState.REFUNDED: frozenset({Kind.REFUND}),
+    ProcessingState.REVERSED: frozenset({Kind.REFUND, Kind.RETURN}),
+    ProcessingState.DISPUTE_LOST: frozenset({Kind.CHARGEBACK}),
+}
 
 
 def happening(evidence: Evidence, *, payment_id: str, format: str) -> Event | None:
@@ -159,12 +168,30 @@ class PaymentTrace:
 
     @property
     def money(self) -> MoneyState:
-        """Where its money is: a payout that should be at our bank and is not is not there, whatever the partner says."""
+        """Where its money is: a payout that should be at our bank and is not is not there, whatever the partner says.
+
+        What went back as a whole is neither there nor expected any more; nor is what never moved.
+        """
+        if self.processing in _WENT_BACK and self.part_back is None:
+            return MoneyState.GONE_BACK
         if any(a.is_awaited for a in self.arrivals):
             return MoneyState.IN_TRANSIT
         if any(a.is_there for a in self.arrivals):
             return MoneyState.PAID_OUT
-        return money_state(self.evidence, self.events)
+        money = money_state(self.evidence, self.events)
+        return MoneyState.NONE if money is MoneyState.EXPECTED and self.processing in _NEVER_MOVED else money
+
+    @property
+    def part_back(self) -> tuple[int, str] | None:
+        """What went back of a payment that stands as returned or refunded, where that is less than it was; None where it is all."""
+        kinds = _WENT_BACK.get(self.processing, frozenset())
+        paid = [e.record for side in reversed(Side) for e in self._records(side, Kind.PAYMENT)]
+        told = [t.event for t in self.history.told if t.state is self.processing and t not in self.history.undone and has_amount(t.event)]
+        back = next((of_kind for kind, of_kind in self.gone_back.items() if kind in kinds), None)
+        if back is None and kinds and told:
+            back = sum(abs(e.amount_minor) for e in told), told[0].currency
+        is_part = back and paid and back[1] == paid[0].currency and back[0] < abs(paid[0].amount_minor)
+        return back if is_part else None
 
     @property
     def reconciliation(self) -> ReconciliationState:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from breakwater.model.events import Event
-from breakwater.model.expectations import Expected
+from breakwater.model.expectations import Expected, is_transfer_of_ours
 from breakwater.model.money import format_minor
 from breakwater.model.payment_history import has_no_time
-from breakwater.model.payments import PaymentTrace
+from breakwater.model.payments import PaymentTrace, ProcessingState
 from breakwater.model.records import Kind, Record, Side, clean_reference
 from breakwater.views.blocks import MODAL_TITLE, Block, code, context, cut, divider, escape, plain, section
-from breakwater.views.payment_words import MONEY_WORDS, PROCESSING_WORDS, RECONCILIATION_WORDS, REFERENCE_WORDS, lateness
-from breakwater.views.words import moment_utc
+from breakwater.views.payment_words import PROCESSING_WORDS, RECONCILIATION_WORDS, REFERENCE_WORDS, WENT_BACK, lateness, money_words
+from breakwater.views.words import heading, moment_utc
 
 RAW_SHOWN = 2_400
 PIECES_SHOWN = 20
@@ -57,12 +57,13 @@ def evidence_modal(reference: str, pieces: Sequence[Piece]) -> Block:
 def title_for(trace: PaymentTrace) -> str:
     """The title of an incident about a payment, in words that a partner may read."""
     name = _partner_names(trace)
-    return f"Payment {name[0][1] if name else trace.payment_id}"[:120]
+    return f"{heading(_noun(trace))} {name[0][1] if name else trace.payment_id}"[:120]
 
 
 def known_of(trace: PaymentTrace, *, expected: Expected | None) -> str:
     """What we know, for ourselves: the states, the money, what is late, the breaks."""
-    states = f"Processing {PROCESSING_WORDS[trace.processing]}; money {MONEY_WORDS[trace.money]}"
+    processing = PROCESSING_WORDS[trace.processing] if trace.events else "not known from any event"
+    states = f"Processing {processing}; money {money_words(trace)}"
     reconciled = RECONCILIATION_WORDS[trace.reconciliation][1]
     breaks = [f"{b.id} {b.kind.replace('_', ' ')}, {format_minor(b.amount_minor, b.currency)} at stake" for b in trace.breaks]
     late = f"{expected.what} is late by {lateness(expected)}." if expected and expected.overdue is not None else ""
@@ -75,14 +76,9 @@ def question_for(trace: PaymentTrace, *, expected: Expected | None) -> str:
     names = [f"{sort}: {value}" for sort, value in _partner_names(trace)]
     day = next((r.value_date or r.booked_on for r in _payments(trace)), None)
     facts = [f"Amount: {_amount(trace)}", *([f"Date: {day}"] if day else [])]
-    standing = trace.history.standing
-    seen = f"The last we know: {PROCESSING_WORDS[trace.processing]}" + (f" on {_on(trace)}." if standing else ".")
     owed = expected is not None and not expected.what.startswith("our ")
     missing = f" We are waiting for {expected.what}, due by {moment_utc(expected.by)}." if expected and owed else ""
-    ask = "Please tell us where this payment is, what holds it, and when it will be settled."
-    if any(e.record.kind is Kind.PAYMENT and e.side is Side.THEIRS for e in trace.evidence):
-        ask = "Please check your line about this payment and tell us what it stands for."
-    return cut("\n".join([*names, *facts, "", seen + missing, ask]), QUESTION_MOST)
+    return cut("\n".join([*names, *facts, "", _seen(trace) + missing, _ask(trace)]), QUESTION_MOST)
 
 
 def _partner_names(trace: PaymentTrace) -> list[tuple[str, str]]:
@@ -94,6 +90,31 @@ def _partner_names(trace: PaymentTrace) -> list[tuple[str, str]]:
     return list(dict.fromkeys((words.get(sort, sort), value) for sort, value in named if value))
 
 
+def _seen(trace: PaymentTrace) -> str:
+    """The last that happened, in words: what nobody told us is no state, and a code that we can't read is theirs to explain."""
+    standing = trace.history.standing
+    if standing is None:
+        return f"We know of no status of this {_noun(trace)}."
+    if standing.state is ProcessingState.UNKNOWN:
+        return f"The last we know is a status that we can't read, {standing.event.raw_code or standing.event.state}, on {_on(trace)}."
+    return f"The last we know: {PROCESSING_WORDS[standing.state]} on {_on(trace)}."
+
+
+def _ask(trace: PaymentTrace) -> str:
+    noun, is_ours = _noun(trace), is_transfer_of_ours(trace)
+    about = (Kind.PAYMENT, Kind.PAYOUT) if is_ours else (Kind.PAYMENT,)
+    if any(e.record.kind in about and e.side is Side.THEIRS for e in trace.evidence):
+        return f"Please check your line about this {noun} and tell us what it stands for."
+    end = "the payee will have it" if is_ours else "it will be with us" if noun == "payout" else "it will be settled"
+    return f"Please tell us where this {noun} is, what holds it, and when {end}."
+
+
+def _noun(trace: PaymentTrace) -> str:
+    """What the money is called between us and the partner."""
+    kinds = {r.kind for r in _payments(trace)}
+    return "payout" if kinds == {Kind.PAYOUT} else "payment"
+
+
 def _payments(trace: PaymentTrace) -> list[Record]:
     records = [e.record for side in Side for e in trace.evidence if e.side is side]
     return [r for r in records if r.kind is Kind.PAYMENT] or records
@@ -102,8 +123,17 @@ def _payments(trace: PaymentTrace) -> list[Record]:
 def _amount(trace: PaymentTrace) -> str:
     first = next(iter(_payments(trace)), None)
     if first:
-        return format_minor(abs(first.amount_minor), first.currency)
+        return ", ".join(filter(None, (format_minor(abs(first.amount_minor), first.currency), _direction(trace, first))))
     return next((format_minor(e.amount_minor, e.currency) for e in trace.events if e.amount_minor), "not known")
+
+
+def _direction(trace: PaymentTrace, record: Record) -> str:
+    """Which way the money goes, where it is no payment to us; an amount alone does not say that."""
+    if record.kind is Kind.PAYOUT:
+        return "paid out by us" if is_transfer_of_ours(trace) else "paid out to us"
+    if record.kind is Kind.PAYMENT:
+        return "taken from us" if record.amount_minor < 0 else ""
+    return WENT_BACK.get(record.kind, record.kind.replace("_", " "))
 
 
 def _on(trace: PaymentTrace) -> str:

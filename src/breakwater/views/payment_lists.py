@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from breakwater.model.arrivals import ArrivalState
 from breakwater.model.money import format_minor
 from breakwater.model.payment_batches import Batch, BatchSheet
 from breakwater.model.payment_hits import Hit, Hits, Why
 from breakwater.model.payment_watches import Watch
-from breakwater.model.payments import ReconciliationState
-from breakwater.model.records import Side, clean_reference
-from breakwater.views.arrivals import arrival_lines, in_short
+from breakwater.model.payments import Evidence, ReconciliationState
+from breakwater.model.records import Kind, Side, clean_reference
+from breakwater.views.arrivals import arrival_lines, in_short, never_came
 from breakwater.views.blocks import Message, button, code, context, fit, listing, section, word
 from breakwater.views.payment_words import PROCESSING_WORDS, RECONCILIATION_WORDS, REFERENCE_WORDS
 from breakwater.views.payments import SHOW, UNWATCH
@@ -19,6 +20,7 @@ from breakwater.views.words import day, heading, joined, moment, money, plain_mo
 SHEETS_SHOWN = 4
 LINES_SHOWN = 8
 WATCHES_SHOWN = 20
+_ADDS_UP = "*adds up*"
 _WHY: Mapping[Why, str] = {
     Why.SEVERAL: "{asked} is on several payments. Which one?",
     Why.NEAR: "Nothing carries {asked} as you typed it. Did you mean one of these? They differ by leading zeros, or where systems cut.",
@@ -48,11 +50,11 @@ def batch(found: Batch, *, partner_names: Mapping[str, str]) -> Message:
     blocks = [section(f"{_verdict_sign(found)} *Batch* {code(found.reference)}: {_verdict(found)}")]
     blocks += [section("\n".join(_sheet(s, partner_names))) for s in found.sheets[:SHEETS_SHOWN]]
     blocks += [section(f"*At our bank*\n{arrived}")] if (arrived := arrival_lines(found.arrivals)) else []
-    lines = [
-        f"• {code(_name(e.record))} {money(e.record.amount_minor, e.record.currency)} {word(e.record.kind.replace('_', ' '))} · "
-        f"{RECONCILIATION_WORDS[e.reconciliation][1]}"
-        for e in sorted(found.payments, key=lambda e: (e.reconciliation is ReconciliationState.MATCHED, -abs(e.record.amount_minor)))
-    ]
+    other_side = [e for e in found.in_breaks if e.record.kind is not Kind.PAYOUT and e not in found.payments]
+    of_both = sorted(
+        [*found.payments, *other_side], key=lambda e: (e.reconciliation is ReconciliationState.MATCHED, -abs(e.record.amount_minor))
+    )
+    lines = [_line(e, is_of_other_side=e in other_side) for e in of_both]
     if lines:
         blocks.append(section(listing(["*In it*, what is not matched first", *lines], most=LINES_SHOWN + 1, rest="ask for any of them")))
     more = len(found.sheets) - SHEETS_SHOWN
@@ -96,20 +98,44 @@ def _hit(hit: Hit, partner_names: Mapping[str, str]) -> str:
     return f"{sort} {code(hit.reference)}\n{joined((money(hit.amount_minor, hit.currency), partner, day(hit.day)))}"
 
 
+def _line(evidence: Evidence, *, is_of_other_side: bool) -> str:
+    record = evidence.record
+    side = "our line" if evidence.side is Side.OURS else "their line"
+    what = f"{code(_name(record))} {money(record.amount_minor, record.currency)} {word(record.kind.replace('_', ' '))}"
+    return f"• {joined((what, side if is_of_other_side else '', RECONCILIATION_WORDS[evidence.reconciliation][1]))}"
+
+
 def _verdict(found: Batch) -> str:
+    """Whether it adds up, and what is wrong all the same: a payout that is not at our bank, and lines in breaks."""
+    missing, sums = _missing(found), _sums(found)
+    return joined((sums, missing), ", but " if sums == _ADDS_UP else "; ")
+
+
+def _missing(found: Batch) -> str:
+    lost = never_came(found.arrivals)
+    count = len([e for e in found.in_breaks if not (lost and e.record.kind is Kind.PAYOUT)])
+    of = f" of the first {len(found.payments):,}" if found.is_cut else ""
+    broken = f"{plural(count, 'line')}{of} {'is in a break' if count == 1 else 'are in breaks'}" if count else ""
+    otherwise = any(a.state is ArrivalState.DIFFERS for a in found.arrivals)
+    arrived = lost or ("what arrived at our bank is not what was reported" if otherwise else "")
+    return f"*{joined((arrived, broken), ', and ')}*" if arrived or broken else ""
+
+
+def _sums(found: Batch) -> str:
     open_ones = [s for s in found.sheets if s.difference_minor is None]
     wrong = [s for s in found.sheets if s.difference_minor]
     if wrong:
         return "*does not add up*: " + ", ".join(_off(s) for s in wrong[:SHEETS_SHOWN])
     if open_ones:
         return "no line says that it was paid out yet" if open_ones[0].payout_minor is None else "no line says what is in it"
-    return "*adds up*"
+    return _ADDS_UP
 
 
 def _verdict_sign(found: Batch) -> str:
-    if any(s.difference_minor for s in found.sheets):
+    if _missing(found) or any(s.difference_minor for s in found.sheets):
         return "🔴"
-    return "🟢" if found.sheets and all(s.difference_minor == 0 for s in found.sheets) else "🟡"
+    is_there = not any(a.is_awaited for a in found.arrivals)
+    return "🟢" if is_there and found.sheets and all(s.difference_minor == 0 for s in found.sheets) else "🟡"
 
 
 def _off(sheet: BatchSheet) -> str:

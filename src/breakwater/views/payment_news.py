@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from breakwater.model.expectations import Expected
 from breakwater.model.payments import PaymentTrace, ProcessingState
 from breakwater.views.blocks import Message, actions, button, code, context, section, word
-from breakwater.views.payment_words import MONEY_WORDS, PROCESSING_WORDS, RECONCILIATION_WORDS, next_words
+from breakwater.views.payment_words import PROCESSING_WORDS, RECONCILIATION_WORDS, money_words, next_words
 from breakwater.views.payments import SHOW, UNWATCH, amount_of
 from breakwater.views.words import joined
 
@@ -20,7 +20,7 @@ def moved(trace: PaymentTrace, *, was: ProcessingState, partner_names: Mapping[s
     partner = word(partner_names.get(trace.partner, trace.partner))
     lines = (
         f"👀 {code(trace.payment_id)} moved: {step}",
-        joined((amount_of(trace), partner, f"money {MONEY_WORDS[trace.money]}", f"{emoji} {reconciled}")),
+        joined((amount_of(trace), partner, f"money {money_words(trace)}", f"{emoji} {reconciled}")),
         f"Next: {next_words(expected, trace.processing)}",
     )
     asked = {"reference": trace.payment_id}

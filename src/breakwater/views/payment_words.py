@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from breakwater.model.expectations import Expected, Holder
-from breakwater.model.payments import MoneyState, ProcessingState, ReconciliationState
+from breakwater.model.expectations import Expected, Holder, is_transfer_of_ours
+from breakwater.model.payments import MoneyState, PaymentTrace, ProcessingState, ReconciliationState
 from breakwater.model.records import Kind
 from breakwater.views.blocks import code, word
-from breakwater.views.words import moment, plural
+from breakwater.views.words import moment, plain_money, plural
 
 PROCESSING_WORDS: Mapping[ProcessingState, str] = {s: s.replace("_", " ") for s in ProcessingState} | {
     ProcessingState.PENDING_ACTION: "waiting for the payer",
@@ -25,7 +25,15 @@ MONEY_WORDS: Mapping[MoneyState, str] = {
     MoneyState.CLEARED: "cleared at the partner",
     MoneyState.IN_TRANSIT: "reported as paid out, not at our bank yet",
     MoneyState.PAID_OUT: "paid out to us",
+    MoneyState.GONE_BACK: "back with the payer",
     MoneyState.NONE: "none seen",
+}
+_MONEY_WE_SEND: Mapping[MoneyState, str] = {
+    **MONEY_WORDS,
+    MoneyState.EXPECTED: "to be paid out by us, not seen at the partner yet",
+    MoneyState.CLEARED: "paid out by us, booked at the partner",
+    MoneyState.PAID_OUT: "paid out by us",
+    MoneyState.GONE_BACK: "back with us",
 }
 RECONCILIATION_WORDS: Mapping[ReconciliationState, tuple[str, str]] = {
     ReconciliationState.MATCHED: ("🟢", "reconciled"),
@@ -38,6 +46,7 @@ HOLDER_WORDS: Mapping[Holder, str] = {
     Holder.PAYER: "the payer",
     Holder.RESERVED: "the payer's bank, which has reserved it for us",
     Holder.ON_ITS_WAY: "on its way to us",
+    Holder.ON_ITS_WAY_OUT: "on its way to the payee",
     Holder.PARTNER: "{partner}, until its payout",
     Holder.NOT_ARRIVED: "nobody who says so: reported as paid out, not at our bank",
     Holder.OUR_ACCOUNT: "us, on our account",
@@ -67,6 +76,12 @@ REFERENCE_WORDS: Mapping[str, str] = {
     "payment_id": "Payment id",
     "record_id": "Record",
 }
+
+
+def money_words(trace: PaymentTrace) -> str:
+    """Where its money is, from whoever pays to whoever is paid: what we send is not on its way to us."""
+    said = (_MONEY_WE_SEND if is_transfer_of_ours(trace) else MONEY_WORDS)[trace.money]
+    return f"{said}, {plain_money(*trace.part_back)} of it went back" if trace.part_back else said
 
 
 def next_words(expected: Expected | None, processing: ProcessingState) -> str:

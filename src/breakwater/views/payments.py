@@ -17,11 +17,11 @@ from breakwater.views.blocks import Block, Message, actions, bold, button, code,
 from breakwater.views.breaks import break_words, sign, state_line
 from breakwater.views.payment_words import (
     HOLDER_WORDS,
-    MONEY_WORDS,
     PROCESSING_WORDS,
     RECONCILIATION_WORDS,
     REFERENCE_WORDS,
     WENT_BACK,
+    money_words,
     next_words,
 )
 from breakwater.views.words import day, heading, joined, moment, money, plain_money, plural
@@ -111,7 +111,7 @@ def _answer(trace: PaymentTrace, names: Sequence[str], expected: Expected | None
         joined((amount_of(trace), ", ".join(bold(n) for n in names[:3]), code(trace.found_as or trace.reference))),
         f"You asked for {code(trace.reference)}, found as {code(trace.found_as)}." if trace.found_as else "",
         f"Processing: *{_processing(trace)}*{raw}{since}",
-        f"Money: *{MONEY_WORDS[trace.money]}*",
+        f"Money: *{money_words(trace)}*",
         arrival_lines(trace.arrivals),
         f"Reconciliation: *{reconciled}*{passes}",
         f"Who has it: *{_holder(trace, names)}*",
@@ -137,10 +137,8 @@ def _processing(trace: PaymentTrace) -> str:
 def _holder(trace: PaymentTrace, names: Sequence[str]) -> str:
     """Who has the money; where only a part went back, who has which part."""
     has = holder(trace)
-    back = next((v for kind, v in trace.gone_back.items() if kind in (Kind.REFUND, Kind.RETURN)), None)
-    whole = _first_amount(trace.evidence, Side.THEIRS) or _first_amount(trace.evidence, Side.OURS)
-    if has is Holder.PAYER and back and whole and back[1] == whole[1] and back[0] < whole[0]:
-        return f"the payer has {plain_money(*back)} of it again, the rest is with us or the partner"
+    if has is Holder.PAYER and trace.part_back:
+        return f"the payer has {plain_money(*trace.part_back)} of it again, the rest is with us or the partner"
     return HOLDER_WORDS[has].format(partner=word(names[0]) if names else "the partner")
 
 
@@ -276,6 +274,6 @@ def _twin(trace: PaymentTrace, names: Sequence[str], expected: Expected | None) 
     breaks = f" {plural(len(trace.breaks), 'break')}: {break_words(trace.breaks[0])}." if trace.breaks else ""
     amount = amount_of(trace).replace("*", "")
     late = f" Late: {expected.what}." if expected and expected.overdue is not None else ""
-    axes = f"Processing {_processing(trace)}; money {MONEY_WORDS[trace.money]}; {RECONCILIATION_WORDS[trace.reconciliation][1]}."
+    axes = f"Processing {_processing(trace)}; money {money_words(trace)}; {RECONCILIATION_WORDS[trace.reconciliation][1]}."
     said = f"Payment {word(trace.found_as or trace.reference)}{at}: {amount}. {axes}{breaks}{in_short(trace.arrivals)}{late}"
     return f"{said} {_one_sided(trace).replace('*', '')}".strip()
