@@ -36,7 +36,7 @@ def told_of(live: Live, beside: Beside) -> dict[str, list[Any]]:
 
 
 def _plain(live: Live, alert: Any) -> tuple[Any, ...]:
-    names = [f.name for f in fields(alert) if f.name not in ("channel", "scope", "first_scope", "week", "day", "updates")]
+    names = [f.name for f in fields(alert) if f.name not in ("channel", "scope", "first_scope", "deeper_scope", "week", "day", "updates")]
     scopes = live.watch.scopes.names
     return (
         *((name, getattr(alert, name)) for name in names),

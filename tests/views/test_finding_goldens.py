@@ -200,6 +200,12 @@ MESSAGES: dict[str, Message] = {
     "finding_news_worse": findings.finding_news(OUTAGE, news="worse", was=WIDE),
     "finding_news_wider": findings.finding_news(WIDE, news="worse", was=a_finding()),
     "finding_news_again": findings.finding_news(a_finding(), news="again", was=EXPECTED),
+    "finding_news_grown": findings.finding_news(
+        a_finding(summary="Payments at Meridian in GBP are 29 % below normal. Since 24 Nov 05:00: 75 % below normal.", deeper_since=NOW),
+        news="again",
+        was=FALSE,
+    ),
+    "finding_news_again_outage": findings.finding_news(OUTAGE, news="again", was=FALSE),
     "finding_news_over": findings.finding_news(OVER, news="recovered", was=a_finding()),
     "finding_news_new_level": findings.finding_news(LEVEL, news="new_level", was=a_finding()),
     **{f"finding_said_{do}": finding_said(found, do=do, by="U0ADA") for do, found in (

@@ -52,7 +52,8 @@ class Lesson:
 class Alert:
     """One message. `scope` is an index of the watch's scopes and may be corrected; hours are indexes of the panel. `taught`: a person
     called it normal, so its hours teach, and it stays open without a message until the forecasts agree. `expected_until`: a person
-    expected it up to that hour, so it does not become the new level before."""
+    expected it up to that hour, so it does not become the new level before. `depth` is the size that was told of it; since `deeper_from`
+    it is so far larger at `deeper_scope` that it has to be told anew."""
 
     channel: Channel
     scope: int
@@ -62,6 +63,9 @@ class Alert:
     surprise: float
     first_scope: int
     first_size: float
+    depth: float
+    deeper_scope: int
+    deeper_from: int | None = None
     closed: int | None = None
     accepted: bool = False
     taught: bool = False

@@ -16,8 +16,8 @@ from breakwater.detection.rare import RareAlert
 from breakwater.model.decline_families import DeclineFamily
 from breakwater.model.occurrences import Occurrence
 
-_HOURS = {"fired", "onset", "closed", "quiet_from", "expected_until"}
-_SCOPES = {"scope", "first_scope"}
+_HOURS = {"fired", "onset", "closed", "quiet_from", "expected_until", "deeper_from"}
+_SCOPES = {"scope", "first_scope", "deeper_scope"}
 _ARRAYS = {"week", "day"}  # of rare alerts; they are carried as arrays
 _CHANNELS = {channel.name: channel for channel in CHANNELS}
 

@@ -105,13 +105,15 @@ def _carried_on(before: Finding, one: Seen, *, now: datetime, looked_until: date
         if moves.is_worse(before, again) and (not before.is_silent(now) or (again.is_outage and not before.is_outage)):
             worse = replace(again, revision=before.revision + 1, told_minor=again.at_risk_minor)
             return [Change(was=before, now=replace(worse, silent_until=None) if again.is_outage else worse, news=News.WORSE)]
-        return [Change(was=before, now=again)]
+        return [Change(was=before, now=replace(again, deeper_since=before.deeper_since))]
     if before.state is FindingState.RECOVERED:
         was_over = before.ended_at is not None and one.at > before.ended_at
         return [_again(before, again)] if was_over and not _is_hindsight(one, looked_until) else []
     is_time_up = before.state is FindingState.EXPECTED and not before.is_silent(now)
-    becomes_outage = before.state is not FindingState.EXPECTED and again.is_outage and not before.is_outage
-    return [_again(before, again)] if is_time_up or becomes_outage else []
+    becomes_outage = again.is_outage and not before.is_outage
+    # Whoever expects something expects it to grow as well; what was called false or normal was that as far as it had come.
+    has_grown = before.state is not FindingState.EXPECTED and moves.is_deeper(before, again)
+    return [_again(before, again)] if is_time_up or becomes_outage or has_grown else []
 
 
 def _again(before: Finding, again: Finding) -> Change:

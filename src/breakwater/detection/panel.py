@@ -135,6 +135,11 @@ class Scopes:
             is_cut |= (held > 0) & (held < len(rows))
         return np.where(is_cut[:, None], self.add_up(rest), self.add_up(values))
 
+    def inside(self, rows: Indexes) -> Indexes:
+        """The scopes that hold nothing but some of these rows."""
+        held = np.add.reduceat(np.isin(self.members, rows), self.starts, dtype=np.int64)
+        return np.flatnonzero(held == self.sizes)
+
     def touching(self, rows: Indexes) -> Indexes:
         """The scopes that share a row with these."""
         hit = np.add.reduceat(np.isin(self.members, rows), self.starts) > 0

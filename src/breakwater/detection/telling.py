@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import numpy as np
 
@@ -51,7 +51,9 @@ class _Story:
         self.place: Scope = live.watch.scopes.names[alert.scope]
         self.rows: Indexes = live.watch.scopes.rows(alert.scope)
         self.since = live.panel.at(alert.onset)
-        self.is_outage = self.kind is FindingKind.VOLUME_DROP and self._comes_next_to_nothing()
+        self.is_outage = self.kind is FindingKind.VOLUME_DROP and (
+            self._comes_next_to_nothing(self.rows, since=alert.onset, is_so=is_outage(alert)) or self._deepest_is_outage()
+        )
         strayed = self._strayed()
         self.by_segment = sorted(zip(strayed, self.rows.tolist(), strict=True), key=lambda pair: (-pair[0], pair[1]))
 
@@ -62,6 +64,7 @@ class _Story:
         when = f"since {first_at.day} {first_at:%b %H:%M} ({first_at.tzinfo})"
         worth = self._worth_minor()
         expected, seen, summary = self._words(when)
+        summary += self._deeper_words(first_at.tzinfo)
         worth_words = " and ".join(format_minor(minor, currency) for currency, minor in sorted(worth.items()))
         if worth_words:
             summary += _worth_in_words(self.kind, worth_words)
@@ -86,19 +89,49 @@ class _Story:
             contributions=self._contributions(),
             cause=self._cause(first_at),
             is_outage=self.is_outage,
+            deeper_since=self.live.panel.at(self.alert.deeper_from) if self.alert.deeper_from is not None else None,
             is_new_level=is_volume and not self.is_outage and self.live.until - self.alert.onset >= MAYBE_NEW_LEVEL_H,
         )
 
     def _part(self) -> slice:
         return slice(self.alert.onset, self.live.until)
 
-    def _comes_next_to_nothing(self) -> bool:
-        """Of late, where that many are expected that it can be told; else since it began."""
-        late = slice(max(self.alert.onset, self.live.until - OUTAGE_OF_LATE_H), self.live.until)
-        expected = float(np.nan_to_num(self.live.watch.past.expected[self.rows, late]).sum())
+    def _comes_next_to_nothing(self, rows: Indexes, *, since: int, is_so: bool) -> bool:
+        """Of late, where that many are expected that it can be told; else what is known since it began: `is_so`."""
+        late = slice(max(since, self.live.until - OUTAGE_OF_LATE_H), self.live.until)
+        expected = float(np.nan_to_num(self.live.watch.past.expected[rows, late]).sum())
         if expected < OUTAGE_EXPECTED:
-            return is_outage(self.alert)
-        return float(self.live.panel.attempts[self.rows, late].sum()) <= OUTAGE * expected
+            return is_so
+        return float(self.live.panel.attempts[rows, late].sum()) <= OUTAGE * expected
+
+    def _deepest_is_outage(self) -> bool:
+        """Next to nothing comes any more at a place inside it."""
+        alert = self.alert
+        if alert.deeper_from is None or alert.depth > OUTAGE:
+            return False
+        return self._comes_next_to_nothing(self.live.watch.scopes.rows(alert.deeper_scope), since=alert.deeper_from, is_so=True)
+
+    def _deeper_words(self, time_zone: tzinfo | None) -> str:
+        """What has come on top, where it has got far larger."""
+        alert = self.alert
+        if alert.deeper_from is None:
+            return ""
+        scopes = self.live.watch.scopes
+        rows, part = scopes.rows(alert.deeper_scope), slice(alert.deeper_from, self.live.until)
+        is_all = alert.deeper_scope == alert.scope
+        where = "" if is_all else f" at {where_words(scopes.names[alert.deeper_scope], live=self.live, partners=self.partners)}"
+        at = self.live.panel.at(alert.deeper_from).astimezone(time_zone)
+        return f" Since {at.day} {at:%b %H:%M}{where}: {self._change_words(rows, part)}."
+
+    def _change_words(self, rows: Indexes, part: slice) -> str:
+        attempts = int(self.live.panel.attempts[rows, part].sum())
+        if self.kind is FindingKind.APPROVAL_DROP:
+            return f"{_percent(attempts - int(self.live.panel.declined[rows, part].sum()), attempts)} approved"
+        if self.kind in TICKETS:
+            return f"{per_cent(self._ticket_ratio(rows, part))} of the usual"
+        expected = float(np.nan_to_num(self.live.watch.past.expected[rows, part]).sum())
+        change_by = attempts / expected - 1 if expected else 0.0
+        return f"{per_cent(abs(change_by))} {'above' if change_by > 0 else 'below'} normal" if attempts else "no payments"
 
     def _strayed(self) -> list[int]:
         """Payments that strayed, by segment: missing, on top, declined beyond the usual, or approved while the ticket was off."""
@@ -166,7 +199,7 @@ class _Story:
                 f"Approval rate at {where} fell from {was} to {is_now}.",
             )
         if self.kind in TICKETS:
-            times = self._ticket_ratio(part)
+            times = self._ticket_ratio(self.rows, part)
             direction = "above" if self.kind is FindingKind.TICKET_UP else "below"
             change = f"{times:.1f} times the usual" if times >= 2 else f"{per_cent(abs(times - 1))} {direction} the usual"
             return "100 % of the usual average", f"{per_cent(times)} of it {when}", f"The average payment at {where} is {change}."
@@ -219,17 +252,17 @@ class _Story:
                     points.append((hour, 100 * (1 - declined / attempts), _or_none(100 * (1 - usual / attempts))))
             elif self.kind in TICKETS:
                 if attempts > declined:
-                    points.append((hour, 100 * self._ticket_ratio(slice(hour, hour + 1)), 100.0))
+                    points.append((hour, 100 * self._ticket_ratio(self.rows, slice(hour, hour + 1)), 100.0))
             else:
                 points.append((hour, attempts, _or_none(float(past.expected[rows, hour].sum()))))
         return tuple(SeriesPoint(panel.at(h), round(seen, 2), usual if usual is None else round(usual, 2)) for h, seen, usual in points)
 
-    def _ticket_ratio(self, part: slice) -> float:
+    def _ticket_ratio(self, rows: Indexes, part: slice) -> float:
         """What the approved payments of these hours were worth, against what as many usually are."""
         panel, past = self.live.panel, self.live.watch.past
-        approved: Floats = panel.attempts[self.rows, part] - panel.declined[self.rows, part]
-        usual = float((approved * np.nan_to_num(past.ticket[self.rows, part])).sum())
-        return float(panel.amount_minor[self.rows, part].sum()) / usual if usual else 1.0
+        approved: Floats = panel.attempts[rows, part] - panel.declined[rows, part]
+        usual = float((approved * np.nan_to_num(past.ticket[rows, part])).sum())
+        return float(panel.amount_minor[rows, part].sum()) / usual if usual else 1.0
 
 
 def where_words(place: Scope, *, live: Live, partners: Mapping[str, Partner]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from breakwater.detection.alerts import DEFAULT_LIMITS, Alert, Lesson, Limits, discovery_bar, leaves_next_to_nothing
+from breakwater.detection.deepening import deeper
 from breakwater.detection.evidence import CHANNELS, WINDOWS_H, Channel, Spreads, Sums, likelihoods
 from breakwater.detection.forecast import Past, forecast
 from breakwater.detection.noise import inflation
@@ -87,8 +88,7 @@ class Watch:
             if not np.isin(of_alert, rows).any():
                 continue
             first = max(alert.onset, hour + 1 - LONGEST_H)
-            every = {name: np.ones((len(self.panel.segments), hour + 1 - first), dtype=bool) for name in self.free}
-            total = self.scopes.add_up(self._since(alert.channel, first, hour, counts=every))[alert.scope]
+            total = self.scopes.add_up(self._all_between(alert.channel, first, hour + 1))[alert.scope]
             if total[alert.channel.tells()].max() <= 0:
                 self._close(alert, hour)
                 for kept in (self.free, self.past.ok):
@@ -233,6 +233,8 @@ class Watch:
             onset=hour + 1 - channel.spans_h[window],
             size=size,
             first_size=size,
+            depth=size,
+            deeper_scope=scope,
             surprise=float(surprise[worst]),
         )
         self.alerts.append(alert)
@@ -260,6 +262,7 @@ class Watch:
             self.past.ok[metric][self.scopes.rows(alert.scope), hour] = True
         else:
             self._correct(alert, hour)
+        self._deepen(alert, hour)
         evidence = self._still(alert, hour)
         if alert.quiet <= 0:
             alert.quiet_from = hour
@@ -273,6 +276,21 @@ class Watch:
     def _close(self, alert: Alert, hour: int) -> None:
         alert.closed = hour
         self.open.remove(alert)
+
+    def _deepen(self, alert: Alert, hour: int) -> None:
+        """Note that a far larger change than the one that was told has begun inside an open alert."""
+        if alert.channel.name not in ANY_HOUR and self.rise_planned[self.scopes.rows(alert.scope), hour].any():
+            return
+        found = deeper(
+            alert,
+            hour=hour,
+            inside=self.scopes.inside(self.scopes.rows(alert.scope)),
+            explained=lambda first, after: self.scopes.add_up(self._all_between(alert.channel, first, after)),
+            noise=self.inflation[alert.channel.name],
+            at_once=self.limits.at_once,
+        )
+        if found:
+            alert.deeper_from, alert.deeper_scope, alert.depth = found.since, found.scope, found.size
 
     def _still(self, alert: Alert, hour: int) -> float:
         """Log likelihood that this hour still shows the change, in half its size, against normal."""
@@ -293,6 +311,11 @@ class Watch:
         )
         asked = Channel(name=channel.name, metric=channel.metric, windows_h=(1,), sizes=sizes, least=channel.least)
         return likelihoods(asked, sums, alone)[:, 0]
+
+    def _all_between(self, channel: Channel, first: int, after: int) -> Floats:
+        """Segments × sizes: how much better each explains all that came from hour `first` to before `after` than normal does."""
+        every = {metric: np.ones((len(self.panel.segments), after - first), dtype=bool) for metric in self.free}
+        return self._since(channel, first, after - 1, counts=every)
 
     def _since(self, channel: Channel, first: int, hour: int, *, counts: Mapping[str, Bools]) -> Floats:
         """Segments × sizes of a channel: how much better each explains what came from hour `first` to this one than normal does."""

@@ -81,6 +81,7 @@ class Finding:
     """One anomaly. `scope` names the narrowest place it shows, e.g. 'meridian · cards · GBP'; `place` says the same field by field.
 
     `at_risk_minor` is the money that would have moved and did not, in `currency`; None where it can't be told.
+    `deeper_since` is since when it is far larger than at first, as far as that was told.
     `id` is stable: the same anomaly found again by a later pass is the same finding. `told_minor` is what was at risk when it was
     last told; `revision` grows with everything told or said. `silent_until`: nothing is told before, unless it is an outage.
     """
@@ -106,6 +107,7 @@ class Finding:
     is_new_level: bool = False
     revision: int = 1
     told_minor: int | None = None
+    deeper_since: datetime | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     said_by: str | None = None
@@ -198,13 +200,19 @@ WORSE_BY = 2  # at risk is so many times what it was when last told
 
 
 def is_worse(was: Finding, fresh: Finding) -> bool:
-    """True if people who know `was` would want to hear of `fresh`: an outage now, another kind, a wider scope, or twice the money."""
+    """True if people who know `was` would want to hear of `fresh`: an outage now, another kind, a wider scope, twice the money, or a
+    far larger change."""
     if fresh.is_outage and not was.is_outage:
         return True
     if fresh.kind is not was.kind or (fresh.place != was.place and len(fresh.place) < len(was.place)):
         return True
     told = was.told_minor
-    return bool(told and fresh.at_risk_minor and fresh.at_risk_minor >= WORSE_BY * told)
+    return is_deeper(was, fresh) or bool(told and fresh.at_risk_minor and fresh.at_risk_minor >= WORSE_BY * told)
+
+
+def is_deeper(was: Finding, fresh: Finding) -> bool:
+    """True if it has got far larger since it was last told."""
+    return fresh.deeper_since is not None and (was.deeper_since is None or fresh.deeper_since > was.deeper_since)
 
 
 def _require_open(found: Finding) -> None:

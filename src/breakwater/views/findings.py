@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from breakwater.model.findings import Contribution, Finding, FindingKind, FindingState
+from breakwater.model.findings import Contribution, Finding, FindingKind, FindingState, is_deeper
 from breakwater.views.blocks import Block, Message, button, chart_place, code, context, fit, listing, section, word
 from breakwater.views.figures import Chart, Panel
 from breakwater.views.finding_answers import answered, buttons
@@ -179,7 +179,9 @@ def finding_news(finding: Finding, *, news: str, was: Finding | None) -> Message
         where = f" It shows at {word(finding.scope, 160)} now, no longer at {word(was.scope, 160)} alone." if was and wider else ""
         said = f"🔴 *{'An outage now.' if outage else 'Worse.'}* {word(finding.summary, SENTENCE)}{where}"
     elif news == "again":
-        said = f"🔴 *Still there, so open again.* {word(finding.summary, SENTENCE)}"
+        grown = was is not None and is_deeper(was, finding)
+        why = "An outage now" if finding.is_outage and was and not was.is_outage else "Far larger now" if grown else "Still there"
+        said = f"🔴 *{why}, so open again.* {word(finding.summary, SENTENCE)}"
     elif news == "new_level":
         said = "↕️ *This has lasted so long that it counts as the new level.* From now on it is what is expected."
     else:

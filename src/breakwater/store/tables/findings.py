@@ -30,6 +30,7 @@ finding = Table(
     Column("is_new_level", Boolean, nullable=False, server_default="0"),
     Column("revision", BigInteger, nullable=False, server_default="1"),
     Column("told_minor", BigInteger),
+    Column("deeper_since", UtcTime),
     Column("acknowledged_by", Name),
     Column("acknowledged_at", UtcTime),
     Column("said_by", Name),
