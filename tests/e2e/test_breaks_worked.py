@@ -94,7 +94,7 @@ def test_a_break_is_asked_about_given_away_snoozed_and_resolved(demo: Demo) -> N
 
     devi.click(card, "break_more", choose="Snooze…")
     devi.submit(form_of(demo, devi, "Snooze"))
-    card = as_it_is_now(demo, card, "Sleeps until")
+    card = as_it_is_now(demo, card, "Snoozed until")
 
     devi.click(card, "Resolve…")
     devi.submit(form_of(demo, devi, "Resolve"), {"Why it is explained": "Came with the next statement."})

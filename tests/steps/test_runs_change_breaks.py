@@ -125,6 +125,27 @@ def test_new_breaks_without_a_card_are_counted_below_those_with_one(team: Team) 
     assert words == "Meridian: and 4 more new breaks worth EUR 4.90."
 
 
+def test_what_breaks_again_without_a_card_has_one_or_is_counted(team: Team) -> None:
+    off = [3019, 1733, 911, 655, 402, 268, 137, 60, 25]  # five have a card, the last two are below what is material
+    ours = [Payment(reference=f"OFF-{n}", minor=20_000 + 7 * n, day=DAY - timedelta(days=n % 4)) for n in range(len(off))]
+    theirs = [replace(p, minor=p.minor - by) for p, by in zip(ours, off, strict=True)]
+    team.company.ledger("more", *ours)
+    team.company.report("report-2", *theirs, batch=2)
+    team.run()
+    team.company.report("report-2b", *ours, batch=2)
+    team.run()
+    team.left()
+    team.company.report("report-2c", *reversed(theirs), batch=2)
+
+    team.run()
+
+    left = team.left()
+    (sixth,), (seventh,) = team.of("OFF-5"), team.of("OFF-6")
+    assert [how for _, how, _ in left].count("edited") == CARDS_PER_RUN
+    assert {about for about, how, _ in left if how == "posted"} == {sixth.id, seventh.id, ""}
+    assert "Meridian: and 2 more breaks open again worth EUR 0.85." in [words for about, _, words in left if not about]
+
+
 def test_where_every_new_break_has_its_card_nothing_is_added(team: Team) -> None:
     assert [about for about, _, _ in team.left() if not about] == []
 

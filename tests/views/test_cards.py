@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -69,6 +69,17 @@ def test_the_list_says_how_it_is_sorted() -> None:
     assert head(oldest_first=True) == "*40 active breaks*, the 15 oldest:"
     assert head(page=1) == "*40 active breaks*, 16 to 30, the largest first:"
     assert head(page=1, oldest_first=True) == "*40 active breaks*, 16 to 30, the oldest first:"
+
+
+def test_the_list_says_what_sleeps_and_until_when() -> None:
+    asleep, awake = a_break(snoozed_until=date(2026, 11, 26)), a_break(snoozed_until=date(2026, 11, 24))
+    over = a_break(snoozed_until=date(2026, 11, 26), state=BreakState.RESOLVED)
+
+    rows = [
+        shown(breaks.break_list([b], total=1, partner_names=NAMES, today={"nordbank": date(2026, 11, 24)})) for b in (asleep, awake, over)
+    ]
+
+    assert [("snoozed until 26 Nov 2026" in row, row.count("💤")) for row in rows] == [(True, 1), (False, 0), (False, 0)]
 
 
 def test_the_list_says_that_currencies_are_not_converted_where_there_are_several() -> None:

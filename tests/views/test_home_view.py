@@ -38,7 +38,7 @@ def a_page(word: str = "The bank took it.", **changes: Any) -> HomePage:
     )
     page = HomePage(
         at=NOW,
-        mine=(AgedBreak(brk=worked(BreakState.ACKNOWLEDGED, word), age_days=7),),
+        mine=(AgedBreak(brk=worked(BreakState.ACKNOWLEDGED, word), age_days=7, asleep_until=date(2026, 11, 25)),),
         mine_count=1,
         is_approver=True,
         waiting=(AgedBreak(brk=worked(BreakState.PROPOSED, word), age_days=1),),

@@ -24,6 +24,7 @@ MESSAGES: dict[str, Callable[[str], Message]] = {
     "breaks": lambda word: more_breaks(
         [*breaks(35), *breaks(3, material=False)], cards=5, partner_name=word, partner_id=word.replace(" ", "")[:200]
     ),
+    "breaks_again": lambda word: more_breaks(breaks(35), again=12, cards=5, partner_name=word, partner_id="nordbank"),
     "one_break": lambda word: more_breaks(breaks(1), cards=1, partner_name=word, partner_id="nordbank"),
     "causes": lambda word: more_causes([a_cause()] * 12, partner_name=word, partner_id="nordbank"),
 }

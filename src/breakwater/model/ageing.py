@@ -29,10 +29,11 @@ _MATERIAL = (BreakSeverity.MEDIUM, BreakSeverity.MEDIUM, BreakSeverity.HIGH, Bre
 
 @dataclass(frozen=True, kw_only=True)
 class AgedBreak:
-    """A break and its age in business days of its partner's calendar; a date ahead counts as 0."""
+    """A break, its age in business days of its partner's calendar (a date ahead counts as 0), and the day it wakes if it sleeps."""
 
     brk: Break
     age_days: int
+    asleep_until: date | None = None
 
     @property
     def band(self) -> str:
@@ -67,7 +68,8 @@ class Crossing:
 
 def aged(brk: Break, *, calendar: BusinessCalendar, today: date) -> AgedBreak:
     """The break with its age on the partner's business date `today`."""
-    return AgedBreak(brk=brk, age_days=max(calendar.between(brk.dated, today), 0))
+    age_days = max(calendar.between(brk.dated, today), 0)
+    return AgedBreak(brk=brk, age_days=age_days, asleep_until=brk.asleep_until(today=today))
 
 
 def severity(*, is_material: bool, age_days: int) -> BreakSeverity:

@@ -204,6 +204,10 @@ class Break:
         """True while somebody still has to do something about it."""
         return self.state in ACTIVE
 
+    def asleep_until(self, *, today: date) -> date | None:
+        """The day on which it wakes, as its partner's calendar has it; None if it does not sleep on `today`."""
+        return self.snoozed_until if self.active and self.snoozed_until and self.snoozed_until > today else None
+
     @property
     def overtaken(self) -> bool:
         """True while it is over by a booking that a later run explains, also where somebody said that the booking stands."""

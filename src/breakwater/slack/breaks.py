@@ -87,7 +87,14 @@ def list_breaks(doors: Doors, body: Body, words: list[str], actor: Actor, *, pag
     only = wanted.partners[0].id if len(wanted.partners) == 1 else None
     names = {p.id: p.name for p in doors.partners.values()}
     message = views.break_list(
-        listed, total=total, partner_names=names, partner=only, asked=" ".join(words), page=page, oldest_first=wanted.oldest_first
+        listed,
+        total=total,
+        partner_names=names,
+        partner=only,
+        asked=" ".join(words),
+        page=page,
+        oldest_first=wanted.oldest_first,
+        today={p.id: doors.now().astimezone(p.time_zone).date() for p in doors.partners.values()},
     )
     if "actions" in body:
         doors.replace(body, message)

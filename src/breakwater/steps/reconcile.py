@@ -113,9 +113,10 @@ def _bring_in(
     writes.save_run(tx, run, actor=actor, now=now)
     _audit_changes(tx, found, now=now)
     changed = [*followed.changed, *causes.keep(tx, explained, run=run, partner=partner, now=now)]
-    alone = [b for b in followed.opened if b.fingerprint not in explained.fingerprints]  # a cause has one card for all its breaks
+    broken = [*followed.opened, *_without_card(tx, followed.reopened, partner=partner)]
+    alone = [b for b in broken if b.fingerprint not in explained.fingerprints]  # a cause has one card for all its breaks
     apart = followed.overtaken if len(followed.overtaken) <= TOLD_ONE_BY_ONE else ()
-    _show(tx, run=run, opened=alone, told=apart, changed=changed, partner=partner, now=now)
+    _show(tx, run=run, broken=alone, told=apart, changed=changed, partner=partner, now=now)
     tell_of_overtaken(tx, followed.overtaken, run_id=run.id, partner=partner, now=now)
     tell_of_standing(tx, followed.standing, partner=partner, now=now)
     return run
@@ -183,25 +184,33 @@ def _figure(figures: Sequence[ActiveFigure]) -> BreakFigure:
 
 
 def _show(
-    tx: Connection, *, run: Run, opened: Sequence[Break], told: Sequence[Break], changed: Sequence[Break], partner: Partner, now: datetime
+    tx: Connection, *, run: Run, broken: Sequence[Break], told: Sequence[Break], changed: Sequence[Break], partner: Partner, now: datetime
 ) -> None:
-    """Cards: the largest new material breaks and those that a thread tells of get one, and cards that are out are brought up to date."""
+    """Cards: the largest material ones of what broke and those a thread tells of get one; cards that are out are brought up to date."""
     if not partner.internal_channels:
         return
     channel = partner.internal_channels[0]
-    new = sorted((b for b in opened if b.active and not b.suppressed_by), key=lambda b: (not b.material, -b.amount_minor, b.id))
+    new = sorted((b for b in broken if b.active and not b.suppressed_by), key=lambda b: (not b.material, -b.amount_minor, b.id))
     with_card = [b for b in new if b.material][:CARDS_PER_RUN]
     for brk in [*with_card, *told]:
         enqueue_card(tx, brk, partner=partner, channel=channel, now=now)
     rest = new[len(with_card) :]
     if with_card and rest:
-        more = more_breaks(rest, cards=len(with_card), partner_name=partner.name, partner_id=partner.id)
+        known = {brk.id for brk in changed}
+        again = sum(brk.id in known for brk in rest)
+        more = more_breaks(rest, again=again, cards=len(with_card), partner_name=partner.name, partner_id=partner.id)
         key = f"more:{run.id}:{channel}"
         outbox.enqueue(tx, key=key, kind=Kind.POST, audience=INTERNAL, channel=channel, payload=more.payload(), now=now)
     by_id = {brk.id: brk for brk in changed}
     for about, channels in outbox.channels_of(tx, abouts=list(by_id)).items():
         for shown_in in (c for c in channels if c in partner.internal_channels):
             enqueue_card(tx, by_id[about], partner=partner, channel=shown_in, now=now)
+
+
+def _without_card(tx: Connection, breaks: Sequence[Break], *, partner: Partner) -> list[Break]:
+    """Those that no card in a channel of their partner shows, or is about to."""
+    shown = outbox.channels_of(tx, abouts=[brk.id for brk in breaks])
+    return [brk for brk in breaks if not set(shown.get(brk.id, ())) & set(partner.internal_channels)]
 
 
 def enqueue_card(tx: Connection, brk: Break, *, partner: Partner, channel: str, now: datetime) -> None:

@@ -19,7 +19,10 @@ def crossed(crossings: Sequence[Crossing], *, partner_name: str, since: date, na
     lines = [f"• {c.band}: {c.count:,}, {amounts(c.value_minor)}" for c in crossings]
     call = f"{mentions(named)} please look." if named else ""
     rows = [
-        section(f"{break_line(a.brk, {}, with_partner=False)} · {severity_words(a)}", accessory=show_card_button(a.brk))
+        section(
+            f"{break_line(a.brk, {}, with_partner=False, asleep_until=a.asleep_until)} · {severity_words(a)}",
+            accessory=show_card_button(a.brk),
+        )
         for c in crossings
         for a in c.largest
     ]

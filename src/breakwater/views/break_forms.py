@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypedDict
 
 from breakwater.errors import RefusedError
@@ -12,7 +12,7 @@ from breakwater.model.breaks import Break
 from breakwater.model.money import exponent, major_text
 from breakwater.model.partners import Partner
 from breakwater.model.proposals import Effect, ProposalKind, ReasonCode
-from breakwater.model.working import amount_complaint, snooze_complaint
+from breakwater.model.working import MOST_SNOOZED_DAYS, amount_complaint, snooze_complaint
 from breakwater.views.blocks import Block, code, context, plain, section, word
 from breakwater.views.break_news import REASON_WORDS
 from breakwater.views.break_offers import DO_WORDS, Do
@@ -30,7 +30,7 @@ from breakwater.views.modals import (
     text_input,
     typed,
 )
-from breakwater.views.words import heading, money
+from breakwater.views.words import day, heading, money
 
 TEXT, LINK, DAY, PERSON = "text", "link", "day", "person"
 KIND, AMOUNT, REASON, ACCOUNT, EFFECT, MATCHES, EVIDENCE, NOTE = (
@@ -173,7 +173,8 @@ def _fields(do: Do, brk: Break, partner: Partner, today: date) -> list[Block]:
             text_input(LINK, "Belongs to it", most=LINK_MOST, optional=True, placeholder="INC-0001, a ticket, the link of a document"),
         ]
     if do is Do.SNOOZE:
-        return [day_choice(DAY, "Until", initial=partner.calendar.shift(today, 1), hint=f"A business day of {plain(partner.name, 80)}.")]
+        hint = f"A business day of {plain(partner.name, 80)}, {day(today + timedelta(days=MOST_SNOOZED_DAYS))} at the latest."
+        return [day_choice(DAY, "Until", initial=partner.calendar.shift(today, 1), hint=hint)]
     if do is Do.PROPOSE:
         return _proposal_fields(brk)
     label, hint = _ASKS[do]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
 
 from breakwater.model.break_kinds import KIND_WORDS
 from breakwater.model.breaks import BECAME, ENDS, OVERTAKEN, REVERSAL_PROPOSED, REVERSED, WAITS_AGAIN, Break, BreakKind, BreakState
@@ -35,6 +37,7 @@ STATE_WORDS: Mapping[BreakState, str] = {
     BreakState.RESOLVED: "resolved",
     BreakState.WRITTEN_OFF: "written off",
 }
+SNOOZED = "💤"
 _SIGN = {BreakState.OPEN: "🔴", BreakState.RESOLVED: "✅", BreakState.WRITTEN_OFF: "⚪"}
 RESOLUTION_WORDS = {
     "matched_late": "the missing side arrived and matches",
@@ -101,11 +104,12 @@ def break_list(
     asked: str = "",
     page: int = 0,
     oldest_first: bool = False,
+    today: Mapping[str, date] = MappingProxyType({}),
 ) -> Message:
     """One page of breaks, as ordered by the caller, and how many there are in `total`. A row's button asks for its card.
 
     The largest come first, or the oldest: the heading says it. `asked` are the words the list was asked for with: the buttons below it
-    ask for another page, or for all of them, with the same.
+    ask for another page, or for all of them, with the same. `today` is the day at each partner: what sleeps beyond it is said to.
     """
     of = f" of {word(partner_names.get(partner, partner))}" if partner else ""
     words = set(asked.casefold().split())
@@ -117,7 +121,11 @@ def break_list(
     order = "oldest" if oldest_first else "largest"
     part = f", {first:,} to {first + len(shown) - 1:,}, the {order} first" if page else f", the {len(shown)} {order}"
     head = f"*{_counted(total, noun)}{of}*" + (f"{part}:" if total > len(shown) else "")
-    rows = [section(break_line(b, partner_names, with_partner=partner is None), accessory=show_card_button(b)) for b in shown]
+    lines = [
+        break_line(b, partner_names, with_partner=partner is None, asleep_until=b.asleep_until(today=today.get(b.partner, date.min)))
+        for b in shown
+    ]
+    rows = [section(line, accessory=show_card_button(b)) for b, line in zip(shown, lines, strict=True)]
     twin = f"{_counted(total, noun)}{of}. " + "; ".join(
         f"{word(b.id)} {break_words(b)} {plain_money(b.amount_minor, b.currency)}" for b in shown[:3]
     )
@@ -219,7 +227,7 @@ def _proposal(brk: Break) -> str:
 
 def _notes(brk: Break) -> str:
     noise = f"🔇 Known noise by {code(brk.suppressed_by)}: counted apart while nobody has it" if brk.suppressed_by else ""
-    asleep = f"💤 Sleeps until {day(brk.snoozed_until)}" if brk.snoozed_until and brk.active else ""
+    asleep = f"{SNOOZED} Snoozed until {day(brk.snoozed_until)}" if brk.snoozed_until and brk.active else ""
     stale = f"⚠️ Left alone {plural(brk.escalated, 'time')} after somebody acknowledged it" if brk.escalated and brk.active else ""
     more = len(brk.links) - LINKS_SHOWN
     shown = " ".join(code(entry, 120) for entry in brk.links[:LINKS_SHOWN])
@@ -252,13 +260,16 @@ def _twin(brk: Break, partner_name: str) -> str:
     return f"{what}. {heading(_standing(brk))}{at}."
 
 
-def break_line(brk: Break, partner_names: Mapping[str, str], *, with_partner: bool = True) -> str:
-    """A break in two lines: amount, kind and partner; then id, reference, date and who has it."""
+def break_line(brk: Break, partner_names: Mapping[str, str], *, with_partner: bool = True, asleep_until: date | None = None) -> str:
+    """A break in two lines: amount, kind and partner; then id, reference, date, who has it, and until when it sleeps."""
     partner = word(partner_names.get(brk.partner, brk.partner)) if with_partner else ""
-    first = joined((f"{sign(brk)} {money(brk.amount_minor, brk.currency)}", heading(break_words(brk)), partner))
+    first = joined(
+        (f"{SNOOZED if asleep_until else sign(brk)} {money(brk.amount_minor, brk.currency)}", heading(break_words(brk)), partner)
+    )
     owner = f"{STATE_WORDS[brk.state]}, {person(brk.owner_id)}" if brk.owner_id else STATE_WORDS[brk.state]
     reference = code(brk.references[0], 40) if brk.references else ""
-    return f"{first}\n{joined((code(brk.id), reference, f'since {day(brk.dated)}', owner))}"
+    asleep = f"snoozed until {day(asleep_until)}" if asleep_until else ""
+    return f"{first}\n{joined((code(brk.id), reference, f'since {day(brk.dated)}', owner, asleep))}"
 
 
 def show_card_button(brk: Break) -> Block:

@@ -9,6 +9,7 @@ from typing import Any
 
 from breakwater.model.breaks import Break
 from breakwater.model.runs import BreakFigure, total_of
+from breakwater.model.working import MOST_SNOOZED_DAYS
 from breakwater.views.blocks import (
     OPTION_TEXT,
     Block,
@@ -82,7 +83,12 @@ def form(do: Bulk, seen: Sequence[Seen], *, channel: str, tomorrow: date) -> Blo
     asked = {"breaks": [f"{break_id}:{revision}" for break_id, revision in seen], "channel": channel}
     field = {
         Bulk.ASSIGN: person_choice(PERSON, "Who has them from now on", hint="Somebody with the role operator."),
-        Bulk.SNOOZE: day_choice(DAY, "Until", initial=tomorrow, hint="A business day of their partners; others are left as they are."),
+        Bulk.SNOOZE: day_choice(
+            DAY,
+            "Until",
+            initial=tomorrow,
+            hint=f"A business day, at most {MOST_SNOOZED_DAYS} days from now. A partner for whom it is none keeps its breaks awake.",
+        ),
     }.get(do) or text_input(REASON, "Why they are explained", most=2_000, multiline=True, hint="The same for each of them.")
     head = section(f"*{plural(len(seen), 'break')}*, each as it was shown in the list.")
     title = BULK_WORDS[do].rstrip("…")

@@ -90,7 +90,7 @@ def _mine(page: HomePage, names: Mapping[str, str]) -> list[Block]:
 
 
 def _line(one: AgedBreak, names: Mapping[str, str]) -> str:
-    return f"{break_line(one.brk, names)} · {severity_words(one)}"
+    return f"{break_line(one.brk, names, asleep_until=one.asleep_until)} · {severity_words(one)}"
 
 
 def _partners(states: Sequence[PartnerReconciliation]) -> list[Block]:

@@ -10,15 +10,17 @@ from breakwater.model.runs import BreakFigure, total_of
 from breakwater.views.blocks import Message, actions, bold, button, code, fit, listing, section, word
 from breakwater.views.causes import cause_line
 from breakwater.views.home import SHOW_LIST
-from breakwater.views.words import amounts, plural
+from breakwater.views.words import amounts, joined, plural
 
 CAUSES_SHOWN = 8
 
 
-def more_breaks(rest: Sequence[Break], *, cards: int, partner_name: str, partner_id: str) -> Message:
-    """For the channel: the `cards` largest new breaks have one each, these do not."""
+def more_breaks(rest: Sequence[Break], *, cards: int, partner_name: str, partner_id: str, again: int = 0) -> Message:
+    """For the channel: the `cards` largest breaks have one each, these do not. `again` of them were over and are open again."""
     total = total_of(BreakFigure(count=1, value_minor={b.currency: b.amount_minor}) for b in rest)
-    many = f"and {plural(total.count, 'more new break')}"
+    new = plural(total.count - again, "more new break") if total.count > again else ""
+    back = plural(again, "more break open again", "more breaks open again") if again else ""
+    many = f"and {joined((new, back), ' and ')}"
     small = sum(not b.material for b in rest)
     below = f" {small:,} of them below what the agreement calls material." if small else ""
     largest = "the largest has its card above" if cards == 1 else f"the {cards:,} largest have their cards above"
