@@ -19,7 +19,7 @@ def an_incident(desk: Desk, title: str) -> str:
             tx,
             actor=OPENER,
             draft=draft,
-            previewed=draft.preview_id,
+            previewed=draft.preview_id(partner=desk.bot.config.partners["meridian"], company="Harbour"),
             partner=desk.bot.config.partners["meridian"],
             company="Harbour",
             channel=OPS,

@@ -22,6 +22,7 @@ from listeners import dispatch, request, surfaces
 
 from breakwater.app import ACK_WORKERS, WORKERS
 from breakwater.cli import logs
+from breakwater.model import incidents as moves
 from breakwater.model.access import INTERNAL, Actor, Role
 from breakwater.model.breaks import Break, break_id
 from breakwater.model.digests import Subscription
@@ -159,20 +160,22 @@ def everything_goes_out(desk: Desk, folder: Path) -> None:
                 tx,
                 actor=ada,
                 draft=draft,
-                previewed=draft.preview_id,
+                previewed=draft.preview_id(partner=desk.bot.config.partners[partner], company="Harbour"),
                 partner=desk.bot.config.partners[partner],
                 company="Harbour",
                 channel=OPS,
                 now=desk.clock(),
             )
+    words = {"resolution": "EUR 22 came at last, see B", "partner_resolution": "Received, thank you."}
+    over, meridian = moves.resolve(opened["meridian"], by=ADA, **words, now=desk.clock()), desk.bot.config.partners["meridian"]
     with desk.bot.database.transaction() as tx:
         incidents.resolve(
             tx,
             actor=ada,
-            incident_id=opened["meridian"].id,
-            resolution="EUR 22 came at last, see B",
-            partner_resolution="Received, thank you.",
-            partner=desk.bot.config.partners["meridian"],
+            incident_id=over.id,
+            **words,
+            previewed=incidents.ending_preview_id(over, partner=meridian, company="Harbour"),
+            partner=meridian,
             company="Harbour",
             channel=OPS,
             now=desk.clock(),
@@ -203,7 +206,9 @@ def values_of(desk: Desk, partner: str) -> dict[str, Any]:
         "incident_id": incident.id, "finding_id": next(iter(findings), "none"), "reference": f"PSP-secret-{partner}", "channel": "",
         "currency": "EUR", "at_stake_minor": 1, "cause_id": "C-AAAAAAAAAAAA", "rule_id": 1, "subscription_id": "x", "link": "",
         "month": "2026-10", "period": "2026-10", "detector": "volume", "level": "partner", "metric": "volume",
-        "preview_id": "x", "about": "",
+        "preview_id": "x", "about": "", "title": "EUR 12", "partner_text": f"EUR 12 {partner}", "opened_at": 1_795_000_000,
+        "draft": {"partner": incident.partner, "title": "EUR 12", "severity": "sev1", "summary": "x", "partner_text": f"EUR 12 {partner}"},
+        "ending": {"incident_id": incident.id, "resolution": "x", "partner_resolution": f"EUR 12 {partner}"},
     }  # fmt: skip
 
 

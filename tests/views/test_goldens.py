@@ -204,20 +204,29 @@ MESSAGES: dict[str, Message] = {
     "file_quarantined": files.quarantined(FILE, partner_name="Nordbank", remedy="Ask Nordbank to send it again."),
 }
 
-PREVIEWED: dict[str, Any] = {
-    "title": an_incident().title,
-    "severity": Severity.SEV1,
-    "summary": an_incident().summary,
-    "partner_text": an_incident().partner_text,
+DRAFT = incident_forms.Draft(
+    partner="nordbank",
+    title=an_incident().title,
+    severity=Severity.SEV1,
+    summary=an_incident().summary,
+    partner_text=an_incident().partner_text,
+)
+ENDING: dict[str, Any] = {
+    "ending": incident_forms.Ending(
+        incident_id=RESOLVED.id, resolution=str(RESOLVED.resolution), partner_resolution=str(RESOLVED.partner_resolution)
+    ),
+    "safe": incidents.partner_safe(RESOLVED),
     "company_name": "Breakwater Pay",
-    "preview_id": "7c0ffee",
 }
 MODALS: dict[str, Block] = {
     "modal_open_unchosen": incident_forms.open_modal(partner=None, partners=(a_partner(), a_partner(id="meridian", name="Meridian"))),
     "modal_open": incident_forms.open_modal(partner=a_partner(), partners=(a_partner(), a_partner(id="meridian", name="Meridian"))),
-    "modal_preview": incident_forms.preview_modal(partner=a_partner(), **PREVIEWED),
-    "modal_preview_mail": incident_forms.preview_modal(partner=a_partner(shared_channel=None), **PREVIEWED),
+    "modal_preview": incident_forms.preview_modal(DRAFT, partner=a_partner(), company_name="Breakwater Pay"),
+    "modal_preview_mail": incident_forms.preview_modal(DRAFT, partner=a_partner(shared_channel=None), company_name="Breakwater Pay"),
     "modal_resolve": incident_forms.resolve_modal(an_incident(), partner=a_partner()),
+    "modal_resolve_mail": incident_forms.resolve_modal(an_incident(), partner=a_partner(shared_channel=None)),
+    "modal_resolve_preview": incident_forms.resolve_preview_modal(partner=a_partner(), **ENDING),
+    "modal_resolve_preview_mail": incident_forms.resolve_preview_modal(partner=a_partner(shared_channel=None), **ENDING),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,12 +39,8 @@ def register(app: App, doors: Doors) -> None:
     @app.view(forms.OPEN_MODAL)
     def written(ack: Any, view: dict[str, Any]) -> None:
         """Nothing is opened yet: the next modal shows what the partner will see."""
-        try:
-            preview = _preview(doors, Draft(**forms.read_open(view)), about=forms.read_about(view))
-        except RefusedError as refused:  # too long for the preview to carry
-            ack(response_action="errors", errors={forms.SUMMARY: f"{refused.message} {refused.remedy}"})
-        else:
-            ack(response_action="push", view=preview)
+        wrong = forms.blank(view, forms.TITLE, forms.SUMMARY, forms.PARTNER_TEXT)
+        _show_preview(ack, lambda: _preview(doors, view), wrong=wrong, long=forms.SUMMARY)
 
     @app.view(forms.PREVIEW_MODAL)
     def approved(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -56,6 +53,12 @@ def register(app: App, doors: Doors) -> None:
         doors.work(body, lambda actor: _resolve_modal(doors, body, json.loads(action["value"])["incident_id"], actor=actor))
 
     @app.view(forms.RESOLVE_MODAL)
+    def ended(ack: Any, view: dict[str, Any]) -> None:
+        """Nothing is resolved yet: the next modal shows what the partner will see."""
+        wrong = forms.blank(view, forms.RESOLUTION, forms.PARTNER_RESOLUTION)
+        _show_preview(ack, lambda: _resolve_preview(doors, view), wrong=wrong, long=forms.RESOLUTION)
+
+    @app.view(forms.RESOLVE_PREVIEW_MODAL)
     def resolved(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         ack(response_action="clear")
         doors.work(body, lambda actor: _resolve(doors, view, actor))
@@ -118,17 +121,27 @@ def _resolve_named(doors: Doors, body: dict[str, Any], named: list[str], actor: 
         _list(doors, body, actor)
 
 
-def _preview(doors: Doors, draft: Draft, *, about: str) -> dict[str, Any]:
-    return forms.preview_modal(
-        partner=doors.partners[draft.partner],
-        title=draft.title,
-        severity=draft.severity,
-        summary=draft.summary,
-        partner_text=draft.partner_text,
-        company_name=doors.company,
-        preview_id=draft.preview_id,
-        about=about,
-    )
+def _show_preview(ack: Any, preview: Callable[[], dict[str, Any]], *, wrong: dict[str, str], long: str) -> None:
+    """Put the preview above the form; or say in the form what is `wrong`, and at the field `long` that the preview can't carry it all."""
+    if wrong:
+        ack(response_action="errors", errors=wrong)
+        return
+    try:
+        shown = preview()
+    except RefusedError as refused:
+        ack(response_action="errors", errors={long: f"{refused.message} {refused.remedy}"})
+    else:
+        ack(response_action="push", view=shown)
+
+
+def _preview(doors: Doors, view: dict[str, Any]) -> dict[str, Any]:
+    draft = forms.read_open(view)
+    return forms.preview_modal(draft, partner=doors.partners[draft["partner"]], company_name=doors.company, about=forms.read_about(view))
+
+
+def _resolve_preview(doors: Doors, view: dict[str, Any]) -> dict[str, Any]:
+    partner_id, safe = forms.read_for_partner(view)
+    return forms.resolve_preview_modal(forms.read_resolve(view), safe=safe, partner=doors.partners[partner_id], company_name=doors.company)
 
 
 def _open(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
@@ -162,15 +175,14 @@ def _resolve_modal(doors: Doors, body: dict[str, Any], incident_id: str, *, acto
 
 
 def _resolve(doors: Doors, view: dict[str, Any], actor: Actor) -> None:
-    written = forms.read_resolve(view)
+    approved = forms.read_resolve_preview(view)
     with doors.database.transaction() as tx:
-        incident = steps.incident_known(tx, written["incident_id"])
+        incident = steps.incident_known(tx, approved["ending"]["incident_id"])
         steps.resolve(
             tx,
             actor=actor,
-            incident_id=incident.id,
-            resolution=written["resolution"],
-            partner_resolution=written["partner_resolution"],
+            **approved["ending"],
+            previewed=approved["preview_id"],
             partner=doors.partners[incident.partner],
             company=doors.company,
             channel=doors.operations_channel,

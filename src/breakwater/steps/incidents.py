@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,11 +31,10 @@ class Draft:
     summary: str
     partner_text: str
 
-    @property
-    def preview_id(self) -> str:
-        """Names exactly these words: the sender lets nothing else through to the partner under it."""
-        words = json.dumps([self.partner, self.title, self.partner_text])
-        return hashlib.sha256(words.encode()).hexdigest()
+    def preview_id(self, *, partner: Partner, company: str) -> str:
+        """Names exactly these words in exactly this partner's channel."""
+        shown = views.opening_shown(title=self.title, text=self.partner_text, company_name=company)
+        return views.preview_id(shown, channel=partner.shared_channel)
 
 
 def open_incident(
@@ -47,8 +45,7 @@ def open_incident(
     Each card is the head of its thread. An incident of the same partner and title that is still open is offered instead.
     """
     require(actor, Permission.OPEN_INCIDENT)
-    if previewed != draft.preview_id:
-        raise RefusedError("The text for the partner changed after its preview; nothing was sent.", remedy="Open the preview again.")
+    _require_previewed(draft.preview_id(partner=partner, company=company), previewed=previewed)
     if running := next((i for i in reads.incidents(tx, partner=partner.id) if i.title.casefold() == draft.title.casefold()), None):
         raise RefusedError(
             f"{running.id} “{running.title}” is already open for {partner.name}, since <@{running.opened_by}> opened it.",
@@ -68,7 +65,7 @@ def open_incident(
     _note(tx, incident, key="opened", text=f"Opened by <@{actor.id}>", now=now)
     _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
     if partner.shared_channel:
-        _show_to_partner(tx, incident, partner=partner, company=company, preview_id=draft.preview_id, now=now)
+        _show_to_partner(tx, incident, partner=partner, company=company, preview_id=previewed, now=now)
     return incident
 
 
@@ -79,23 +76,23 @@ def resolve(
     incident_id: str,
     resolution: str,
     partner_resolution: str,
+    previewed: str,
     partner: Partner,
     company: str,
     channel: str,
     now: datetime,
 ) -> Incident:
-    """Close an incident: both cards say so, and each thread gets its own words."""
+    """Close an incident: both cards say so, and each thread gets its own words, the partner's exactly what was previewed."""
     require(actor, Permission.RESOLVE_INCIDENT)
     was = incident_known(tx, incident_id)
     incident = moves.resolve(was, by=actor.id, resolution=resolution, partner_resolution=partner_resolution, now=now)
+    _require_previewed(ending_preview_id(incident, partner=partner, company=company), previewed=previewed)
     writes.save_incident(tx, incident, was=was, action="resolve", actor=actor, now=now)
     _note(tx, incident, key="resolved", text=f"Resolved by <@{actor.id}>: {resolution}", now=now)
     _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
     _reply(tx, incident, key="resolved", audience=INTERNAL, channel=channel, message=views.resolved_reply_ours(incident), now=now)
     if partner.shared_channel:
-        # The person who resolves writes the partner's words in the same modal that shows where they go: that is the preview.
-        preview_id = hashlib.sha256(partner_resolution.encode()).hexdigest()
-        _show_to_partner(tx, incident, partner=partner, company=company, preview_id=preview_id, now=now)
+        _show_to_partner(tx, incident, partner=partner, company=company, preview_id=previewed, now=now)
         _reply(
             tx,
             incident,
@@ -103,10 +100,16 @@ def resolve(
             audience=partner_audience(partner.id),
             channel=partner.shared_channel,
             message=views.resolved_reply_partner(incident),
-            preview_id=preview_id,
+            preview_id=previewed,
             now=now,
         )
     return incident
+
+
+def ending_preview_id(incident: Incident, *, partner: Partner, company: str) -> str:
+    """Names exactly what this partner sees of this resolved incident, in exactly their channel."""
+    card, reply = views.ending_shown(views.partner_safe(incident), company_name=company)
+    return views.preview_id([*card, *reply], channel=partner.shared_channel)
 
 
 def note_reply(
@@ -165,6 +168,14 @@ def incident_of_card(key: str) -> str | None:
     """The incident that the card with this outbox key shows; None if the key is of something else."""
     kind, _, rest = key.partition(":")
     return rest.partition(":")[0] if kind == "incident" else None
+
+
+def _require_previewed(preview_id: str, *, previewed: str) -> None:
+    if previewed != preview_id:
+        raise RefusedError(
+            "What the partner would read, or the channel, is no longer what the preview showed. Nothing was sent or changed.",
+            remedy="Open the preview again.",
+        )
 
 
 def _note(tx: Connection, incident: Incident, *, key: str, text: str, now: datetime) -> None:

@@ -71,9 +71,13 @@ class Message:
 
 def escape(text: str) -> str:
     """Foreign text made harmless in mrkdwn: it can't ping anybody, hide characters or open a token. Lines stay lines."""
-    shown = _UNSEEN.sub("", text.replace("\r\n", "\n"))
-    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _BROADCAST.sub("@\u2060", shown)
+
+
+def visible(text: str) -> str:
+    """Text without what can't be seen but changes how it reads. Lines stay lines."""
+    return _UNSEEN.sub("", text.replace("\r\n", "\n"))
 
 
 def word(text: str, limit: int = WORD) -> str:

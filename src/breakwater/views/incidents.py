@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from breakwater.model.incidents import EntrySide, Incident, IncidentStatus, Severity, TimelineEntry
@@ -22,6 +24,7 @@ from breakwater.views.blocks import (
     with_our_tokens,
     word,
 )
+from breakwater.views.literal import line, said, words
 from breakwater.views.words import joined, moment, moment_utc, person, plural
 
 RESOLVE = "incident_resolve"
@@ -74,12 +77,28 @@ def partner_safe(incident: Incident) -> PartnerSafe:
     )
 
 
+def opening_shown(*, title: str, text: str, company_name: str) -> list[Block]:
+    """What a preview shows of the partner's card; its number and the time come with the opening."""
+    return partner_blocks(PartnerSafe(title=title, text=text, status=IncidentStatus.INVESTIGATING), company_name=company_name)
+
+
+def ending_shown(safe: PartnerSafe, *, company_name: str) -> tuple[list[Block], list[Block]]:
+    """What a preview shows of a resolved incident: the partner's card, and the words in its thread; the time comes with the end."""
+    untimed = replace(safe, resolved_at=None)
+    return partner_blocks(untimed, company_name=company_name), resolved_blocks(untimed)
+
+
+def preview_id(shown: Sequence[Block], *, channel: str | None) -> str:
+    """Names exactly what a preview showed, and the channel it named (None: none). Other words, or another channel, have another name."""
+    return hashlib.sha256(json.dumps([channel, *shown]).encode()).hexdigest()
+
+
 def incident_card(incident: Incident, *, partner_name: str, timeline_tail: Sequence[TimelineEntry] = ()) -> Message:
     """The head of our thread: how bad, where it stands, what the partner was told, and the latest of the timeline."""
     emoji = "🔴" if incident.open else "✅"
     head = f"{emoji} *{SEVERITY_WORDS[incident.severity]}* {bold(incident.title, TITLE_SHOWN)} · {word(partner_name)}"
     blocks = [section(f"{head}\n{_status(incident)}"), section(paragraph(incident.summary, SUMMARY_SHOWN))]
-    blocks.append(section(f"*The partner was told*\n{quote(incident.partner_text, SUMMARY_SHOWN)}"))
+    blocks += [section("*The partner was told*"), said(incident.partner_text, TEXT_SHOWN)]
     if timeline_tail:
         blocks.append(section("*Latest*\n" + "\n".join(_entry(entry, partner_name) for entry in timeline_tail)))
     if incident.open:
@@ -107,18 +126,20 @@ def partner_card(incident: Incident, *, company_name: str) -> Message:
 
 
 def partner_blocks(safe: PartnerSafe, *, company_name: str) -> list[Block]:
-    """What the partner sees, in the channel as in the preview."""
+    """What the partner sees, in the channel as in the preview; our people's words letter for letter."""
     emoji = "✅" if safe.status is IncidentStatus.RESOLVED else "🔴"
     times = (
         f"opened {moment(safe.opened_at)}" if safe.opened_at else "",
         f"resolved {moment(safe.resolved_at)}" if safe.resolved_at else "",
     )
+    title = words(" ".join(safe.title.split()), TITLE_SHOWN, strong=True)
+    status = words(_STATUS_FOR_PARTNER[safe.status], strong=True)
     blocks = [
-        section(f"{emoji} {bold(safe.title, TITLE_SHOWN)}\nStatus: *{_STATUS_FOR_PARTNER[safe.status]}*"),
-        section(quote(safe.text, TEXT_SHOWN)),
+        line(words(f"{emoji} "), title, words("\nStatus: "), status),
+        said(safe.text, TEXT_SHOWN),
     ]
     if safe.resolution:
-        blocks.append(section(f"*Resolved*\n{quote(safe.resolution, TEXT_SHOWN)}"))
+        blocks += [section("*Resolved*"), said(safe.resolution, TEXT_SHOWN)]
     reply = "" if safe.status is IncidentStatus.RESOLVED else "Please answer in this thread"
     return [*blocks, context(joined((word(company_name), code(safe.reference) if safe.reference else "", *times, reply)))]
 
@@ -139,17 +160,22 @@ def resolved_reply_ours(incident: Incident) -> Message:
     """The last word in our thread: how it ended, who said so, how long it took."""
     took = f" after {_lasted(incident)}" if incident.resolved_at else ""
     head = f"✅ *Resolved* by {person(incident.resolved_by)}{took}"
-    told = f"\n*The partner was told*\n{quote(incident.partner_resolution, SUMMARY_SHOWN)}" if incident.partner_resolution else ""
+    told = (section("*The partner was told*"), said(incident.partner_resolution, TEXT_SHOWN)) if incident.partner_resolution else ()
     text = f"{word(incident.id)} resolved{took}: {word(incident.resolution or '', ENTRY_SHOWN)}"
-    return fit(Message(text=text, blocks=(section(f"{head}\n{quote(incident.resolution or '–', SUMMARY_SHOWN)}{told}"),)))
+    return fit(Message(text=text, blocks=(section(f"{head}\n{quote(incident.resolution or '–', SUMMARY_SHOWN)}"), *told)))
 
 
 def resolved_reply_partner(incident: Incident) -> Message:
     """The last word in the partner's thread: partner-safe words alone."""
     safe = partner_safe(incident)
+    text = f"{word(safe.title, TITLE_SHOWN)} is resolved. {word(safe.resolution, TEXT_SHOWN)}".strip()
+    return fit(Message(text=text, blocks=tuple(resolved_blocks(safe))))
+
+
+def resolved_blocks(safe: PartnerSafe) -> list[Block]:
+    """What is said in the partner's thread when it is over, in the channel as in the preview."""
     at = f", {moment(safe.resolved_at)}" if safe.resolved_at else ""
-    text = f"{word(safe.title, TITLE_SHOWN)} is resolved. {word(safe.resolution, ENTRY_SHOWN)}".strip()
-    return fit(Message(text=text, blocks=(section(f"✅ *Resolved*{at}\n{quote(safe.resolution or 'Thank you.', TEXT_SHOWN)}"),)))
+    return [section(f"✅ *Resolved*{at}"), said(safe.resolution, TEXT_SHOWN)]
 
 
 def timeline_note(entry: TimelineEntry, *, author_name: str, is_added: bool = False) -> Message:
@@ -201,5 +227,5 @@ def _lasted(incident: Incident) -> str:
 
 def _partner_twin(safe: PartnerSafe, company_name: str) -> str:
     at = f", opened {moment_utc(safe.opened_at)}" if safe.opened_at else ""
-    said = safe.resolution if safe.status is IncidentStatus.RESOLVED and safe.resolution else safe.text
-    return f"{word(company_name)}: {word(safe.title, TITLE_SHOWN)}. {_STATUS_FOR_PARTNER[safe.status]}{at}. {word(said, ENTRY_SHOWN)}"
+    told = safe.resolution if safe.status is IncidentStatus.RESOLVED and safe.resolution else safe.text
+    return f"{word(company_name)}: {word(safe.title, TITLE_SHOWN)}. {_STATUS_FOR_PARTNER[safe.status]}{at}. {word(told, TEXT_SHOWN)}"
