@@ -74,7 +74,12 @@ def is_missing(partner: Partner, due: FileDue, *, now: datetime) -> bool:
 
 def late_id(due: FileDue) -> str:
     """The id of the finding that this file is late or missing."""
-    return finding_id("file", due.partner, due.stream, due.business_date.isoformat())
+    return id_of_late(due.partner, due.stream, due.business_date)
+
+
+def id_of_late(partner: str, stream: str, business_date: date) -> str:
+    """The same by whose file it is, its stream and its business date."""
+    return finding_id("file", partner, stream, business_date.isoformat())
 
 
 def late_file_findings(

@@ -26,6 +26,7 @@ from breakwater.model.partners import Partner
 from breakwater.model.records import Side
 from breakwater.model.runs import Run
 from breakwater.steps.cards import channels_of
+from breakwater.steps.cause_findings import finding_beside
 from breakwater.steps.detect import files_of
 from breakwater.steps.thresholds import watch
 from breakwater.store import causes as known_causes
@@ -117,7 +118,7 @@ def show(tx: Connection, cause: Cause, *, partner: Partner, channel: str, now: d
         kind=Kind.CARD,
         audience=INTERNAL,
         channel=channel,
-        payload=cause_card(cause, partner_name=partner.name).payload(),
+        payload=cause_card(cause, partner_name=partner.name, finding=finding_beside(tx, cause, partner=partner)).payload(),
         about=cause.id,
         revision=cause.revision,
         priority=Priority.ALERT,

@@ -7,8 +7,10 @@ from datetime import date
 
 from breakwater.model.breaks import Break, BreakState
 from breakwater.model.causes import Cause, CauseKind, CauseState
+from breakwater.model.findings import Finding
 from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, listing, section, word
 from breakwater.views.breaks import STATE_WORDS, break_words
+from breakwater.views.cause_evidence import evidence_line, held_at
 from breakwater.views.modals import modal, person_choice
 from breakwater.views.words import amounts, day, heading, joined, moment, money, person, plain_money, plural
 
@@ -43,8 +45,11 @@ def cause_line(cause: Cause, *, partner_name: str) -> str:
     return f"{_sign(cause)} {in_full(cause, partner_name=partner_name)} _({taken}{trouble})_"
 
 
-def cause_card(cause: Cause, *, partner_name: str) -> Message:
-    """One cause: what it is, what shows it, what would confirm it, who has it, and what can be done with all its breaks at once."""
+def cause_card(cause: Cause, *, partner_name: str, finding: Finding | None = None) -> Message:
+    """One cause: what it is, what shows it, what would confirm it, who has it, and what can be done with all its breaks at once.
+
+    `finding` is the one that tells of the same.
+    """
     if not cause.active:
         said, twin = (
             f"{head}: {sentence(cause, partner_name=partner_name, ref=ref)}. No break is under it any more."
@@ -53,9 +58,14 @@ def cause_card(cause: Cause, *, partner_name: str) -> Message:
         closed = joined((code(cause.id), word(partner_name), f"since {moment(cause.over_at)}" if cause.over_at else ""))
         return fit(Message(text=twin, blocks=(section(said), context(closed))))
     head = f"{_sign(cause)} {in_full(cause, partner_name=partner_name)}"
+    asked = word(_asked(cause, partner_name))
     body = "\n".join(
         line
-        for line in (_evidence(cause), f"*Confirms it:* {_CONFIRMS[cause.kind].format(partner=word(_asked(cause, partner_name)))}")
+        for line in (
+            evidence_line(cause, partner=asked),
+            f"*Told as well:* {code(finding.id)} {word(finding.summary, 200)}" if finding else "",
+            f"*Confirms it:* {_CONFIRMS[cause.kind].format(partner=asked)}",
+        )
         if line
     )
     small = joined((code(cause.id), word(partner_name), f"{cause.confidence} % sure", f"found {moment(cause.found_at)}"))
@@ -108,7 +118,7 @@ def assign_form(cause: Cause, *, channel: str, partner_name: str) -> Block:
 
 def incident_words(cause: Cause, *, partner_name: str) -> tuple[str, str]:
     """What the form of an incident begins with: a title that the partner may see, so without figures of ours, and what we know."""
-    shown = _evidence(cause).replace("*", "").replace("`", "")
+    shown = evidence_line(cause, partner=word(_asked(cause, partner_name))).replace("*", "").replace("`", "")
     title = (
         f"Payouts of {cause.ends[0]} that we can't reconcile"
         if cause.ends
@@ -158,32 +168,10 @@ def _row(brk: Break) -> str:
     return f"{money(brk.amount_minor, brk.currency)} · {code(brk.id)} · {what}"
 
 
-def _evidence(cause: Cause) -> str:
-    e = cause.evidence
-    lines = [f"{int(e['broken']):,} of {int(e['rows']):,} records there are in breaks" if "rows" in e and "broken" in e else ""]
-    if "of" in e:
-        lines.append(f"{cause.count:,} of {int(e['of']):,} such records of those days")
-    if "first" in e:
-        lines.append(f"from {_day(e['first'])} to {_day(e['last'])}")
-    if "ours_example" in e and cause.kind is CauseKind.REFERENCE_CHANGED:
-        lines.append(f"for example ours {code(e['ours_example'])}, theirs {code(e['theirs_example'])}")
-    if "why" in e:
-        of = _day(e["file_date"]) if "file_date" in e else "that day"
-        lines.append(f"the {word(e['stream'])} of {of} is {word(e['why'])}")
-    said = joined(lines, "; ")
-    return f"*Shown by:* {said}" if said else ""
-
-
 def _asked(cause: Cause, partner_name: str) -> str:
     """Who did it and can say why: in a leg the bank where payouts arrive, or the provider whose report is missing."""
     is_providers = cause.kind is CauseKind.FILE_MISSING and cause.scope["side"] == "ours"
     return cause.ends[0 if is_providers else 1] if cause.ends else partner_name
-
-
-def _where(cause: Cause, side: str, partner: str) -> str:
-    if side == "theirs":
-        return f"at {partner}"
-    return f"in the reports of {word(cause.ends[0])}" if cause.ends else "in our ledger"
 
 
 def _day(text: str) -> str:
@@ -246,20 +234,20 @@ def _cut_off(cause: Cause, partner: str, _: Ref) -> str:
 
 def _sign_flipped(cause: Cause, partner: str, _: Ref) -> str:
     if cause.evidence.get("swapped") == "yes":
-        return f"nearly everything has the other sign {_where(cause, 'theirs', partner)}: our side and theirs look swapped"
+        return f"nearly everything has the other sign {held_at(cause, 'theirs', partner)}: our side and theirs look swapped"
     kinds = joined((f"{word(kind)}s" for kind in cause.evidence["kinds"].split()), ", ")
-    return f"{kinds} have the other sign {_where(cause, 'theirs', partner)}"
+    return f"{kinds} have the other sign {held_at(cause, 'theirs', partner)}"
 
 
 def _scaled(cause: Cause, partner: str, _: Ref) -> str:
-    larger = _where(cause, cause.scope["larger"], partner)
+    larger = held_at(cause, cause.scope["larger"], partner)
     currency = word(cause.scope["currency"])
     return f"amounts in {currency} are {word(cause.scope['factor'])} times as large {larger}: decimals were read wrongly"
 
 
 def _reference(cause: Cause, partner: str, _: Ref) -> str:
     column = word(cause.scope["column"].removeprefix("ref_").replace("_", " "))
-    side = _where(cause, "ours" if cause.scope["shorter"] == "ours" else "theirs", partner)
+    side = held_at(cause, "ours" if cause.scope["shorter"] == "ours" else "theirs", partner)
     how, *kept = cause.evidence["detail"].split(" ", 1)
     return f"references ({column}) are " + (
         f"cut to the {word(how)} {word(kept[0])} characters {side}" if kept else f"written differently {side}"
@@ -276,11 +264,11 @@ def _place(cause: Cause, name: str, called: str, ref: Ref) -> str:
 
 _SENTENCES: Mapping[CauseKind, Callable[[Cause, str, Ref], str]] = {
     CauseKind.FILE_MISSING: _file_missing,
-    CauseKind.BATCH_MISSING: lambda c, partner, ref: f"{_batch(c, ref)} is missing {_where(c, c.scope['side'], partner)}",
+    CauseKind.BATCH_MISSING: lambda c, partner, ref: f"{_batch(c, ref)} is missing {held_at(c, c.scope['side'], partner)}",
     CauseKind.FILE_TWICE: lambda c, partner, ref: (
-        f"a whole file ({ref(c.scope['source_file'][:12])}) was booked twice {_where(c, c.scope['side'], partner)}"
+        f"a whole file ({ref(c.scope['source_file'][:12])}) was booked twice {held_at(c, c.scope['side'], partner)}"
     ),
-    CauseKind.BATCH_TWICE: lambda c, partner, ref: f"{_batch(c, ref)} was booked twice {_where(c, c.scope['side'], partner)}",
+    CauseKind.BATCH_TWICE: lambda c, partner, ref: f"{_batch(c, ref)} was booked twice {held_at(c, c.scope['side'], partner)}",
     CauseKind.FEE_SCHEDULE: _fees,
     CauseKind.FX_RATE: _rate,
     CauseKind.CUT_OFF: _cut_off,
@@ -288,7 +276,7 @@ _SENTENCES: Mapping[CauseKind, Callable[[Cause, str, Ref], str]] = {
     CauseKind.AMOUNT_SCALED: _scaled,
     CauseKind.REFERENCE_CHANGED: _reference,
     CauseKind.ACCOUNT_MAPPED: _account,
-    CauseKind.KIND_MISSING: lambda c, partner, _: f"nearly all {word(c.scope['kind'])}s are missing {_where(c, c.scope['side'], partner)}",
+    CauseKind.KIND_MISSING: lambda c, partner, _: f"nearly all {word(c.scope['kind'])}s are missing {held_at(c, c.scope['side'], partner)}",
     CauseKind.ONE_MERCHANT: lambda c, _, ref: _place(c, "account", "the account", ref),
     CauseKind.ONE_BIN: lambda c, _, ref: _place(c, "bin", "the acquirer BIN", ref),
 }
