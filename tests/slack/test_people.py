@@ -36,6 +36,16 @@ def test_a_colleague_has_the_highest_role_of_her_groups() -> None:
 
 
 @pytest.mark.parametrize(
+    ("shown", "name"), [("Ada L.", "Ada L."), ("ada", "Ada"), ("", "Ada")], ids=["display name", "no more than the handle", "none"]
+)
+def test_somebody_is_called_by_name_and_not_by_handle(shown: str, name: str) -> None:
+    workspace: Any = Workspace({**ADA, "name": "ada", "profile": {"display_name": shown}})
+    people = People(workspace, home_team_id="T0HOME", bot_user_id="U0BOT", roles={})
+
+    assert people.person("U0ADA").name == name
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"team_id": "T0PARTNER"},

@@ -208,7 +208,16 @@ def test_a_break_is_given_only_to_somebody_who_may_work_on_it(database: Database
     with database.transaction() as tx, pytest.raises(RefusedError) as refused:
         steps.assign(tx, a_click(brk), to=PEOPLE[Role.VIEWER])
 
-    assert refused.value.message == "Viewer does not have the role 'operator', so nobody can give them this."
+    assert refused.value.message == f"<@{PEOPLE[Role.VIEWER].id}> does not have the role 'operator', so nobody can give them this."
+
+
+@pytest.mark.parametrize(("by", "said"), [(ADA, "is yours already"), (BEN, f"<@{ADA.id}> has")])
+def test_a_break_is_not_given_to_who_has_it(database: Database, by: Actor, said: str) -> None:
+    with database.transaction() as tx:
+        brk = keep(tx, a_break_in(ACK, owner_id=ADA.id))
+
+    with database.transaction() as tx, pytest.raises(RefusedError, match=said):
+        steps.assign(tx, a_click(brk, by), to=ADA)
 
 
 def test_a_break_of_a_partner_that_is_gone_says_so(database: Database) -> None:

@@ -143,7 +143,7 @@ def test_a_viewer_may_not_take_a_cause_and_nobody_can_give_it_to_one(desk: Desk)
 
     with pytest.raises(RefusedError, match="You need the role 'operator'"), desk.database.transaction() as tx:
         steps.acknowledge(tx, desk.click(cause, by=EVE))
-    with pytest.raises(RefusedError, match="Eve does not have the role"), desk.database.transaction() as tx:
+    with pytest.raises(RefusedError, match=f"<@{EVE.id}> does not have the role"), desk.database.transaction() as tx:
         steps.assign(tx, desk.click(cause), to=EVE)
 
     assert {b.owner_id for b in desk.under(cause)} == {None}

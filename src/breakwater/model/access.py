@@ -97,7 +97,7 @@ def require_of_other(person: Actor, permission: Permission) -> None:
     """Refuse unless another person's role allows what they are asked to do."""
     if person.role < NEEDED_ROLE[permission]:
         raise RefusedError(
-            f"{person.name or person.id} does not have the role '{NEEDED_ROLE[permission].name.lower()}', so nobody can give them this.",
+            f"<@{person.id}> does not have the role '{NEEDED_ROLE[permission].name.lower()}', so nobody can give them this.",
             remedy="Choose somebody who has it.",
         )
 

@@ -49,13 +49,18 @@ def snooze(brk: Break, *, until: date, calendar: BusinessCalendar, today: date, 
 
 def snooze_complaint(until: date, *, calendar: BusinessCalendar, today: date) -> str:
     """Why a break can't sleep until that day; empty if it can."""
-    if until <= today:
-        return f"{until} is not in the future."
-    if (until - today).days > MOST_SNOOZED_DAYS:
-        return f"{until} is more than {MOST_SNOOZED_DAYS} days away."
+    if complaint := span_complaint(until, today=today):
+        return complaint
     if not calendar.is_business_day(until):
         return f"{until} is no business day of the partner; the next one is {calendar.shift(until, 0)}."
     return ""
+
+
+def span_complaint(until: date, *, today: date) -> str:
+    """Why no break can sleep until that day, whatever its partner's calendar; empty if one can."""
+    if until <= today:
+        return f"{until} is not in the future."
+    return f"{until} is more than {MOST_SNOOZED_DAYS} days away." if (until - today).days > MOST_SNOOZED_DAYS else ""
 
 
 def investigate(brk: Break, *, by: Actor, now: datetime) -> Break:

@@ -10,14 +10,15 @@ from typing import Any
 from slack_bolt import App
 
 from breakwater.model.access import Actor
-from breakwater.model.breaks import Break, Move
+from breakwater.model.breaks import NEEDS, Break, Move
 from breakwater.model.proposals import Proposal, ProposalKind
 from breakwater.slack import home
-from breakwater.slack.doors import Doors
-from breakwater.slack.persons import actor_of
+from breakwater.slack.doors import Doors, user_of
+from breakwater.slack.persons import actor_of, complaint
 from breakwater.steps import breaks as steps
 from breakwater.steps.breaks import Click
 from breakwater.steps.cards import partner_of
+from breakwater.store import reads
 from breakwater.store.database import Connection
 from breakwater.views import break_forms as forms
 from breakwater.views.break_offers import MORE, Do
@@ -55,6 +56,8 @@ def _filled_in(doors: Doors, do: Do) -> Callable[..., None]:
     def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         """What is wrong is said inside the form; what is right closes it."""
         wrong = forms.complaints(do, view, partners=doors.partners, today=doors.now().date())
+        if do is Do.ASSIGN and (unfit := _unfit(doors, body, view)):
+            wrong = {forms.PERSON: unfit}
         if wrong:
             ack(response_action="errors", errors=wrong)
             return
@@ -69,6 +72,16 @@ def _filled_in(doors: Doors, do: Do) -> Callable[..., None]:
         doors.work(answered, job)
 
     return listener
+
+
+def _unfit(doors: Doors, body: Mapping[str, Any], view: Mapping[str, Any]) -> str:
+    """Why the one who was chosen can't be given the break; empty if they can."""
+    chosen = forms.read_person(view)
+    with doors.database.reading() as tx:
+        brk = reads.break_by_id(tx, forms.read_asked(view)["break_id"])
+    if brk and brk.active and brk.owner_id == chosen:
+        return "It is yours already." if chosen == user_of(body) else "They have it already."
+    return complaint(doors, body, chosen, needed=NEEDS[Move.ASSIGN])
 
 
 def _do_here(doors: Doors, do: Do, asked: Mapping[str, Any], body: Mapping[str, Any], actor: Actor) -> None:

@@ -10,8 +10,9 @@ from slack_bolt import App
 
 from breakwater.model.access import Actor, require
 from breakwater.model.breaks import NEEDS, Move
+from breakwater.model.working import span_complaint
 from breakwater.slack.doors import Body, Doors, channel_of
-from breakwater.slack.persons import actor_of
+from breakwater.slack.persons import actor_of, complaint
 from breakwater.steps import bulk as steps
 from breakwater.steps.bulk import Done, Several
 from breakwater.store.database import Connection
@@ -43,12 +44,24 @@ def _clicked(doors: Doors, do: Bulk) -> Callable[..., None]:
 
 def _filled_in(doors: Doors, do: Bulk) -> Callable[..., None]:
     def listener(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+        if wrong := _complaints(doors, do, body, view):
+            ack(response_action="errors", errors=wrong)
+            return
         ack(response_action="clear")
         channel = views.read_channel(view)
         answered = {**body, "channel": {"id": channel}} if channel else body
         doors.work(answered, lambda actor: _submit(doors, do, answered, view, actor))
 
     return listener
+
+
+def _complaints(doors: Doors, do: Bulk, body: Body, view: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong for all of them, said in the form; what is wrong for some is said of each."""
+    if do is Bulk.ASSIGN and (unfit := complaint(doors, body, views.read_person(view), needed=NEEDS[Move.ASSIGN])):
+        return {views.PERSON: unfit}
+    if do is Bulk.SNOOZE and (wrong := span_complaint(views.read_day(view), today=doors.now().date())):
+        return {views.DAY: wrong}
+    return {}
 
 
 def _do(doors: Doors, do: Bulk, body: Body, actor: Actor) -> None:

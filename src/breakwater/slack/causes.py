@@ -12,6 +12,7 @@ from breakwater.model.breaks import NEEDS, Move
 from breakwater.model.causes import Cause
 from breakwater.model.partners import Partner
 from breakwater.slack.doors import Doors
+from breakwater.slack.persons import actor_of, complaint
 from breakwater.steps import cause_work as steps
 from breakwater.steps.cards import partner_of
 from breakwater.steps.cause_work import CauseClick
@@ -42,10 +43,14 @@ def register(app: App, doors: Doors) -> None:
 
     @app.view(views.ASSIGN_FORM)
     def assigned(ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
+        chosen = chosen_person(view, views.PERSON)
+        if unfit := complaint(doors, body, chosen, needed=NEEDS[Move.ASSIGN]):
+            ack(response_action="errors", errors={views.PERSON: unfit})
+            return
         ack(response_action="clear")
         asked = metadata(view)
         answered = {**body, "channel": {"id": asked["channel"]}} if asked["channel"] else body  # answers belong where the card is
-        doors.work(answered, lambda actor: _assign(doors, asked, actor, to=_person(doors, chosen_person(view, views.PERSON))))
+        doors.work(answered, lambda actor: _assign(doors, asked, actor, to=actor_of(doors, chosen)))
 
     @app.action(views.INCIDENT)
     def incident(ack: Any, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -126,11 +131,6 @@ def _known(doors: Doors, asked: dict[str, Any]) -> tuple[Cause, Partner]:
     with doors.database.reading() as tx:
         cause = steps.cause_known(tx, asked["cause_id"])
     return cause, partner_of(cause, doors.partners)
-
-
-def _person(doors: Doors, user_id: str) -> Actor:
-    person = doors.people.person(user_id)
-    return Actor(id=user_id, role=doors.people.role(person), name=person.name)
 
 
 def _click(doors: Doors, asked: dict[str, Any], actor: Actor) -> CauseClick:

@@ -115,7 +115,9 @@ class People:
         is_guest = user.get("is_restricted") or user.get("is_ultra_restricted")
         is_home = team_id == self.home_team_id and not user.get("is_stranger") and not user.get("is_bot") and not is_guest
         profile = user.get("profile", {})
-        name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name", user_id)
+        handle, shown = user.get("name", user_id), profile.get("display_name")
+        real_name = profile.get("real_name") or user.get("real_name")
+        name = shown if shown and shown != handle else real_name or handle  # a handle says less than a name
         return Person(id=user_id, name=name, team_id=team_id, is_home=is_home, is_active=not user.get("deleted", False))
 
     def _look_up_group(self, group_id: str) -> frozenset[str]:

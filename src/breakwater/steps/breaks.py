@@ -53,8 +53,15 @@ def acknowledge(tx: Connection, click: Click) -> Break:
 
 
 def assign(tx: Connection, click: Click, *, to: Actor) -> Break:
-    """Make somebody the owner, oneself or another."""
-    return _moved(tx, click, Move.ASSIGN, lambda brk: working.assign(brk, to=to, by=click.actor, now=click.now))
+    """Make somebody the owner, oneself or another; refused where they are."""
+
+    def apply(brk: Break) -> Break:
+        if brk.active and brk.owner_id == to.id:
+            whose = f"{brk.id} is yours already." if to.id == click.actor.id else f"<@{to.id}> has {brk.id} already."
+            raise RefusedError(f"{whose} Nothing was changed.")
+        return working.assign(brk, to=to, by=click.actor, now=click.now)
+
+    return _moved(tx, click, Move.ASSIGN, apply)
 
 
 def comment(tx: Connection, click: Click, *, text: str) -> Break:
