@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 
@@ -163,3 +164,46 @@ def has_colour(png: bytes, colour: str) -> bool:
     wanted = np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)])
     pixels = np.rint(image.imread(BytesIO(png))[:, :, :3] * 255)
     return bool((pixels == wanted).all(axis=2).any())
+
+
+def test_a_legend_names_what_is_in_the_picture() -> None:
+    finding = findings.finding_card(a_finding(), partner_name="Meridian", at=NOW).chart
+    by_day = tuple(SeriesPoint(at=NOW - timedelta(days=9 - n), seen=90.0, expected=92.0) for n in range(9))
+    fees = findings.finding_card(a_finding(series=by_day), partner_name="Meridian", at=NOW).chart
+    assert finding
+    assert fees
+
+    assert said_in(finding) == ["■ seen", "━ expected: usual for that hour of the week", "■ since it began"]
+    assert said_in(fees) == ["■ seen", "━ expected: as on the days before", "■ since it began"]
+    assert said_in(chart_of()) == ["■ seen", "━ expected: usual for that day", "■ less than 70 % of it"]
+    assert said_in(chart_of(VOLUMES[:1])) == ["■ seen", "━ expected: usual for that day"]
+
+
+def said_in(chart: Chart) -> list[str]:
+    return [words for words, _ in charts.legend(chart)]
+
+
+def test_a_chart_of_bars_alone_has_no_legend() -> None:
+    """Such as a trend: nothing is expected of it, and its title says what the bars are."""
+    bars = Chart(title="t", alt_text="a", labels=("1", "2"), panels=(Panel(name="EUR", seen=(5.0, 7.0), expected=(None, None)),))
+
+    assert charts.legend(bars) == ()
+    assert size_of(charts.draw(bars))[1] < size_of(charts.draw(replace(bars, panels=(replace(bars.panels[0], expected=(5.0, 5.0)),))))[1]
+
+
+def test_only_what_belongs_to_a_finding_has_the_colour_of_trouble_on_its_chart() -> None:
+    dip = replace(STEADY[0], seen=1.0)
+    chart = findings.finding_card(
+        a_finding(since=NOW - timedelta(hours=1), series=(dip, *STEADY[1:])), partner_name="Meridian", at=NOW
+    ).chart
+    assert chart
+
+    assert charts.legend(chart)[-1][0] == "■ since it began"
+    assert charts._colour(chart.panels[0], 0) != charts._colour(chart.panels[0], 8)
+
+
+def test_a_chart_that_waited_since_before_charts_said_what_is_usual_is_drawn() -> None:
+    waiting = chart_of().to_json()
+    del waiting["usual"]
+
+    assert said_in(Chart.from_json(waiting))[1] == "━ expected"

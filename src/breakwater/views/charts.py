@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
+from breakwater.model.per_cent import per_cent
 from breakwater.views.blocks import CHART_BLOCK, Block, image
 from breakwater.views.figures import Chart as Chart
 from breakwater.views.figures import Panel
@@ -14,11 +15,12 @@ from breakwater.views.words import number
 # A solid dark-blue ground reads well on white and on black; what is drawn on it keeps a contrast above 4.5 : 1.
 _GROUND, _INK, _QUIET, _GRID = "#0f1b2d", "#f2f5f9", "#a9b8cc", "#33455f"
 _SEEN, _BEFORE, _EXPECTED, _SHORT = "#5bbcff", "#3d86bd", "#ffd166", "#ff7b72"
-_WIDTH_IN, _PANEL_IN, _ALONE_IN, _HEAD_IN, _FOOT_IN, _DPI = (
+_WIDTH_IN, _PANEL_IN, _ALONE_IN, _HEAD_IN, _LEGEND_IN, _FOOT_IN, _DPI = (
     7.0,
     1.5,
     2.2,
     0.4,
+    0.26,
     0.4,
     200,
 )  # 1,400 px wide: two for each of the 700 a phone shows
@@ -26,6 +28,7 @@ _LEFT, _RIGHT = 0.04, 0.85
 _TITLE_PT, _TEXT_PT, _SMALL_PT = 14, 12.5, 11
 _SHORT_OF = 0.7  # a day below this share of what was expected is drawn in the colour of trouble
 _TICKS = 5
+_TITLE_LETTERS, _LEGEND_LETTERS, _LEGEND_GAP = 54, 50, 0.03
 _LABEL_LETTERS = 18  # "25 Nov until 01:00" is whole, and the label before it is not touched
 
 
@@ -46,10 +49,14 @@ def draw(chart: Chart) -> bytes:
     from matplotlib.figure import Figure
 
     panel_in = _PANEL_IN if len(chart.panels) > 1 else _ALONE_IN
-    height_in = _HEAD_IN + panel_in * len(chart.panels) + _FOOT_IN
+    entries = legend(chart)
+    height_in = _HEAD_IN + _LEGEND_IN * bool(entries) + panel_in * len(chart.panels) + _FOOT_IN
     figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=_DPI, facecolor=_GROUND)
     FigureCanvasAgg(figure)
-    _headline(figure, chart.title, y=1 - 0.17 / height_in)
+    figure.text(
+        _LEFT, 1 - 0.17 / height_in, _plain(chart.title, _TITLE_LETTERS), color=_INK, fontsize=_TITLE_PT, fontweight="bold", va="top"
+    )
+    _legend(figure, entries, y=1 - (0.13 + _HEAD_IN) / height_in)
     for row, panel in enumerate(chart.panels, start=1):
         bottom_in = _FOOT_IN + panel_in * (len(chart.panels) - row)
         axes = figure.add_axes((_LEFT, bottom_in / height_in, _RIGHT - _LEFT, (panel_in - 0.56) / height_in))
@@ -60,10 +67,21 @@ def draw(chart: Chart) -> bytes:
     return stream.getvalue()
 
 
-def _headline(figure: Any, title: str, *, y: float) -> None:
-    figure.text(_LEFT, y, _plain(title, 44), color=_INK, fontsize=_TITLE_PT, fontweight="bold", va="top")
-    figure.text(0.785, y, "■ seen", color=_SEEN, fontsize=_SMALL_PT, ha="right", va="top")
-    figure.text(0.965, y, "━ expected", color=_EXPECTED, fontsize=_SMALL_PT, ha="right", va="top")
+def legend(chart: Chart) -> tuple[tuple[str, str], ...]:
+    """What the colours of a chart mean, as words and colour; nothing where there is nothing but bars to see."""
+    expected = any(value is not None for panel in chart.panels for value in panel.expected)
+    colours = {_colour(panel, step) for panel in chart.panels for step in range(len(panel.seen))}
+    alarmed = any(panel.alarm_from is not None for panel in chart.panels)
+    line = [(f"━ expected{f': {chart.usual}' if chart.usual else ''}", _EXPECTED)] if expected else []
+    trouble = [("■ since it began" if alarmed else f"■ less than {per_cent(_SHORT_OF)} of it", _SHORT)] if _SHORT in colours else []
+    return (("■ seen", _SEEN), *line, *trouble) if line or trouble else ()
+
+
+def _legend(figure: Any, entries: Iterable[tuple[str, str]], *, y: float) -> None:
+    x = _LEFT
+    for words, colour in entries:
+        written = figure.text(x, y, _plain(words, _LEGEND_LETTERS), color=colour, fontsize=_SMALL_PT, va="top")
+        x += written.get_window_extent().width / (_WIDTH_IN * _DPI) + _LEGEND_GAP
 
 
 def _panel(axes: Any, panel: Panel) -> None:
@@ -90,8 +108,8 @@ def _panel(axes: Any, panel: Panel) -> None:
 
 def _colour(panel: Panel, step: int) -> str:
     seen, expected = panel.seen[step], panel.expected[step]
-    alarmed = panel.alarm_from is not None and step >= panel.alarm_from
-    if alarmed or (expected is not None and seen < _SHORT_OF * expected):
+    is_short = expected is not None and seen < _SHORT_OF * expected
+    if is_short if panel.alarm_from is None else step >= panel.alarm_from:
         return _SHORT
     return _SEEN if step == len(panel.seen) - 1 else _BEFORE
 

@@ -114,6 +114,7 @@ def volume_chart(volumes: Sequence[PartnerVolume]) -> Chart | None:
         alt_text=f"Payments per day over {plural(len(longest), 'day')}, seen against expected. On {longest[-1].label}: {words}.",
         labels=tuple(day.label for day in longest),
         panels=panels,
+        usual="usual for that day",
     )
 
 

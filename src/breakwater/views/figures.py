@@ -23,12 +23,13 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """Panels below each other over common steps of time. `alt_text` says in words what the picture shows."""
+    """Panels below each other over common steps of time. `alt_text` says in words what the picture shows, `usual` what is expected."""
 
     title: str
     alt_text: str
     labels: tuple[str, ...]
     panels: tuple[Panel, ...]
+    usual: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The chart as JSON-able data."""
@@ -38,4 +39,4 @@ class Chart:
     def from_json(cls, data: Mapping[str, Any]) -> Chart:
         """The chart that `to_json` gave."""
         panels = tuple(Panel(**{**p, "seen": tuple(p["seen"]), "expected": tuple(p["expected"])}) for p in data["panels"])
-        return cls(title=data["title"], alt_text=data["alt_text"], labels=tuple(data["labels"]), panels=panels)
+        return cls(title=data["title"], alt_text=data["alt_text"], labels=tuple(data["labels"]), panels=panels, usual=data.get("usual", ""))

@@ -289,4 +289,5 @@ def _chart(finding: Finding, partner_name: str) -> Chart | None:
     span = f"{plural(len(finding.series), 'day' if by_day else 'hour')} to {until.day} {until:%b %H:%M} UTC"
     alt = f"{title} at {partner_name}, {span}: last {number(last.seen)}{f', {expected}' if expected else ''}; {peak}."
     labels = tuple(f"{point.at.day} {point.at:%b}" + ("" if by_day else f"{point.at: %H}h") for point in finding.series)
-    return Chart(title=f"{title} (UTC)", alt_text=alt, labels=labels, panels=(panel,))
+    usual = "as on the days before" if by_day else "usual for that hour of the week"
+    return Chart(title=f"{title} (UTC)", alt_text=alt, labels=labels, panels=(panel,), usual=usual)
