@@ -10,10 +10,11 @@ from slack_limits import accept, named
 from view_examples import NOW, a_run, a_state
 
 from breakwater.model.breaks import BreakKind
+from breakwater.model.partner_state import Measure, Reasons, Share, Standing
 from breakwater.model.runs import BreakFigure
 from breakwater.views.blocks import Message
 from breakwater.views.recon import reconciliation
-from breakwater.views.recon_reasons import compared, figures_form
+from breakwater.views.recon_reasons import compared, figures_form, standing_lines
 
 FRIDAY = date(2026, 11, 20)
 RERUN = a_run(as_of=FRIDAY, asked_by="U0ADA", is_restatement=True)
@@ -91,3 +92,14 @@ def test_the_query_behind_the_figures_names_the_day_first_and_the_run_in_small_p
     assert "as of 23 Nov 2026" in first["text"]["text"]
     assert "run-1" not in first["text"]["text"]
     assert "`run-1`" in small["elements"][0]["text"]
+
+
+def test_what_is_explained_is_a_share_of_the_amount_beside_it() -> None:
+    shares = {m: Share(99, 100) for m in Measure} | {Measure.EXPLAINED_2: Share(300, 400), Measure.EXPLAINED_4: Share(0, 0)}
+    standing = Standing(currency="EUR", business_date=FRIDAY, due_minor=100_000, shares=shares, before={})
+
+    (line,) = standing_lines(Reasons(standings=(standing,)))
+
+    assert "completeness *99.00 %*, of EUR 1,000.00 due in 90 days\n" in line
+    assert "Explained after 1 business day 99.00 % of EUR 1.00, after 2 business days 75.00 % of EUR 4.00" in line
+    assert "after 4" not in line

@@ -35,7 +35,8 @@ def measured(row: Mapping[str, Any], *, partner: str, business_date: date, run_i
 def shares(history: Sequence[PartnerState]) -> dict[Measure, Share]:
     """Every measure of the last state of a history (one partner and currency, oldest first).
 
-    What was explained n business days after its date is known on that very day only, so it is summed over the history.
+    What was explained n business days after its date is known on that very day only, so it is summed over the history, and so is what
+    it is a share of: a day that no run looked at is in neither.
     """
     now = history[-1]
     since = now.business_date - timedelta(days=LOOK_BACK_DAYS)

@@ -64,7 +64,11 @@ class PartnerState:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How a partner stands in one currency as of a business date, and a business date before it; `whole_minor` is the value due."""
+    """How a partner stands in one currency as of a business date, and a business date before it; `due_minor` is the value due.
+
+    Each share names its own whole: what is explained is a share of what was so many business days old when a run looked, summed over
+    the runs of 90 days, and not of the value due.
+    """
 
     currency: str
     business_date: date

@@ -158,9 +158,14 @@ def csv_sent(rows: int) -> Message:
 
 def _standing(s: Standing) -> str:
     main = ", ".join(f"{_WORDS[m]} *{per_cent(s.shares[m])}*{_change(s, m)}" for m in _MAIN)
-    later = [f"{per_cent(s.shares[m])} {_WORDS[m]}" for m in _LATER if s.shares[m].whole]
-    explained = f"explained {', '.join(later)}" if later else ""
-    return f"{bold(s.currency)} {joined((main, explained, f'of {plain_money(s.due_minor, s.currency)} due in 90 days'), '; ')}"
+    later = [f"{_WORDS[m]} {_explained_of(s, m)}" for m in _LATER if s.shares[m].whole]
+    explained = f"\nExplained {', '.join(later)}" if later else ""
+    return f"{bold(s.currency)} {main}, of {plain_money(s.due_minor, s.currency)} due in 90 days{explained}"
+
+
+def _explained_of(s: Standing, m: Measure) -> str:
+    """A share of what is explained with the amount it is a share of: what was that old on the days of runs, not all that is due."""
+    return f"{per_cent(s.shares[m])} of {plain_money(s.shares[m].whole, s.currency)}"
 
 
 def _change(s: Standing, m: Measure) -> str:
