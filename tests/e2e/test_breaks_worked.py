@@ -78,8 +78,8 @@ def test_a_break_is_asked_about_given_away_snoozed_and_resolved(demo: Demo) -> N
     bruno.click(card, "Acknowledge")
     card = as_it_is_now(demo, card, "Acknowledged")
 
-    bruno.click(card, "Ask the partner…")
-    bruno.submit(form_of(demo, bruno, "Ask the partner"), {"What you asked them": "Where is it?"})
+    bruno.click(card, "Partner was asked…")
+    bruno.submit(form_of(demo, bruno, "Partner was asked"), {"What you asked them": "Where is it?"})
     card = as_it_is_now(demo, card, "Waiting for the partner")
     assert "Where is it?" in news(demo, card, "asked the partner")
 

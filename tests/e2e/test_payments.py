@@ -121,7 +121,7 @@ def test_a_viewer_can_look_but_not_open_an_incident(demo: Demo) -> None:
     emil = demo.sandbox.person("U0EMIL")
     shown = ask(demo, emil, reference(demo, "missing"))
 
-    refused = answer(demo, emil, lambda: emil.click(shown, "Open an incident"))
+    refused = answer(demo, emil, lambda: emil.click(shown, "Open incident"))
 
     assert "In a break" in shown.words
     assert "You need the role 'operator'" in refused.words

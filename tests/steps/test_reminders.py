@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from break_work import ADA, CARDS, NOW, PARTNERS, a_break, a_click
+from break_work import ADA, BEN, CARDS, NOW, PARTNERS, a_break, a_click
 from sqlalchemy import select
 
 from breakwater.model.access import SYSTEM
@@ -95,7 +95,7 @@ def test_the_buttons_of_a_reminder_still_work(database: Database) -> None:
     "deed",
     [
         lambda tx, click: steps.comment(tx, click, text="Looking."),
-        lambda tx, click: steps.assign(tx, click, to=ADA),
+        lambda tx, click: steps.assign(tx, click, to=BEN),
     ],
     ids=["comment", "assign"],
 )

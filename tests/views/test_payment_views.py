@@ -165,7 +165,7 @@ def test_the_buttons_stay_however_much_is_known() -> None:
     message = payments.payment_answer(replace(crowded, events=many, evidence=crowded.evidence * 40), partner_names=NAMES)
 
     accept(message)
-    assert {"Evidence", "Watch", "Open an incident", "Ask the partner", "SQL and CSV"} <= set(shown(message).split("\n"))
+    assert {"Evidence", "Watch", "Open incident", "Ask the partner", "SQL and CSV"} <= set(shown(message).split("\n"))
 
 
 def test_an_answer_that_arrives_again_takes_its_own_place() -> None:

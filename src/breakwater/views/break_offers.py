@@ -44,7 +44,7 @@ DO_WORDS: Mapping[Do, str] = {
     Do.ASSIGN: "Assign to somebody…",
     Do.COMMENT: "Comment or link…",
     Do.SNOOZE: "Snooze…",
-    Do.ASK_PARTNER: "Ask the partner…",
+    Do.ASK_PARTNER: "Partner was asked…",
     Do.ASK_US: "Ask our side…",
     Do.PROPOSE: "Propose…",
     Do.DECLINE: "Decline…",

@@ -256,7 +256,7 @@ def _buttons(trace: PaymentTrace, *, is_watched: bool) -> list[Block]:
     payment = {"reference": trace.payment_id}
     watch = button(UNWATCH, "Stop watching", payment) if is_watched else button(WATCH, "Watch", payment)
     batches = [button(f"{SHOW}_batch_{n}", f"Batch {b}", {"reference": b}) for n, b in enumerate(trace.batches[:BATCHES_SHOWN])]
-    work = [button(INCIDENT, "Open an incident", asked), button(ASK, "Ask the partner", asked)] if trace.partner else []
+    work = [button(INCIDENT, "Open incident", asked), button(ASK, "Ask the partner", asked)] if trace.partner else []
     return [button(EVIDENCE, "Evidence", asked), watch, *work, *batches, button(EXPORT, "SQL and CSV", asked)]
 
 
