@@ -38,6 +38,7 @@ def test_a_cut_never_leaves_half_an_entity_or_token(text: str, limit: int) -> No
 
 def test_a_cut_says_how_much_is_missing() -> None:
     assert cut("x" * 500, 80) == "x" * 61 + "… (+439 characters)"
+    assert cut("x" * 5_000, 80) == "x" * 59 + "… (+4,941 characters)"
 
 
 def test_a_cut_keeps_a_date_token_whole_or_drops_it() -> None:

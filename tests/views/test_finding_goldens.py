@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -260,13 +260,33 @@ def test_no_words_of_others_exceed_what_slack_takes(kind: FindingKind, text: str
     accept_modal(finding_forms.incident_form(found, partner=a_partner(), partners=[a_partner()]))
 
 
-def test_what_the_partner_would_read_says_nothing_of_ours() -> None:
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({}, "Payments below normal since 24 Nov 05:12 (Europe/Berlin)"),
+        ({"kind": FindingKind.FILE_LATE, "scope": "nordbank · statement · 23 Nov"}, "Statement of 23 Nov late"),
+        ({"kind": FindingKind.FILE_MISSING, "scope": "nordbank · statement · 23 Nov"}, "Statement of 23 Nov missing"),
+        ({"kind": FindingKind.FEE_DRIFT, "since": datetime(2026, 11, 23, tzinfo=UTC)}, "Fees changed since 23 Nov 2026"),
+        ({"kind": FindingKind.FILE_GAP, "since": datetime(2026, 11, 23, tzinfo=UTC)}, "File number missing since 23 Nov 2026"),
+    ],
+    ids=["an hour", "a late file", "a missing file", "a day", "the day of a gap"],
+)
+def test_what_the_partner_would_read_says_nothing_of_ours_and_when_by_their_clock(changes: dict[str, Any], title: str) -> None:
     """The title goes to the partner: a finding's figures stay with us."""
-    form = finding_forms.incident_form(WIDE, partner=a_partner(), partners=[a_partner()])
+    form = finding_forms.incident_form(replace(WIDE, **changes), partner=a_partner(), partners=[a_partner()])
 
-    title = next(block for block in form["blocks"] if block.get("block_id") == "title")["element"]["initial_value"]
+    shown = next(block for block in form["blocks"] if block.get("block_id") == "title")["element"]["initial_value"]
 
-    assert title == "Payments below normal since 24 November 04:12 UTC"
+    assert shown == title
+
+
+def test_what_we_know_is_cut_with_a_word_about_it() -> None:
+    form = finding_forms.incident_form(replace(WIDE, cause="cause " * 300), partner=a_partner(), partners=[a_partner()])
+
+    (known,) = [b["element"] for b in form["blocks"] if b.get("block_id") == "summary"]
+
+    assert known["initial_value"].endswith("characters)")
+    assert len(known["initial_value"]) <= known["max_length"]
 
 
 def test_a_file_has_no_button_for_a_level_and_an_outage_none_to_mute() -> None:

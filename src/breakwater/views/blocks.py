@@ -124,7 +124,7 @@ def cut(text: str, limit: int) -> str:
     """`text`, or as much of it as fits `limit` together with how much was left out. Tokens and entities stay whole."""
     if len(text) <= limit:
         return text
-    room = max(limit - len(f"… (+{len(text)} characters)"), 1)
+    room = max(limit - len(f"… (+{len(text):,} characters)"), 1)
     head = _HALF_TOKEN.sub("", text[:room])
     newline = head.rfind("\n")
     head = head[:newline] if newline > room // 2 else head

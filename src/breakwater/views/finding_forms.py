@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from breakwater.model.findings import Finding
+from breakwater.model.findings import DAILY_KINDS, Finding, FindingKind
 from breakwater.model.partners import Partner
 from breakwater.views.blocks import Block, context, section, word
 from breakwater.views.finding_answers import what_false_teaches
-from breakwater.views.incident_forms import SUMMARY_MOST, TITLE_MOST, open_modal
+from breakwater.views.incident_forms import open_modal
 from breakwater.views.modals import choice, chosen, metadata, modal, text_input, typed
+from breakwater.views.words import day, heading, moment_on_clock
 
 EXPECTED_FORM, MUTE_FORM = "finding_expected_form", "finding_mute_form"
 FALSE_FORM, LEVEL_FORM = "finding_false_form", "finding_level_form"
@@ -73,9 +74,7 @@ def incident_form(finding: Finding, *, partner: Partner, partners: list[Partner]
     """The form of an incident, filled in from a finding as far as it is ours alone; what the partner reads a person writes."""
     known = "\n".join(part for part in (finding.summary, f"Where: {finding.scope}. Expected: {finding.expected}. Seen: {finding.seen}.",
                                         finding.cause, f"Finding {finding.id}.") if part)  # fmt: skip
-    return open_modal(
-        partner=partner, partners=partners, title=_title(finding)[:TITLE_MOST], summary=known[:SUMMARY_MOST], about=finding.id
-    )
+    return open_modal(partner=partner, partners=partners, title=_title(finding, partner), summary=known, about=finding.id)
 
 
 def read_asked(view: Mapping[str, Any]) -> Asked:
@@ -99,19 +98,23 @@ def _what(finding: Finding) -> Block:
     return section(f"*{word(finding.scope, 160)}*\n{word(finding.summary, 300)}")
 
 
-def _title(finding: Finding) -> str:
-    """Nothing of ours stands in it: the partner reads the title."""
+def _title(finding: Finding, partner: Partner) -> str:
+    """Nothing of ours stands in it: the partner reads the title. Its times are on the partner's clock, and a file's day is named."""
+    if finding.kind in (FindingKind.FILE_LATE, FindingKind.FILE_MISSING):
+        file = " of ".join(finding.scope.split(" · ")[1:]) or "file"  # its scope is partner, stream and day
+        return f"{heading(file)} {'late' if finding.kind is FindingKind.FILE_LATE else 'missing'}"
     titles = {
         "volume_drop": "Payments below normal", "volume_spike": "Payments above normal", "approval_drop": "Approval rate below normal",
-        "ticket_up": "Unusual payment amounts", "ticket_down": "Unusual payment amounts", "file_late": "File late",
-        "file_missing": "File missing", "file_duplicate": "File delivered twice", "file_truncated": "File incomplete",
+        "ticket_up": "Unusual payment amounts", "ticket_down": "Unusual payment amounts",
+        "file_duplicate": "File delivered twice", "file_truncated": "File incomplete",
         "file_gap": "File number missing", "file_changed": "File contents changed",
         "state_below": "Reconciliation behind", "decline_reasons": "More declines for one reason",
         "refunds_up": "Refunds above normal", "chargebacks_up": "Chargebacks above normal",
         "fee_drift": "Fees changed", "rate_drift": "Exchange rate changed", "settlement_slow": "Settlement slower than usual",
         "break_rate_up": "More unreconciled than usual",
     }  # fmt: skip
-    return f"{titles[finding.kind]} since {finding.since.day} {finding.since:%B %H:%M} UTC"
+    has_no_time = finding.kind in DAILY_KINDS or finding.kind is FindingKind.FILE_GAP
+    return f"{titles[finding.kind]} since {day(finding.since) if has_no_time else moment_on_clock(finding.since, partner.time_zone)}"
 
 
 def _asked(finding: Finding, channel: str) -> Asked:

@@ -22,6 +22,7 @@ from breakwater.views.blocks import (
     OPTIONS,
     PLACEHOLDER_TEXT,
     Block,
+    cut,
     plain,
 )
 
@@ -67,7 +68,7 @@ def text_input(
         "max_length": min(most, INPUT_TEXT),
     } | ({} if optional else {"min_length": 1})
     element |= {"placeholder": _plain(placeholder, PLACEHOLDER_TEXT)} if placeholder else {}
-    element |= {"initial_value": initial[:most]} if initial else {}
+    element |= {"initial_value": cut(initial, most)} if initial else {}
     return _input(block_id, label, element, hint) | ({"optional": True} if optional else {})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from breakwater.model.access import SYSTEM
 from breakwater.model.money import format_minor
@@ -24,6 +25,12 @@ def moment(at: datetime) -> str:
 def moment_utc(at: datetime) -> str:
     """A moment for plain text, e.g. '4 Nov 07:12 UTC'."""
     return f"{at.day} {at:%b %H:%M} UTC"
+
+
+def moment_on_clock(at: datetime, zone: ZoneInfo) -> str:
+    """A moment on somebody's clock, for plain text, e.g. '4 Nov 07:12 (Europe/Berlin)'."""
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M} ({zone.key})"
 
 
 def day(on: date) -> str:
