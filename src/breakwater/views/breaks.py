@@ -266,7 +266,8 @@ def break_line(brk: Break, partner_names: Mapping[str, str], *, with_partner: bo
     first = joined(
         (f"{SNOOZED if asleep_until else sign(brk)} {money(brk.amount_minor, brk.currency)}", heading(break_words(brk)), partner)
     )
-    owner = f"{STATE_WORDS[brk.state]}, {person(brk.owner_id)}" if brk.owner_id else STATE_WORDS[brk.state]
+    stands = "open, given to" if brk.state is BreakState.OPEN and brk.owner_id else f"{STATE_WORDS[brk.state]},"
+    owner = f"{stands} {person(brk.owner_id)}" if brk.owner_id else STATE_WORDS[brk.state]
     reference = code(brk.references[0], 40) if brk.references else ""
     asleep = f"snoozed until {day(asleep_until)}" if asleep_until else ""
     return f"{first}\n{joined((code(brk.id), reference, f'since {day(brk.dated)}', owner, asleep))}"

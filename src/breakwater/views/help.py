@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from breakwater.model.masking import mask_cards
-from breakwater.views.blocks import Message, code, section, with_our_tokens, word
+from breakwater.views.blocks import Block, Message, code, context, section, with_our_tokens, word
+from breakwater.views.severity import SEVERITY_SIGN
 from breakwater.views.shortcuts import ADD, FIND
 from breakwater.views.words import joined, person
 
@@ -33,7 +34,10 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("/recon opening nordbank", "what is unmatched from before it went live"),
             ("/recon files nordbank", "its files: due next, late, missing, refused, and what came last"),
             ("/recon breaks nordbank", "its breaks, the largest first"),
-            ("/recon breaks 5d >100 mine", "mine, 5 business days or older, from 100 up; also a kind as cards say it, EUR, oldest, suppressed, overtaken"),
+            (
+                "/recon breaks 5d >100 mine",
+                "mine, 5 business days or older, from 100 up; also a kind as cards say it, EUR, oldest, suppressed, overtaken",
+            ),
             ("/recon B-4K7QZC2MHX5A", "one break by its number, and where its card is; `/payment` takes the number, too"),
             ("/recon journal 2026-10", "what was approved to be booked in that month, as CSV for accounting"),
             ("/recon signoff nordbank 2026-10", "the month's figures: prepare them, and have them signed by a second person"),
@@ -80,12 +84,30 @@ SHORTCUTS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+# What circles and squares mean, the same on every card and list.
+SIGNS: tuple[tuple[str, str], ...] = (
+    ("🔴", "needs somebody now"),
+    ("🟠", "open, to be worked"),
+    ("🟡", "somebody has it, or it is still in time"),
+    ("🟢", "as it should be"),
+    ("⚪", "not known, or given up"),
+)
+
+
+def signs() -> Block:
+    """Small print: what the signs before lines mean."""
+    severities = joined(f"{sign} {severity}" for severity, sign in SEVERITY_SIGN.items())
+    return context(
+        joined(f"{sign} {meaning}" for sign, meaning in SIGNS), f"How badly a break needs somebody, by materiality and age: {severities}"
+    )
+
+
 def command_help(command: str) -> Message:
     """What a command does, with an example of each way to call it."""
     about, examples = HELP[command]
     lines = "\n".join(f"{code(example)} {meaning}" for example, meaning in examples)
     twin = f"{command}: {about} For example: {'; '.join(f'{example} ({meaning})' for example, meaning in examples)}."
-    return Message(text=twin, blocks=(section(f"*{command}* {about}\n{lines}"),))
+    return Message(text=twin, blocks=(section(f"*{command}* {about}\n{lines}"), signs()))
 
 
 def wrong_argument(command: str, problem: str, example: str) -> Message:

@@ -1,4 +1,4 @@
-"""Severity and age of a break in a few words."""
+"""Severity and age of a break in a few words. A square is how badly it needs somebody; a circle is where something stands."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from breakwater.model.ageing import AgedBreak, BreakSeverity
 
 SEVERITY_SIGN: Mapping[BreakSeverity, str] = {
     BreakSeverity.CRITICAL: "🟥",
-    BreakSeverity.HIGH: "🔴",
-    BreakSeverity.MEDIUM: "🟠",
-    BreakSeverity.LOW: "⚪",
+    BreakSeverity.HIGH: "🟧",
+    BreakSeverity.MEDIUM: "🟨",
+    BreakSeverity.LOW: "⬜",
 }
 
 
 def severity_words(one: AgedBreak) -> str:
-    """'🔴 high, T+6–30'."""
+    """'🟧 high, T+6–30'."""
     return f"{SEVERITY_SIGN[one.severity]} {one.severity}, {one.band}"
