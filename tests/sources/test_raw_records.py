@@ -33,6 +33,17 @@ def test_a_line_of_text(tmp_path: Path) -> None:
     assert raw_record(path, format="adyen-settlement", line=0) is None
 
 
+def test_a_row_of_our_own_names_its_columns(tmp_path: Path) -> None:
+    path = text_file(
+        tmp_path, '\nrecord_id;kind;amount_minor;text\nL-1;payment;1200;"Ada; 4111111111111111"\nL-2;refund;-5;\nL-3;fee;1;x;y\n'
+    )
+
+    assert raw_record(path, format="ledger-records", line=3) == "record_id: L-1\nkind: payment\namount_minor: 1200\ntext: Ada; 411111…1111"
+    assert raw_record(path, format="ledger-records", line=4) == "record_id: L-2\nkind: refund\namount_minor: -5"
+    assert raw_record(path, format="ledger-records", line=5) == "L-3;fee;1;x;y"
+    assert raw_record(path, format="ledger-records", line=6) is None
+
+
 def test_a_statement_line_goes_on_until_the_next_one(tmp_path: Path) -> None:
     path = text_file(tmp_path, ":60F:C\n:61:one\nmore\n:86:about one\nand more\n:61:two\n:62F:C\n")
 

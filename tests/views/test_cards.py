@@ -95,7 +95,7 @@ def test_a_payment_keeps_its_three_states_apart() -> None:
 
     assert "Processing: *settled* (`ACSC`)" in text
     assert "Money: *cleared at the partner*" in text
-    assert "Reconciliation: *reconciled*, pass `by_end_to_end`" in text
+    assert "Reconciliation: *reconciled*" in text
 
 
 def test_a_payment_in_a_break_leads_with_it() -> None:
@@ -122,11 +122,11 @@ def test_one_sided_evidence_is_said_plainly() -> None:
     assert "*Only" not in shown(both)
 
 
-def test_the_evidence_names_file_line_fee_and_pass() -> None:
+def test_the_evidence_names_file_place_and_fee() -> None:
     text = shown(payments.payment_answer(a_trace(), partner_names=NAMES))
 
     assert "*Theirs* payment · *EUR 120.00* · fee EUR 0.30 · 19 Nov 2026 · value 20 Nov 2026" in text
-    assert "`camt053_20261120.xml` line 1,204 · `BOOK` · matched, pass `by_end_to_end`" in text
+    assert "`camt053_20261120.xml` entry 1,204 · `BOOK` · matched\n" in text + "\n"
 
 
 def test_every_reference_stands_alone_for_copying_and_none_twice() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import io
 import itertools
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +16,9 @@ from lxml import etree
 
 from breakwater.model.masking import mask_cards
 from breakwater.sources import archives, ipm_text, markup
+from breakwater.sources.csv_blocks import header_of
 from breakwater.sources.documents import Document, head_of
+from breakwater.sources.ledger import EVENTS, RECORDS
 
 # What a record is, in formats of markup: the element that the reader of the format counts.
 _ELEMENTS: Mapping[str, str] = {
@@ -23,6 +26,7 @@ _ELEMENTS: Mapping[str, str] = {
     "pain.002": "TxInfAndSts", "pacs.002": "TxInfAndSts", "pacs.004": "TxInf", "pacs.008": "CdtTrfTxInf",
 }  # fmt: skip
 MEMBERS_LOOKED_INTO = 50  # of an archive: nobody waits for more
+_OURS = {table.format: table for table in (RECORDS, EVENTS)}
 _SPANS = {"mt940": (":61:", "-}", ":62", ":64", ":65")}  # a statement line goes on until the next tag of these
 
 
@@ -64,7 +68,17 @@ def _record(document: Document, format: str, line: int) -> str | None:
         return _element(document, _ELEMENTS[format], line) if format in _ELEMENTS else None
     if b"\0" in head.raw or "\ufffd" in head.text[:1024]:
         return None
-    return _lines(document, line, more=_SPANS.get(format))
+    text = _lines(document, line, more=_SPANS.get(format))
+    return _with_names(text, head.text, known=_OURS[format].recognised_by) if text and format in _OURS else text
+
+
+def _with_names(row: str, head: str, *, known: Collection[str]) -> str:
+    """A row of our own with the name of each column before its value, since nobody knows their order; what is empty is left out."""
+    header = header_of(head, known=known)
+    cells = next(csv.reader([row], delimiter=header.delimiter), []) if header else []
+    if header is None or len(cells) > len(header.names):
+        return row
+    return "\n".join(f"{name}: {cell.strip()}" for name, cell in zip(header.names, cells, strict=False) if cell.strip())
 
 
 def _row(path: Path, line: int) -> str | None:

@@ -31,7 +31,7 @@ def pieces_of(trace: PaymentTrace, raw_record: RawRecord) -> list[Piece]:
             raw = raw_record(sha256, source.name, source.format, line, names) if line else None
         except BreakwaterError as wrong:
             said = f"{said}: {wrong.message}"
-        pieces.append(Piece(file_name=source.name, line=line, what=said, raw=raw))
+        pieces.append(Piece(file_name=source.name, format=source.format, line=line, what=said, raw=raw))
     return pieces
 
 

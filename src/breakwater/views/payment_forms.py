@@ -13,7 +13,8 @@ from breakwater.model.payments import PaymentTrace, ProcessingState
 from breakwater.model.records import Kind, Record, Side, clean_reference
 from breakwater.views.blocks import MODAL_TITLE, Block, code, context, cut, divider, escape, plain, section
 from breakwater.views.payment_words import PROCESSING_WORDS, RECONCILIATION_WORDS, REFERENCE_WORDS, WENT_BACK, lateness, money_words
-from breakwater.views.words import heading, moment_utc
+from breakwater.views.record_places import place
+from breakwater.views.words import heading, joined, moment_utc
 
 RAW_SHOWN = 2_400
 PIECES_SHOWN = 20
@@ -27,10 +28,14 @@ _PARTNER_FINDS_BY = (
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """One piece of evidence: where it stands, and the record as it was delivered; `raw` None where it can't be shown as text."""
+    """One piece of evidence: where it stands, and the record as it was delivered; `raw` None where it can't be shown as text.
+
+    `line` is what the format of its file counts: lines, entries, messages or rows.
+    """
 
     file_name: str
     line: int | None
+    format: str = ""
     what: str
     raw: str | None
 
@@ -41,12 +46,12 @@ def evidence_loading() -> Block:
 
 
 def evidence_modal(reference: str, pieces: Sequence[Piece]) -> Block:
-    """Every record and event of a payment with its file, its line and its raw text, as it was kept: card numbers masked."""
+    """Every record and event of a payment with its file, its place in it and its raw text, as it was kept: card numbers masked."""
     blocks = [section(f"What the files say of {code(reference)}, as they were delivered. Card numbers are masked.")]
     for piece in pieces[:PIECES_SHOWN]:
-        line = f" line {piece.line:,}" if piece.line else ""
+        where = place(piece.line, format=piece.format, name=piece.file_name)
         raw = f"```{cut(_fenced(piece.raw), RAW_SHOWN)}```" if piece.raw else "_Not kept as text that could be shown here._"
-        blocks += [divider(), section(f"{code(piece.file_name, 120)}{line} · {escape(piece.what)}\n{raw}")]
+        blocks += [divider(), section(f"{joined((code(piece.file_name, 120), where), ' ')} · {escape(piece.what)}\n{raw}")]
     more = len(pieces) - PIECES_SHOWN
     blocks += [context(f"{more:,} more pieces are in the CSV")] if more > 0 else []
     if not pieces:

@@ -12,6 +12,7 @@ from breakwater.model.masking import mask_cards
 from breakwater.model.payment_history import Told, has_amount, has_no_time
 from breakwater.model.payments import Evidence, PaymentTrace, ProcessingState, ReconciliationState
 from breakwater.model.records import Kind, Record, Side, clean_reference
+from breakwater.model.runs import BY_HAND
 from breakwater.views.arrivals import arrival_lines, in_short, never_came
 from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, listing, section, word
 from breakwater.views.breaks import break_words, sign, state_line
@@ -24,6 +25,7 @@ from breakwater.views.payment_words import (
     money_words,
     next_words,
 )
+from breakwater.views.record_places import place
 from breakwater.views.words import day, heading, joined, moment, money, plain_money, plural
 
 EVIDENCE, WATCH, UNWATCH, INCIDENT, ASK, EXPORT, SHOW = (
@@ -54,9 +56,9 @@ def payment_answer(
     blocks.append(actions(*_buttons(trace, is_watched=is_watched)))
     blocks += _block("Timeline", [_told(told, trace) for told in reversed(trace.history.told)], most=EVENTS_SHOWN)
     blocks += _live(trace.live, asking)
-    blocks += _block("Evidence", [_evidence(e) for e in trace.evidence], most=EVIDENCE_SHOWN)
+    blocks += _block("Evidence", [_evidence(e, trace) for e in trace.evidence], most=EVIDENCE_SHOWN)
     blocks += _block("References", references(trace), most=REFERENCES_SHOWN)
-    blocks.append(context(joined((f"Searched: {word(trace.searched, 300)}", _newest(trace)))))
+    blocks.append(context(joined((f"Searched: {word(trace.searched, 300)}", _newest(trace), _passes(trace)))))
     return fit(Message(text=_twin(trace, names, expected), blocks=tuple(blocks)))
 
 
@@ -102,9 +104,6 @@ def _answer(trace: PaymentTrace, names: Sequence[str], expected: Expected | None
     standing, began = trace.history.standing, trace.history.began
     since = f" since {_when(began.event)}" if began else ""
     raw = f" ({code(standing.event.raw_code)})" if standing and standing.event.raw_code else ""
-    by = sorted({e.pass_name for e in trace.evidence if e.pass_name and e.reconciliation is ReconciliationState.MATCHED})
-    named = f", {'pass' if len(by) == 1 else 'passes'} {', '.join(code(p) for p in by[:3])}" if by else ""
-    passes = named if trace.reconciliation is ReconciliationState.MATCHED else ""
     late = "⏰ " if expected and expected.overdue is not None else ""
     lines = [
         f"{emoji} *{_headline(trace)}*",
@@ -113,7 +112,7 @@ def _answer(trace: PaymentTrace, names: Sequence[str], expected: Expected | None
         f"Processing: *{_processing(trace)}*{raw}{since}",
         f"Money: *{money_words(trace)}*",
         arrival_lines(trace.arrivals),
-        f"Reconciliation: *{reconciled}*{passes}",
+        f"Reconciliation: *{reconciled}*",
         f"Who has it: *{_holder(trace, names)}*",
         f"{late}Next: {next_words(expected, trace.processing)}",
     ]
@@ -197,8 +196,8 @@ def _source(event: Event, trace: PaymentTrace) -> str:
     live = next((answer.source for answer in trace.live if event in answer.events), "")
     if source is None:
         return f"asked just now: {word(live)}" if live else ""
-    line = f" line {event.line:,}" if event.line else ""
-    return "our ledger" if source.side is Side.OURS else f"{word(source.name, 60)}{line}"
+    where = place(event.line, format=source.format, name=source.name)
+    return "our ledger" if source.side is Side.OURS else joined((word(source.name, 60), where), " ")
 
 
 def _when(event: Event) -> str:
@@ -222,19 +221,20 @@ def _live(answers: Sequence[LiveAnswer], asking: Sequence[str]) -> list[Block]:
     return [section(line) for line in lines]
 
 
-def _evidence(evidence: Evidence) -> str:
+def _evidence(evidence: Evidence, trace: PaymentTrace) -> str:
     record, side = evidence.record, "Ours" if evidence.side is Side.OURS else "Theirs"
     fee = f"fee {plain_money(record.fee_minor, record.currency)}" if record.fee_minor is not None else ""
     value = f"value {day(record.value_date)}" if record.value_date and record.value_date != record.booked_on else ""
     kind = WENT_BACK.get(record.kind, record.kind.replace("_", " "))
     amount = money(record.amount_minor, record.currency)
     first = joined((f"*{side}* {kind}", amount, _original(record), fee, day(record.booked_on), value))
-    outcome = RECONCILIATION_WORDS[evidence.reconciliation][1]
     is_matched = evidence.pass_name and evidence.reconciliation is ReconciliationState.MATCHED
-    matched = f"matched, pass {code(evidence.pass_name or '')}" if is_matched else outcome
-    line = f" line {record.line:,}" if record.line else ""
+    by_hand = " by hand" if evidence.pass_name == BY_HAND else ""
+    outcome = f"matched{by_hand}" if is_matched else RECONCILIATION_WORDS[evidence.reconciliation][1]
+    source = trace.sources.get(record.source_file or "")
+    where = place(record.line, format=source.format if source else "", name=evidence.file_name)
     raw = code(record.raw_status or record.raw_code or "") if record.raw_status or record.raw_code else ""
-    return f"{first}\n{joined((code(evidence.file_name) + line, raw, matched))}"
+    return f"{first}\n{joined((joined((code(evidence.file_name), where), ' '), raw, outcome))}"
 
 
 def _original(record: Record) -> str:
@@ -267,6 +267,12 @@ def _partners(trace: PaymentTrace) -> list[str]:
 def _newest(trace: PaymentTrace) -> str:
     received = [e.received_at for e in trace.evidence if e.received_at]
     return f"Newest file received {moment(max(received))}" if received else ""
+
+
+def _passes(trace: PaymentTrace) -> str:
+    """By which passes of the agreement it was matched: for whoever maintains that."""
+    by = {e.pass_name for e in trace.evidence if e.pass_name and e.reconciliation is ReconciliationState.MATCHED} - {BY_HAND}
+    return f"Matched by the agreement's {'pass' if len(by) == 1 else 'passes'} {', '.join(code(p) for p in sorted(by)[:3])}" if by else ""
 
 
 def _twin(trace: PaymentTrace, names: Sequence[str], expected: Expected | None) -> str:
