@@ -98,5 +98,13 @@ def test_an_incident_about_it_is_one_with_the_provider(desk: Desk) -> None:
     assert choice["initial_option"]["value"] == "meridian"
 
 
+def test_an_incident_with_nobody_known_is_offered_with_partners_and_never_with_a_leg(desk: Desk) -> None:
+    told = asked(desk, "/incident", "open meridian-nordbnk")
+
+    assert "There is no partner 'meridian-nordbnk'." in told
+    assert "Use one of: meridian, nordbank." in told
+    assert LEG not in told
+
+
 def test_its_runs_have_a_history_of_their_own(desk: Desk) -> None:
     assert "Meridian → Nordbank" in asked(desk, "/recon", f"runs {LEG}")

@@ -84,15 +84,14 @@ class Doors:
     backtest: Callable[[Partner, int], Backtest] = no_backtest
     home_turns: Turns = field(default_factory=Turns)
 
-    def partner_named(self, word: str) -> Partner:
-        """The partner with this id or name; a word nobody knows is refused with the nearest known one."""
+    def partner_named(self, word: str, *, offered: Sequence[Partner] = ()) -> Partner:
+        """The partner with this id or name; an unknown word is refused with the nearest of those `offered`, of all if left out."""
         wanted = word.casefold()
         for partner in self.partners.values():
             if wanted in (partner.id.casefold(), partner.name.casefold()):
                 return partner
-        raise RefusedError(
-            f"There is no partner '{word}'.{nearest(wanted, self.partners)}", remedy=f"Use one of: {', '.join(self.partners)}."
-        )
+        known = [partner.id for partner in offered] or list(self.partners)
+        raise RefusedError(f"There is no partner '{word}'.{nearest(wanted, known)}", remedy=f"Use one of: {', '.join(known)}.")
 
     @property
     def counterparties(self) -> list[Partner]:

@@ -104,7 +104,7 @@ def _open_modal(doors: Doors, body: dict[str, Any], name: str, actor: Actor) -> 
     known = {word.casefold() for p in doors.partners.values() for word in (p.id, p.name)}
     if " " in name and name.casefold() not in known:
         raise RefusedError("An incident is with one partner.", remedy="Open one for each, for example `/incident open nordbank`.")
-    partner = doors.whom_to_ask(doors.partner_named(name)) if name else None
+    partner = doors.whom_to_ask(doors.partner_named(name, offered=doors.counterparties)) if name else None
     doors.open_form(body, forms.open_modal(partner=partner, partners=doors.counterparties))
 
 
