@@ -38,7 +38,7 @@ class Traced:
         return next(s.reference for s in self.company.showcases if s.story == story)
 
     def trace(self, asked: str) -> PaymentTrace:
-        found = self.bot.tracing.look_up(asked)
+        found = self.bot.tracing.look_up(asked, now=NOW)
         assert isinstance(found, PaymentTrace), asked
         return found
 
@@ -90,7 +90,7 @@ def test_every_kind_of_reference_leads_to_the_same_answer(traced: Traced, story:
 def test_the_batch_a_payment_went_out_with_holds_it_and_adds_up(traced: Traced, story: str, batches: int) -> None:
     known = traced.trace(traced.reference(story))
 
-    found = [traced.bot.tracing.look_up(batch) for batch in known.batches]
+    found = [traced.bot.tracing.look_up(batch, now=NOW) for batch in known.batches]
 
     assert len(found) == batches
     for batch in found:
@@ -120,7 +120,7 @@ def test_amount_currency_and_day_are_enough(traced: Traced, story: str) -> None:
     event = known.events[0]
     day = payments[0].booked_on if payments else event.occurred_at.date()
 
-    found = traced.bot.tracing.look_up(f"{event.amount_minor / 100:.2f} {event.currency} {day} {known.partner}")
+    found = traced.bot.tracing.look_up(f"{event.amount_minor / 100:.2f} {event.currency} {day} {known.partner}", now=NOW)
 
     hits = (
         {h.reference for h in found.hits} if isinstance(found, Hits) else {found.payment_id} if isinstance(found, PaymentTrace) else set()

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from breakwater.errors import RefusedError
-from breakwater.model.identifiers import ByAmount, ByReference, Likeness, MaskedCard, half_an_amount, likeness, read_question
+from breakwater.model.identifiers import ByAmount, ByReference, Likeness, MaskedCard, half_an_amount, likeness, no_currencies, read_question
 
 DAY = date(2026, 11, 20)
 
@@ -112,6 +112,21 @@ def test_half_a_question_is_refused_with_what_is_missing(typed: str, what: str) 
 )
 def test_an_amount_without_its_currency_or_day_is_known_as_one(typed: str, amount: str) -> None:
     assert half_an_amount(typed) == amount
+
+
+@pytest.mark.parametrize(
+    ("typed", "strange"),
+    [
+        ("20.00 XYZ 2026-11-20", ["XYZ"]),
+        ("20.00xyz", ["XYZ"]),
+        ("20.00 EUR 2026-11-20", []),
+        ("20.00 nordbank", []),
+        ("20 XYZ", []),
+        ("XYZ-20.00", []),
+    ],
+)
+def test_three_letters_beside_an_amount_that_are_no_currency(typed: str, strange: list[str]) -> None:
+    assert no_currencies(typed) == strange
 
 
 @pytest.mark.parametrize(

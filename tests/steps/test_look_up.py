@@ -103,12 +103,12 @@ class Company:
             writes.save_source_file(tx, file, actor=SYSTEM, now=NOW)
 
     def trace(self, asked: str) -> PaymentTrace:
-        found = self.tracing.look_up(asked)
+        found = self.tracing.look_up(asked, now=NOW)
         assert isinstance(found, PaymentTrace)
         return found
 
     def hits(self, asked: str) -> Hits:
-        found = self.tracing.look_up(asked)
+        found = self.tracing.look_up(asked, now=NOW)
         assert isinstance(found, Hits)
         return found
 
@@ -140,7 +140,7 @@ def test_every_reference_leads_to_both_sides_and_their_events(company: Company, 
     assert [(e.side, e.record.record_id) for e in found.evidence] == [(Side.OURS, "L-1"), (Side.THEIRS, "S-1")]
     assert [e.event_id for e in found.events] == ["record:S-1", "e1"]
     assert (found.payment_id, found.partner, found.processing, found.money) == ("pay_1", "nordbank", "settled", MoneyState.CLEARED)
-    assert found.found_as is None
+    assert (found.found_as or found.reference.strip()).casefold() == typed.strip().casefold()
 
 
 @pytest.mark.parametrize("typed", ["97ed48277b6f4491a06fb548d5a7512d", "e2e 2026 000017", "97ED4827 7B6F 4491 A06F B548D5A7512D"])
@@ -262,8 +262,8 @@ def test_a_masked_card_is_looked_for_in_the_files_as_they_were_delivered(company
     lines = {1: "NB1;411111******1111", 2: "NB2;555555******4444", 3: "NB3"}
     tracing = replace(company.tracing, raw_record=lambda sha256, name, format, line, names: lines[line])
 
-    seen = tracing.look_up("555555…4444 12.50 EUR 2026-11-20")
-    unseen = tracing.look_up("400000…0000 12.50 EUR 2026-11-20")
+    seen = tracing.look_up("555555…4444 12.50 EUR 2026-11-20", now=NOW)
+    unseen = tracing.look_up("400000…0000 12.50 EUR 2026-11-20", now=NOW)
 
     assert isinstance(seen, PaymentTrace)
     assert (seen.found_as, seen.searched) == ("NB2", "555555…4444 stands in the files of what is shown.")
@@ -290,9 +290,52 @@ def test_an_amount_of_another_day_is_only_offered(company: Company) -> None:
     assert not company.trace("12.50 USD 2026-11-20").known
 
 
+@pytest.mark.parametrize("typed", ["20.00 XYZ 2026-11-20", "20.00xyz 2026-11-20", "20.00 XYZ", "20.00 XYZ 2026-11-20 nordbank"])
+def test_a_currency_that_is_none_is_refused_by_its_name(company: Company, typed: str) -> None:
+    both_sides(company)
+
+    with pytest.raises(RefusedError, match="'XYZ' is no currency"):
+        company.tracing.look_up(typed, now=NOW)
+
+
+def test_a_partner_of_three_letters_is_not_taken_for_a_currency(company: Company) -> None:
+    tracing = replace(company.tracing, partners={"psp": a_partner("psp")})
+
+    with pytest.raises(RefusedError, match="I need its currency and its day"):
+        tracing.look_up("20.00 psp 2026-11-20", now=NOW)
+
+
+def test_a_day_that_has_not_come_is_refused_unless_something_is_dated_then(company: Company) -> None:
+    ahead = date(2026, 11, 30)
+    company.deliver(Side.THEIRS, records=[a_record("S-9", booked_on=ahead, ref_partner_id="AHEAD")])
+
+    with pytest.raises(RefusedError, match="2026-12-24 has not come yet"):
+        company.tracing.look_up("12.50 EUR 2026-12-24", now=NOW)
+    assert company.trace("12.50 EUR 2026-11-30").found_as == "AHEAD"
+    assert not company.trace("99.50 EUR 2026-11-24").known
+
+
+@pytest.mark.parametrize(
+    ("typed", "found_as"), [("PAY_1", "pay_1"), ("nb0042", "NB0042"), ("s-1", "S-1"), ("pay_1", None), ("E2E-2026-000017", None)]
+)
+def test_a_reference_typed_in_another_case_says_how_it_is_written(company: Company, typed: str, found_as: str | None) -> None:
+    both_sides(company)
+
+    assert company.trace(typed).found_as == found_as
+
+
+def test_a_batch_typed_in_another_case_is_named_as_it_is_written(company: Company) -> None:
+    company.deliver(Side.THEIRS, records=[a_record("S-1", ref_payment_id="pay_1", ref_batch_id="Batch-A")])
+
+    batch = company.tracing.look_up("bATCH-a", now=NOW)
+
+    assert isinstance(batch, Batch)
+    assert batch.reference == "Batch-A"
+
+
 def test_a_partner_nobody_knows_is_refused_with_the_nearest(company: Company) -> None:
     with pytest.raises(RefusedError, match="Did you mean 'nordbank'"):
-        company.tracing.look_up("12.50 EUR 2026-11-20 nordbnk")
+        company.tracing.look_up("12.50 EUR 2026-11-20 nordbnk", now=NOW)
 
 
 def test_a_batch_shows_what_is_in_it_and_whether_it_adds_up(company: Company) -> None:
@@ -304,7 +347,7 @@ def test_a_batch_shows_what_is_in_it_and_whether_it_adds_up(company: Company) ->
     company.deliver(Side.THEIRS, records=lines, format="adyen-settlement")
     company.deliver(Side.OURS, records=[a_record("L-9", kind=Kind.PAYOUT, ref_payment_id="po_1", ref_batch_id="77", account="EU")])
 
-    batch = company.tracing.look_up("77")
+    batch = company.tracing.look_up("77", now=NOW)
     payout = company.trace("po_1")
 
     assert isinstance(batch, Batch)
@@ -319,7 +362,7 @@ def test_a_payouts_trace_id_leads_to_what_is_in_it(company: Company) -> None:
     company.deliver(Side.THEIRS, records=[a_record("S-1", ref_batch_id="77"), payout])
     company.deliver(Side.THEIRS, records=[a_record("S-4", kind=Kind.PAYOUT, amount_minor=-5, ref_payout_trace_id="ALONE")])
 
-    known, alone = company.tracing.look_up("TRACE9"), company.tracing.look_up("ALONE")
+    known, alone = company.tracing.look_up("TRACE9", now=NOW), company.tracing.look_up("ALONE", now=NOW)
 
     assert isinstance(known, Batch)
     assert [(s.count, s.difference_minor) for s in known.sheets] == [(1, 0)]
@@ -340,8 +383,8 @@ def test_a_batch_of_too_many_lines_to_read_adds_up_all_the_same(company: Company
     company.deliver(Side.THEIRS, records=records)
     company.deliver(Side.OURS, records=[a_record("L-1", ref_batch_id="77", amount_minor=7)])
 
-    whole = company.tracing.look_up(asked)
-    cut = replace(company.tracing, batch_lines=lines).look_up(asked)
+    whole = company.tracing.look_up(asked, now=NOW)
+    cut = replace(company.tracing, batch_lines=lines).look_up(asked, now=NOW)
 
     assert isinstance(whole, Batch)
     assert isinstance(cut, Batch)

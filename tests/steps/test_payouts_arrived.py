@@ -32,14 +32,14 @@ def company(tmp_path: Path) -> LegsCompany:
 
 
 def traced(bot: Breakwater, reference: str) -> PaymentTrace:
-    found = bot.tracing.look_up(reference)
+    found = bot.tracing.look_up(reference, now=NOW)
     assert isinstance(found, PaymentTrace)
     return found
 
 
 def said(bot: Breakwater, reference: str, *, now: Any = NOW) -> str:
     """What a person reads."""
-    found = bot.tracing.look_up(reference)
+    found = bot.tracing.look_up(reference, now=NOW)
     if isinstance(found, Batch):
         return str(batch(found, partner_names=NAMES).payload())
     assert isinstance(found, PaymentTrace)

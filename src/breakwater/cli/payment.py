@@ -50,7 +50,7 @@ def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[
         lake = Lake(config.data_dir / "lake")
         terms = {p.id: terms_of(p) for p in config.partners.values() if p.leg}
         tracing = Tracing(database, lake, config.partners, raw_record=partial(raw_text, lake, raw_record), due_days=due_days(terms))
-        found, expected = _looked_up(tracing, asked), None
+        found, expected = _looked_up(tracing, asked, now=now()), None
         if isinstance(found, PaymentTrace):
             found = with_answers(found, live_sources(config, now=now).ask(live_question(found)))
             expected = tracing.expected(found, now=now())
@@ -60,9 +60,9 @@ def show(asked: str, *, config: settings.Config, zone: ZoneInfo, now: Callable[[
     return 0 if not isinstance(found, PaymentTrace) or found.known else 1
 
 
-def _looked_up(tracing: Tracing, asked: str) -> PaymentTrace | Batch | Hits:
+def _looked_up(tracing: Tracing, asked: str, *, now: datetime) -> PaymentTrace | Batch | Hits:
     try:
-        return tracing.look_up(asked)
+        return tracing.look_up(asked, now=now)
     except RefusedError as refused:
         raise RefusedError(refused.message, remedy=terminal.spoken(refused.remedy)) from None
 

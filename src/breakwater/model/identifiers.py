@@ -97,6 +97,13 @@ def half_an_amount(text: str) -> str:
     return " ".join(numbers) if numbers and is_amount and all(w.isalpha() for w in others) else ""
 
 
+def no_currencies(text: str) -> list[str]:
+    """The words of an amount that stand where its currency would and are none: three letters, as in '20.00 XYZ 2026-11-20'."""
+    if not half_an_amount(" ".join(part for word in text.split() for part in _split(word))):
+        return []
+    return [part.upper() for word in text.split() for part in _split(word) if _CURRENCY.fullmatch(part) and not _is_currency(part)]
+
+
 def masked_cards(text: str) -> set[MaskedCard]:
     """The masked card numbers in a text, in whatever way they are masked."""
     return {MaskedCard(first=found["first"], last=found["last"]) for found in _MASKED_CARD.finditer(text)}
@@ -161,6 +168,12 @@ def _unglued(word: str) -> list[str]:
     if not found or not any(_is_currency(found[side] or "") for side in ("before", "after")):
         return [word]
     return [part for part in found.groups() if part]
+
+
+def _split(word: str) -> list[str]:
+    """Letters that are glued to a number, apart from it, whether they are a currency or not."""
+    found = _GLUED.fullmatch(word)
+    return [part for part in found.groups() if part] if found else [word]
 
 
 def _is_currency(word: str) -> bool:

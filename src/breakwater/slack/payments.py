@@ -68,7 +68,7 @@ def _is_break(doors: Doors, number: str) -> bool:
 def show(doors: Doors, body: Body, asked: str, actor: Actor) -> None:
     """Answer where a payment is, from a reference or whatever else `/payment` takes."""
     require(actor, Permission.READ)
-    found = doors.tracing.look_up(asked)
+    found = doors.tracing.look_up(asked, now=doors.now())
     if isinstance(found, PaymentTrace) and (asking := doors.live.names(live_question(found))):
         _ask_around(doors, body, found, actor, asking=asking)
     else:

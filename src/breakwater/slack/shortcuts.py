@@ -76,7 +76,7 @@ def _find(doors: Doors, body: Body, actor: Actor) -> None:
 
 def _exactly(doors: Doors, reference: str) -> Answer | None:
     """The payment or batch of exactly this name: near misses would make a payment of every number in a message."""
-    answer = doors.tracing.look_up(reference)
+    answer = doors.tracing.look_up(reference, now=doors.now())
     if isinstance(answer, PaymentTrace):
         return answer if answer.known else None
     return answer if isinstance(answer, Batch) else None

@@ -23,6 +23,7 @@ from breakwater.model.identifiers import (
     half_an_amount,
     likeness,
     masked_cards,
+    no_currencies,
     read_question,
 )
 from breakwater.model.money import format_minor
@@ -53,6 +54,7 @@ from breakwater.store.database import Database
 HITS_SHOWN = 8
 AROUND_DAYS = 3  # a value date, a booking and a time zone lie at most a weekend apart
 CARDS_COMPARED = 20  # payments of one amount whose files are read for a card
+_FARTHEST_AHEAD = timedelta(hours=14)  # no clock on earth is further ahead of UTC
 _CARD_SEEN = "{card} stands in the files of what is shown."
 _CARD_NOT_SEEN = "No file shows {card}, so amount and day alone were compared."
 
@@ -79,22 +81,20 @@ class Tracing:
         """Whether what was paid out is at our bank."""
         return Arrivals(legs=[p for p in self.partners.values() if p.leg], due_days=self.due_days)
 
-    def look_up(self, text: str) -> Answer:
+    def look_up(self, text: str, *, now: datetime) -> Answer:
         """The answer to what a person typed. A trace that is not `known` says that nothing was found.
 
         What reads as an amount without its currency or day may be a reference all the same; where it is none, that is asked for.
         """
         question = read_question(text)
         if isinstance(question, ByAmount):
-            return self._by_amount(question)
+            found = self._by_amount(question)
+            if not (isinstance(found, PaymentTrace) and not found.known and question.day > (now + _FARTHEST_AHEAD).date()):
+                return found
+            raise RefusedError(f"{question.day} has not come yet, and nothing we have is dated then.", remedy=AMOUNT_EXAMPLE)
         found = self._by_reference(question)
-        amount = half_an_amount(text)
-        if amount and isinstance(found, PaymentTrace) and not found.known:
-            raise RefusedError(
-                f"No payment has the reference {question.reference}. For an amount of {amount} I need its currency and its day: "
-                "it alone is on many payments.",
-                remedy=AMOUNT_EXAMPLE,
-            )
+        if isinstance(found, PaymentTrace) and not found.known:
+            self._refuse_half_an_amount(text, reference=question.reference)
         return found
 
     def trace(self, reference: str) -> PaymentTrace:
@@ -113,6 +113,17 @@ class Tracing:
             late = [file for file in late_files(tx, partner=partner, now=now) if file.stream == expected.file]
         return replace(expected, late_file=f"{late[0].name}, due {late[0].due}," if late else "")
 
+    def _refuse_half_an_amount(self, text: str, *, reference: str) -> None:
+        """Say what an amount lacks that no payment has as its reference."""
+        if strange := [name for name in no_currencies(text) if name.casefold() not in self._partner_names]:
+            raise RefusedError(f"'{strange[0]}' is no currency, and no payment has the reference {reference}.", remedy=AMOUNT_EXAMPLE)
+        if amount := half_an_amount(text):
+            raise RefusedError(
+                f"No payment has the reference {reference}. For an amount of {amount} I need its currency and its day: "
+                "it alone is on many payments.",
+                remedy=AMOUNT_EXAMPLE,
+            )
+
     def _by_reference(self, question: ByReference) -> Answer:
         asked = question.reference
         parts = active(self.database)
@@ -122,7 +133,7 @@ class Tracing:
         if several := _several(asked, found) or self._several_told(asked, found, parts):
             return several
         known = self.trace(asked)
-        return known if known.known else self._nearby(asked, parts) or known
+        return replace(known, found_as=_as_written(asked, known)) if known.known else self._nearby(asked, parts) or known
 
     def _several_told(self, asked: str, found: Found, parts: Parts) -> Hits | None:
         """Several payments that never became money, as declined attempts of one order: only our ledger's events know them."""
@@ -159,7 +170,8 @@ class Tracing:
             files = reads.source_file_names(tx, {r.source_file for _, r in lines if r.source_file})
             evidence = evidence_of(tx, self.lake, lines, breaks, files, arrivals=self.arrivals)
             arrived = self.arrivals.of(tx, self.lake, parts["records", Side.THEIRS], lines)
-        return replace(batch_of(asked, evidence, sums=sums), arrivals=arrived)
+        written = next((name for _, r in lines for name in _names_of_batch(r) if name.casefold() == asked.casefold()), asked)
+        return replace(batch_of(written, evidence, sums=sums), arrivals=arrived)
 
     def _by_amount(self, question: ByAmount) -> Answer:
         partner = self._partner(question.partner)
@@ -208,11 +220,14 @@ class Tracing:
             seen |= names
         return sorted(hits, key=lambda h: (abs((h.day - question.day).days), h.partner, h.reference))
 
+    @property
+    def _partner_names(self) -> dict[str, Partner]:
+        return {name.casefold(): p for p in self.partners.values() for name in (p.id, p.name)}
+
     def _partner(self, word: str | None) -> Partner | None:
         if word is None:
             return None
-        known = {name.casefold(): p for p in self.partners.values() for name in (p.id, p.name)}
-        if found := known.get(word.casefold()):
+        if found := self._partner_names.get(word.casefold()):
             return found
         raise RefusedError(
             f"There is no partner '{word}'.{nearest(word.casefold(), self.partners)}", remedy=f"Use one of: {', '.join(self.partners)}."
@@ -223,6 +238,18 @@ def _is_batch(asked: str, records: Sequence[Record]) -> bool:
     """True if a reference is the name of a batch, and of nothing else."""
     folded = asked.casefold()
     return not any(folded == (getattr(r, name) or "").strip().casefold() for r in records for name in (*JOINING, "record_id"))
+
+
+def _as_written(asked: str, known: PaymentTrace) -> str | None:
+    """How our sources write a reference that was typed in another case; None where one of them writes it as it was typed."""
+    named = {*names_of([e.record for e in known.evidence], known.events), *(e.record.record_id for e in known.evidence)}
+    named |= {name for e in known.evidence for name in _names_of_batch(e.record)}
+    written = sorted(name for name in named if name.casefold() == asked.casefold())
+    return None if asked in written or not written else written[0]
+
+
+def _names_of_batch(record: Record) -> list[str]:
+    return [name for name in (record.ref_batch_id, record.ref_payout_trace_id) if name]
 
 
 def _several(asked: str, found: Found) -> Hits | None:
