@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from desk import ADA, BEN, CARDS, OPS, VIC, Desk
+from datetime import date
+
+from desk import ADA, BEN, CARDS, OPS, VIC, Desk, a_break
 
 from breakwater.sandbox import Message
 
@@ -18,6 +20,7 @@ def the_card(desk: Desk, words: str) -> Message:
 
 def test_two_people_sign_a_month(desk: Desk) -> None:
     desk.bot.reconcile_all()
+    desk.lay_out(a_break("october", dated=date(2026, 10, 14)), cards=False)
     ada, ben = desk.person(ADA), desk.person(BEN)
     assert "No period was prepared" in desk.told(ADA, OPS, lambda: ada.command("/recon", "signoff", channel=OPS))
     assert "as it stands now" in desk.told(ADA, OPS, lambda: ada.command("/recon", "signoff meridian 2026-10", channel=OPS))
@@ -56,6 +59,9 @@ def test_wrong_words_and_months_that_are_not_over(desk: Desk) -> None:
     assert "can be prepared for sign-off from 1 Dec 2026 on" in ask("meridian 2026-11")
     (*_, running) = ada.private(OPS)
     assert running.buttons == []
+    assert "nothing in 2026-09 of Meridian to sign" in ask("meridian 2026-09")
+    assert "Meridian is live since 2026-01-01, and 2025-12 lies before that" in ask("meridian 2025-12")
+    desk.lay_out(a_break("september", dated=date(2026, 9, 14)), cards=False)
     desk.told(VIC, OPS, lambda: vic.command("/recon", "signoff meridian 2026-09", channel=OPS))
     (*_, offered) = vic.private(OPS)
     assert "'operator' to prepare" in desk.told(VIC, OPS, lambda: vic.click(offered, "Prepare for sign-off"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ from breakwater.errors import NotFoundError, RefusedError
 from breakwater.model.access import Actor, Role
 from breakwater.model.periods import Month, month_named
 from breakwater.model.signoff import Amount, PeriodFigures, SignOffState
+from breakwater.sandbox.messages import words_of
 from breakwater.steps import breaks as break_steps
 from breakwater.steps import signoff as steps
 from breakwater.steps.breaks import Click
@@ -51,10 +53,10 @@ class Company:
         with self.bot.database.transaction() as tx:
             return steps.prepare(tx, actor=actor, partner=self.partner, month=month, figures=figures, now=now or self.now()).revision
 
-    def sign(self, actor: Actor = BEN, revision: int = 1) -> None:
+    def sign(self, actor: Actor = BEN, revision: int = 1, month: Month = NOVEMBER) -> None:
         with self.bot.database.transaction() as tx:
-            given: dict[str, Any] = {"figures": self.figures(), "authority": AUTHORITY, "revision": revision}
-            steps.sign(tx, actor=actor, partner=self.partner, month=NOVEMBER, now=self.now(), **given)
+            given: dict[str, Any] = {"figures": self.figures(month), "authority": AUTHORITY, "revision": revision}
+            steps.sign(tx, actor=actor, partner=self.partner, month=month, now=self.now(), **given)
 
     def watch(self) -> int:
         return steps.watch(self.bot.database, self.bot.period_books, partners=self.bot.config.partners, now=self.now())
@@ -68,7 +70,7 @@ class Company:
         table = delivery.outbox
         with self.bot.database.reading() as tx:
             rows = tx.execute(select(table.c.payload).where(table.c.key.like("signoff:%:news")).order_by(table.c.id))
-            return [row.payload["blocks"][0]["text"]["text"] for row in rows]
+            return [words_of(row.payload["blocks"]) for row in rows]
 
     def card(self) -> str:
         table = delivery.outbox
@@ -161,13 +163,34 @@ def test_a_period_that_is_not_over_and_a_signed_one_are_not_prepared(company: Co
         company.sign(EVE, revision=2)
 
 
+def test_a_month_in_which_nothing_happened_is_not_prepared(company: Company) -> None:
+    with pytest.raises(RefusedError, match="nothing in 2026-09 of Meridian to sign"):
+        company.prepare(month=Month(2026, 9))
+    with company.bot.database.reading() as tx:
+        assert signoffs.sign_offs(tx, partners=[PARTNER]) == []
+
+
+def test_a_month_from_before_the_partner_went_live_is_neither_signed_nor_listed(company: Company) -> None:
+    company.prepare(month=OCTOBER)
+    company.prepare()
+    company.partner = replace(company.partner, live_from=date(2026, 11, 5))
+
+    with pytest.raises(RefusedError, match="Meridian is live since 2026-11-05, and 2026-10 lies before that"):
+        company.prepare(month=OCTOBER)
+    with pytest.raises(RefusedError, match="lies before that"):
+        company.sign(month=OCTOBER)
+    with company.bot.database.reading() as tx:
+        listed = steps.standing(tx, partners={PARTNER: company.partner})
+    assert [s.period for s in listed] == ["2026-11"]
+
+
 def test_a_declined_one_says_why_and_can_be_prepared_again(company: Company) -> None:
     company.prepare()
     with company.bot.database.transaction() as tx:
         steps.decline(tx, actor=BEN, partner=company.partner, month=NOVEMBER, revision=1, reason="What is LATE?", now=DECEMBER_1)
 
     assert company.state() is SignOffState.DECLINED
-    assert company.said() == ["<@U0BEN> does not sign this, <@U0ADA>:\n> What is LATE?"]
+    assert company.said() == ["<@U0BEN> does not sign this, <@U0ADA>:\nWhat is LATE?"]
     assert company.prepare() == 3
     company.sign(revision=3)
     assert company.state() is SignOffState.SIGNED

@@ -36,6 +36,11 @@ class PeriodFigures:
     known_noise: ByCurrency = field(default_factory=dict)
     written_off: ByCurrency = field(default_factory=dict)
 
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing was booked in the period, on either side, and no break is dated in it."""
+        return not any(getattr(self, row) for row in ROWS)
+
     def to_json(self) -> dict[str, Any]:
         """The figures in words JSON has."""
         return asdict(self)

@@ -66,6 +66,7 @@ def sign_off(doors: Doors, body: Body, words: list[str], actor: Actor) -> None:
         doors.tell(body, views.card(known[0], partner_name=partner.name))
     elif steps.is_over(month, partner=partner, now=doors.now()):
         figures = _figures(doors, partner, month)
+        steps.require_something_to_sign(month, partner=partner, figures=figures)
         doors.tell(body, views.offer(figures, partner_id=partner.id, partner_name=partner.name, period=str(month)))
     else:
         doors.tell(body, _not_over(doors, partner, month))

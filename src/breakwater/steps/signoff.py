@@ -80,11 +80,31 @@ def is_over(month: Month, *, partner: Partner, now: datetime) -> bool:
     return now.astimezone(partner.time_zone).date() > month.last
 
 
+def is_before(month: Month, *, partner: Partner) -> bool:
+    """True for a month that was over when the partner went live."""
+    return month.last < partner.live_from
+
+
+def require_something_to_sign(month: Month, *, partner: Partner, figures: PeriodFigures) -> None:
+    """Refuse a month before the partner went live, and one in which nothing happened: a signature under it would say nothing."""
+    if is_before(month, partner=partner):
+        raise RefusedError(
+            f"{partner.name} is live since {partner.live_from}, and {month} lies before that: what is unmatched there is an opening item.",
+            remedy=f"See them with `/recon opening {partner.id}`.",
+        )
+    if figures.is_empty:
+        raise RefusedError(
+            f"There is nothing in {month} of {partner.name} to sign: nothing was booked on either side, and no break is dated in it.",
+            remedy=f"If something should be there, look at `/recon files {partner.id}`.",
+        )
+
+
 def prepare(tx: Connection, *, actor: Actor, partner: Partner, month: Month, figures: PeriodFigures, now: datetime) -> SignOff:
     """Put a period that is over up for another person's signature, with a card in the partner's channel."""
     require(actor, Permission.PREPARE_SIGN_OFF)
     if not is_over(month, partner=partner, now=now):
         raise RefusedError(f"{month} is not over yet.", remedy="It can be prepared from the first day of the next month on.")
+    require_something_to_sign(month, partner=partner, figures=figures)
     was = signoffs.sign_off_of(tx, partner=partner.id, period=str(month))
     prepared = moves.prepare(was, partner=partner.id, period=str(month), figures=figures, by=actor.id, now=now)
     writes_signoffs.save(tx, prepared, was=was, action="sign_off_prepared", actor=actor, now=now)
@@ -105,6 +125,7 @@ def sign(
 ) -> SignOff:
     """Freeze the figures, as a second person. Refused if they have moved since they were prepared."""
     require(actor, Permission.SIGN_OFF)
+    require_something_to_sign(month, partner=partner, figures=figures)
     was = _as_shown(tx, partner=partner, month=month, revision=revision)
     signed = moves.sign(was, by=actor.id, figures=figures, authority=authority, now=now)
     writes_signoffs.save(tx, signed, was=was, action="signed_off", actor=actor, now=now)
@@ -142,8 +163,11 @@ def watch(database: Database, books: PeriodBooks, *, partners: Mapping[str, Part
 
 
 def standing(tx: Connection, *, partners: Mapping[str, Partner]) -> list[SignOff]:
-    """Every period of these partners that somebody prepared, the latest first."""
-    return signoffs.sign_offs(tx, partners=partners)
+    """Every period of these partners that somebody prepared, the latest first; of those before a partner went live, the signed ones."""
+    known = signoffs.sign_offs(tx, partners=partners)
+    return [
+        s for s in known if s.state is SignOffState.SIGNED or not is_before(month_named(s.period, example=""), partner=partners[s.partner])
+    ]
 
 
 def _tell_change(tx: Connection, changed: SignOff, *, was: SignOff, partner: Partner, month: Month, now: datetime) -> bool:
