@@ -277,6 +277,20 @@ def test_a_channel_that_changed_since_the_preview_gets_nothing(restarted: Desk, 
     assert (everything_from_us(desk, SHARED), everything_from_us(desk, MOVED)) == (before, [])
 
 
+def test_what_nobody_was_told_is_not_said_to_have_been(restarted: Desk, folder: Path) -> None:
+    desk = restarted
+    start_anew(desk, folder, SETTINGS.replace(f'shared_channel = "{SHARED}"', ""))
+    ada = desk.person(ADA)
+    ada.command("/incident", "open meridian", channel=OPS)
+    ada.submit(desk.form(ADA, "Open an incident"), {"Title": "Late", "What we know": "Late.", "Text for the partner": "A draft to mail."})
+
+    ada.submit(desk.form(ADA, "Preview"))
+
+    ours = desk.sandbox.wait_for(lambda: next((m for m in desk.sandbox.messages(OPS) if "A draft to mail." in m.words), None))
+    assert "Not sent, for you to mail to the partner" in ours.words
+    assert "was told" not in ours.words
+
+
 def test_a_channel_that_came_since_the_opening_was_previewed_gets_nothing(restarted: Desk, folder: Path) -> None:
     desk = restarted
     start_anew(desk, folder, SETTINGS.replace(f'shared_channel = "{SHARED}"', ""))
@@ -306,6 +320,7 @@ def test_without_a_shared_channel_the_end_is_a_draft_to_mail(restarted: Desk, fo
 
     assert "nothing is sent" in shown.words
     assert "Resolve, send nothing" in shown.words
-    desk.until(lambda: not as_it_is(desk, incident).open)
-    card_in(desk, OPS, incident, "Resolved")
+    ours = card_in(desk, OPS, incident, "Resolved")
     assert everything_from_us(desk, SHARED) == before
+    assert "The partner was told" in ours.words  # of its opening, when there was a channel
+    assert "Not sent, for you to mail to the partner" in in_their_thread(desk, ours, "Fee taken").words

@@ -334,6 +334,18 @@ def test_the_channels_of_a_card_are_those_where_it_is_or_will_be(database: Datab
         assert outbox.channels_of(tx, abouts=["B-1", "B-2", "B-3"]) == {"B-1": ["C0A", "C0B"]}
 
 
+def test_the_channels_of_a_card_can_be_asked_for_one_audience(database: Database) -> None:
+    nordbank = partner_audience("nordbank")
+    with database.transaction() as tx:
+        enqueue_card(tx, 1, channel="C0A")
+        enqueue_card(tx, 1, channel="C0NORD", audience=nordbank, preview_id="p1")
+        waiting = outbox.channels_of(tx, abouts=["B-1"], audience=nordbank)
+        drain(tx)
+
+        assert waiting == outbox.channels_of(tx, abouts=["B-1"], audience=nordbank) == {"B-1": ["C0NORD"]}
+        assert outbox.channels_of(tx, abouts=["B-1"], audience=partner_audience("alipay")) == {}
+
+
 def test_a_rolled_back_step_leaves_no_message(database: Database) -> None:
     with pytest.raises(KeyError), database.transaction() as tx:
         enqueue(tx, "a", payload={}["no such thing"])

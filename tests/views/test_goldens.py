@@ -190,6 +190,8 @@ MESSAGES: dict[str, Message] = {
     "incident_partner_open": incidents.partner_card(an_incident(), company_name="Breakwater Pay"),
     "incident_partner_resolved": incidents.partner_card(RESOLVED, company_name="Breakwater Pay"),
     "incident_resolved_reply_ours": incidents.resolved_reply_ours(RESOLVED),
+    "incident_resolved_mail": incidents.incident_card(RESOLVED, partner_name="Nordbank", was_sent=False),
+    "incident_resolved_reply_ours_mail": incidents.resolved_reply_ours(RESOLVED, was_sent=False),
     "incident_resolved_reply_partner": incidents.resolved_reply_partner(RESOLVED),
     "incident_timeline_note": incidents.timeline_note(an_entry(text="Resending now.\nETA 09:00."), author_name="Nora (Nordbank)"),
     "incident_list": incidents.incident_list([an_incident(), RESOLVED], partner_names=NAMES),

@@ -63,9 +63,9 @@ def open_incident(
     )
     writes.insert_incident(tx, incident, actor=actor, now=now)
     _note(tx, incident, key="opened", text=f"Opened by <@{actor.id}>", now=now)
-    _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
     if partner.shared_channel:
         _show_to_partner(tx, incident, partner=partner, company=company, preview_id=previewed, now=now)
+    _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
     return incident
 
 
@@ -89,8 +89,6 @@ def resolve(
     _require_previewed(ending_preview_id(incident, partner=partner, company=company), previewed=previewed)
     writes.save_incident(tx, incident, was=was, action="resolve", actor=actor, now=now)
     _note(tx, incident, key="resolved", text=f"Resolved by <@{actor.id}>: {resolution}", now=now)
-    _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
-    _reply(tx, incident, key="resolved", audience=INTERNAL, channel=channel, message=views.resolved_reply_ours(incident), now=now)
     if partner.shared_channel:
         _show_to_partner(tx, incident, partner=partner, company=company, preview_id=previewed, now=now)
         _reply(
@@ -103,6 +101,9 @@ def resolve(
             preview_id=previewed,
             now=now,
         )
+    _show_to_us(tx, incident, partner=partner, channel=channel, now=now)
+    last_word = views.resolved_reply_ours(incident, was_sent=partner.shared_channel is not None)
+    _reply(tx, incident, key="resolved", audience=INTERNAL, channel=channel, message=last_word, now=now)
     return incident
 
 
@@ -186,12 +187,13 @@ def _note(tx: Connection, incident: Incident, *, key: str, text: str, now: datet
 
 def _show_to_us(tx: Connection, incident: Incident, *, partner: Partner, channel: str, now: datetime) -> None:
     tail = reads.timeline(tx, incident_id=incident.id)[-TIMELINE_TAIL:]
+    was_sent = bool(outbox.channels_of(tx, abouts=[incident.id], audience=partner_audience(partner.id)))
     _card(
         tx,
         incident,
         audience=INTERNAL,
         channel=channel,
-        message=views.incident_card(incident, partner_name=partner.name, timeline_tail=tail),
+        message=views.incident_card(incident, partner_name=partner.name, timeline_tail=tail, was_sent=was_sent),
         now=now,
     )
 

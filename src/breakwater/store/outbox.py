@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 
 from breakwater.model.access import Audience
 from breakwater.store.statements import chunks, insert_new
@@ -111,19 +111,23 @@ def pending_count(tx: Connection) -> int:
     return tx.execute(select(func.count()).select_from(outbox).where(outbox.c.state.in_(UNSENT))).scalar_one()
 
 
-def channels_of(tx: Connection, *, abouts: Iterable[str]) -> dict[str, list[str]]:
-    """For each of `abouts` that has a card: the channels where it is out or about to be, in order of their names."""
+def channels_of(tx: Connection, *, abouts: Iterable[str], audience: Audience | None = None) -> dict[str, list[str]]:
+    """For each of `abouts` that has a card (for this `audience`, if given): where it is out or about to be, in order of their names."""
     wanted = list(abouts)
     found: dict[str, set[str]] = {}
     for chunk in chunks(wanted):
         is_coming = (outbox.c.kind == Kind.CARD.value, outbox.c.state.in_(UNSENT))
         for query in (
-            select(card.c.about, card.c.channel).where(card.c.about.in_(chunk)),
-            select(outbox.c.about, outbox.c.channel).where(outbox.c.about.in_(chunk), *is_coming),
+            select(card.c.about, card.c.channel).where(card.c.about.in_(chunk), *_is_for(card, audience)),
+            select(outbox.c.about, outbox.c.channel).where(outbox.c.about.in_(chunk), *is_coming, *_is_for(outbox, audience)),
         ):
             for about, channel in tx.execute(query):
                 found.setdefault(about, set()).add(channel)
     return {about: sorted(found[about]) for about in wanted if about in found}
+
+
+def _is_for(table: Table, audience: Audience | None) -> list[ColumnElement[bool]]:
+    return [table.c.audience_kind == audience.kind, table.c.audience_id == audience.id] if audience else []
 
 
 def prune(tx: Connection, *, before: datetime, limit: int) -> int:

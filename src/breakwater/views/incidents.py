@@ -93,12 +93,12 @@ def preview_id(shown: Sequence[Block], *, channel: str | None) -> str:
     return hashlib.sha256(json.dumps([channel, *shown]).encode()).hexdigest()
 
 
-def incident_card(incident: Incident, *, partner_name: str, timeline_tail: Sequence[TimelineEntry] = ()) -> Message:
-    """The head of our thread: how bad, where it stands, what the partner was told, and the latest of the timeline."""
+def incident_card(incident: Incident, *, partner_name: str, timeline_tail: Sequence[TimelineEntry] = (), was_sent: bool = True) -> Message:
+    """The head of our thread: how bad, where it stands, what the partner was told (or is to be, by mail), the latest of the timeline."""
     emoji = "🔴" if incident.open else "✅"
     head = f"{emoji} *{SEVERITY_WORDS[incident.severity]}* {bold(incident.title, TITLE_SHOWN)} · {word(partner_name)}"
     blocks = [section(f"{head}\n{_status(incident)}"), section(paragraph(incident.summary, SUMMARY_SHOWN))]
-    blocks += [section("*The partner was told*"), said(incident.partner_text, TEXT_SHOWN)]
+    blocks += [section(_told(was_sent)), said(incident.partner_text, TEXT_SHOWN)]
     if timeline_tail:
         blocks.append(section("*Latest*\n" + "\n".join(_entry(entry, partner_name) for entry in timeline_tail)))
     if incident.open:
@@ -156,11 +156,11 @@ def incident_list(incidents: Sequence[Incident], *, partner_names: Mapping[str, 
     return fit(Message(text=f"{twin}.", blocks=(*rows, context(f"{foot}Close one in its thread, or with `/incident resolve INC-…`"))))
 
 
-def resolved_reply_ours(incident: Incident) -> Message:
-    """The last word in our thread: how it ended, who said so, how long it took."""
+def resolved_reply_ours(incident: Incident, *, was_sent: bool = True) -> Message:
+    """The last word in our thread: how it ended, who said so, how long it took, and what the partner was told or is to be, by mail."""
     took = f" after {_lasted(incident)}" if incident.resolved_at else ""
     head = f"✅ *Resolved* by {person(incident.resolved_by)}{took}"
-    told = (section("*The partner was told*"), said(incident.partner_resolution, TEXT_SHOWN)) if incident.partner_resolution else ()
+    told = (section(_told(was_sent)), said(incident.partner_resolution, TEXT_SHOWN)) if incident.partner_resolution else ()
     text = f"{word(incident.id)} resolved{took}: {word(incident.resolution or '', ENTRY_SHOWN)}"
     return fit(Message(text=text, blocks=(section(f"{head}\n{quote(incident.resolution or '–', SUMMARY_SHOWN)}"), *told)))
 
@@ -186,6 +186,10 @@ def timeline_note(entry: TimelineEntry, *, author_name: str, is_added: bool = Fa
     return fit(
         Message(text=f"{word(author_name)}: {word(entry.text, ENTRY_SHOWN)}", blocks=(section(f"{head}\n{quote(entry.text, TEXT_SHOWN)}"),))
     )
+
+
+def _told(was_sent: bool) -> str:
+    return "*The partner was told*" if was_sent else "*Not sent, for you to mail to the partner*"
 
 
 def _row(incident: Incident, partner_name: str) -> str:
