@@ -111,7 +111,9 @@ def test_a_move_leaves_one_audit_row_one_edited_card_and_one_line_in_the_thread(
         (f"break:{brk.id}:{CARDS}:2", "card"),
         (f"break:{brk.id}:2:news:{CARDS}", "reply"),
     ]
-    assert rows[2].payload["blocks"][0]["text"]["text"] == "<@U0ADA> asked the partner:\n> Where is &lt;!channel&gt; it?"
+    sentence, typed = rows[2].payload["blocks"]
+    assert sentence["text"]["text"] == "<@U0ADA> asked the partner:"
+    assert typed["elements"][0]["elements"] == [{"type": "text", "text": "Where is <!channel> it?"}]
     assert (entry.actor_id, entry.action, entry.detail["said"]) == ("U0ADA", "ask_partner", "Where is <!channel> it?")
     assert entry.detail["state"] == ["acknowledged", "awaiting_partner"]
 

@@ -51,7 +51,7 @@ Block = dict[str, Any]
 
 # Control characters, and the marks that turn the direction of text around: an amount could be made to read backwards.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_BROADCAST = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
+_BROADCAST = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 _HALF_TOKEN = re.compile(r"(?:<[^<>]{0,90}|&[a-z]{0,3})\Z")
 _OUR_TOKENS = re.compile(r"&lt;([@#][CGUW][A-Z0-9]{1,20}|!date\^\d{1,12}\^[^|<>&]{1,60}\|[^|<>&]{1,60})&gt;")
 

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from breakwater.model.breaks import Break, Move
 from breakwater.model.proposals import Effect, Proposal, ProposalKind, ReasonCode, Tied, gap_minor
 from breakwater.model.reversals import MATCHED, WITHDRAWN
-from breakwater.views.blocks import Message, code, cut, plain, quote, section
+from breakwater.views import literal
+from breakwater.views.blocks import Block, Message, code, cut, plain, section
 from breakwater.views.words import day, joined, person, plain_money
 
 SAID_SHOWN = 2_000
+NOTE_SHOWN = 600
 EVIDENCE_SHOWN = 10
 RECORDS_SHOWN = 6
 TWIN_SHOWN = 300
@@ -39,10 +41,11 @@ def news(move: Move, brk: Break, *, was: Break, said: str = "") -> Message | Non
     sentence = _sentence(move, brk, was=was)
     if not sentence:
         return None
-    proposed = proposal_lines(brk.proposal) if move is Move.PROPOSE and brk.proposal else ""
-    body = "\n".join(line for line in (sentence, proposed, quote(said, SAID_SHOWN) if said else "") if line)
+    proposal = brk.proposal if move is Move.PROPOSE else None
+    head = joined((sentence, proposal_lines(proposal) if proposal else ""), "\n")
+    typed = [*(proposal_notes(proposal) if proposal else []), *([literal.said(said, SAID_SHOWN)] if said else [])]
     twin = joined((sentence.replace("*", ""), plain(said, TWIN_SHOWN).replace("&", "&amp;") if said else ""), " ")
-    return Message(text=cut(twin, TWIN_SHOWN * 2), blocks=(section(body),))
+    return Message(text=cut(twin, TWIN_SHOWN * 2), blocks=(section(head), *typed))
 
 
 def proposal_words(proposal: Proposal) -> str:
@@ -64,7 +67,7 @@ def asked_words(proposal: Proposal) -> str:
 
 
 def proposal_lines(proposal: Proposal) -> str:
-    """What a second person has to see: the account, what is matched, the evidence, the note."""
+    """What a second person has to see beside the notes: the account, what is matched, the evidence."""
     shown = " ".join(code(entry, 120) for entry in proposal.evidence[:EVIDENCE_SHOWN])
     more = len(proposal.evidence) - EVIDENCE_SHOWN
     matches = " ".join(code(entry, 60) for entry in proposal.matches[:EVIDENCE_SHOWN])
@@ -73,10 +76,16 @@ def proposal_lines(proposal: Proposal) -> str:
         f"Account {code(proposal.account, 40)}, {EFFECT_WORDS[proposal.effect]}" if proposal.account else "",
         f"Matches {matches}" if matches else "",
         f"Evidence {shown}{f' and {more:,} more' if more > 0 else ''}" if shown else "",
-        quote(proposal.note, 600) if proposal.note else "",
-        f"To be reversed, says {person(proposal.reversal.by)}:\n{quote(proposal.reversal.note, 600)}" if proposal.reversal else "",
     )
     return "\n".join(line for line in lines if line)
+
+
+def proposal_notes(proposal: Proposal) -> list[Block]:
+    """What the proposer wrote for a second person, and who wants it taken back, as they typed it."""
+    note = [literal.said(proposal.note, NOTE_SHOWN)] if proposal.note else []
+    if not proposal.reversal:
+        return note
+    return [*note, section(f"To be reversed, says {person(proposal.reversal.by)}:"), literal.said(proposal.reversal.note, NOTE_SHOWN)]
 
 
 def _tied(proposal: Proposal) -> list[str]:

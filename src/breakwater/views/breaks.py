@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from breakwater.model.break_kinds import KIND_WORDS
 from breakwater.model.breaks import BECAME, ENDS, OVERTAKEN, REVERSAL_PROPOSED, REVERSED, WAITS_AGAIN, Break, BreakKind, BreakState
+from breakwater.model.proposals import Proposal
 from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, overflow, section, word
-from breakwater.views.break_news import overtaken_words, proposal_lines, proposal_words
+from breakwater.views.break_news import overtaken_words, proposal_lines, proposal_notes, proposal_words
 from breakwater.views.break_offers import DO_WORDS, IN_DOUBT, MORE, move_button, offers_of, shown
 from breakwater.views.bulk import chooser
 from breakwater.views.leg_words import Ends, apart, group, leg_words
@@ -70,7 +71,10 @@ def break_card(brk: Break, *, partner_name: str) -> Message:
     blocks = [section("\n".join(line for line in (_headline(brk, partner_name), state_line(brk), _references(brk)) if line))]
     if difference := _difference(brk):
         blocks.append(section(difference))
-    blocks += [section(text) for text in (_proposal(brk), _notes(brk)) if text]
+    if brk.proposal:
+        blocks += [section(_proposal(brk.proposal)), *proposal_notes(brk.proposal)]
+    if notes := _notes(brk):
+        blocks.append(section(notes))
     blocks.append(actions(*_offers(brk)))
     blocks.append(context(_source(brk)))
     return fit(Message(text=_twin(brk, partner_name), blocks=tuple(blocks)))
@@ -211,10 +215,7 @@ def _sides(brk: Break) -> str:
     return f"{plural(len(brk.ours), 'record')} of ours against {len(brk.theirs):,} of theirs"
 
 
-def _proposal(brk: Break) -> str:
-    proposal = brk.proposal
-    if proposal is None:
-        return ""
+def _proposal(proposal: Proposal) -> str:
     by = f"{person(proposal.by)} proposed {proposal_words(proposal)}, {moment(proposal.at)}"
     agreed = f"Approved by {person(proposal.decided_by)}, {moment(proposal.decided_at)}" if proposal.decided_at else ""
     since = f"Since then: {overtaken_words(proposal)}" if proposal.overtaken else ""

@@ -10,6 +10,7 @@ from typing import Any
 from breakwater.model.breaks import Break
 from breakwater.model.runs import BreakFigure, total_of
 from breakwater.model.working import MOST_SNOOZED_DAYS
+from breakwater.views import literal
 from breakwater.views.blocks import (
     OPTION_TEXT,
     Block,
@@ -21,7 +22,6 @@ from breakwater.views.blocks import (
     fit,
     listing,
     plain,
-    quote,
     section,
     with_our_tokens,
 )
@@ -31,6 +31,7 @@ from breakwater.views.words import amounts, day, person, plain_money, plural
 CHOOSE, CHOSEN = "bulk_choose", "bulk_chosen"
 DAY, PERSON, REASON = "day", "person", "reason"
 REFUSALS_SHOWN = 8
+SAID_SHOWN = 600
 BREAKS_SHOWN = 20
 
 
@@ -132,7 +133,7 @@ def done_together(do: Bulk, breaks: Sequence[Break], *, by: str, to: str = "", u
     head = f"{person(by)} {what}{':' if do is Bulk.ASSIGN else ''} {plural(total.count, 'break')} worth {amounts(total.value_minor)}"
     lines = [f"• {code(b.id)} {plain_money(b.amount_minor, b.currency)}" for b in breaks]
     shown = listing(lines, most=BREAKS_SHOWN, rest="their cards have all", limit=2_000)
-    blocks = [section("\n".join(part for part in (head, quote(said, 600) if said else "") if part)), section(shown)]
+    blocks = [section(head), *([literal.said(said, SAID_SHOWN)] if said else []), section(shown)]
     return fit(Message(text=head.replace("*", ""), blocks=(*blocks, context("Each of them has its own row in the audit trail."))))
 
 

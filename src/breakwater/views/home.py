@@ -24,7 +24,7 @@ from breakwater.views.blocks import (
     with_our_tokens,
     word,
 )
-from breakwater.views.break_news import asked_words, proposal_lines
+from breakwater.views.break_news import asked_words, proposal_lines, proposal_notes
 from breakwater.views.break_offers import move_button, offers_of
 from breakwater.views.breaks import break_line, show_card_button
 from breakwater.views.digests import incident_line
@@ -58,7 +58,8 @@ def _waiting(page: HomePage, names: Mapping[str, str]) -> list[Block]:
         return []
     blocks = [header(f"Waiting for your approval: {page.waiting_count:,}")]
     for one in page.waiting:
-        blocks += [section(_proposed(one, names)), actions(*_decisions(one))]
+        notes = proposal_notes(one.brk.proposal) if one.brk.proposal else []
+        blocks += [section(_proposed(one, names)), *notes, actions(*_decisions(one))]
     more = page.waiting_count - len(page.waiting)
     cut = f"{plural(more, 'more proposal')} not shown: these have waited longest." if more > 0 else ""
     beyond = f"{plural(page.out_of_reach, 'proposal')} above your limit." if page.out_of_reach else ""

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from breakwater.model.breaks import Break
 from breakwater.model.noise import NoiseRule
 from breakwater.model.runs import BreakFigure, total_of
-from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, paragraph, section, word
+from breakwater.views import literal
+from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, section, word
 from breakwater.views.breaks import kind_words
 from breakwater.views.words import amounts, day, joined, moment, person, plain_money, plural
 
@@ -24,23 +25,28 @@ def noise_rules(
     of = f" of {word(partner_names.get(partner, partner))}" if partner else ""
     in_force = [r for r in ordered if r[2]]
     head = f"*{plural(len(in_force), 'rule')} for known noise{of}*, {_all_told([figure for _, figure, _ in in_force])}"
-    rows = [section(_rule(rule, figure, partner_names, is_in_force=i), accessory=_end(rule) if i else None) for rule, figure, i in ordered]
+    rows = [
+        block
+        for rule, figure, i in ordered[:RULES_SHOWN]
+        for block in (
+            section(_rule(rule, figure, partner_names, is_in_force=i), accessory=_end(rule) if i else None),
+            literal.said(rule.reason, REASON_SHOWN),
+        )
+    ]
     more = len(ordered) - RULES_SHOWN
     foot = joined((f"{plural(more, 'more rule')} not shown." if more > 0 else "", f"Add one: {code('/recon noise add PARTNER')}"), " ")
     offers = actions(button(SHOW, "What is suppressed", {"words": joined(("suppressed", partner or ""), " ")}))
-    return fit(Message(text=head.replace("*", ""), blocks=(section(head), *rows[:RULES_SHOWN], offers, context(foot))))
+    return fit(Message(text=head.replace("*", ""), blocks=(section(head), *rows, offers, context(foot))))
 
 
 def added(rule: NoiseRule, figure: BreakFigure, *, partner_name: str) -> Message:
     """For the channel: somebody has known noise suppressed from now on."""
     head = f"🔇 {bold(partner_name)}: {person(rule.owner_id)} has known noise suppressed through {day(rule.expires_on)}"
     now = f"{_all_told([figure])} so far"
-    body = "\n".join((head, f"{code(rule.id)} {described(rule)}", paragraph(rule.reason, REASON_SHOWN), now))
+    told = (section(f"{head}\n{code(rule.id)} {described(rule)}, {now}"), literal.said(rule.reason, REASON_SHOWN))
     each = f"up to {plain_money(rule.most_minor, rule.currency)} each"
     twin = f"{word(partner_name)}: {described_kind(rule)}, {each}, is known noise through {day(rule.expires_on)}."
-    return Message(
-        text=twin, blocks=(section(body), actions(_end(rule)), context("They are counted apart, and are back when the rule ends."))
-    )
+    return Message(text=twin, blocks=(*told, actions(_end(rule)), context("They are counted apart, and are back when the rule ends.")))
 
 
 def back(rule: NoiseRule, breaks: Sequence[Break], *, partner_name: str) -> Message:
@@ -89,7 +95,7 @@ def _rule(rule: NoiseRule, figure: BreakFigure, names: Mapping[str, str], *, is_
     first = joined((f"{'🔇' if is_in_force else '▫️'} {code(rule.id)} {bold(names.get(rule.partner, rule.partner))}", described(rule)), ": ")
     reach = f"together up to {plain_money(rule.limit_minor, rule.currency)}" if is_in_force else ""
     now = _all_told([figure]) if is_in_force else ""
-    return "\n".join((first, paragraph(rule.reason, REASON_SHOWN), joined((now, reach, f"by {person(rule.owner_id)}", until))))
+    return "\n".join((first, joined((now, reach, f"by {person(rule.owner_id)}", until))))
 
 
 def _all_told(figures: Sequence[BreakFigure]) -> str:

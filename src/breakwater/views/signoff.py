@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from breakwater.model.signoff import ROWS, Amount, Difference, PeriodFigures, SignOff, SignOffState, differences
-from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, quote, section, word
+from breakwater.views import literal
+from breakwater.views.blocks import Block, Message, actions, bold, button, code, context, fit, section, word
 from breakwater.views.modals import modal, text_input, typed
 from breakwater.views.words import channel, day, joined, moment, person, plain_money, plural
 
 PREPARE, SIGN, DECLINE, DECLINE_FORM = "signoff_prepare", "signoff_sign", "signoff_decline", "signoff_decline_form"
 REASON = "reason"
+REASON_SHOWN = 1_000
 CURRENCIES_SHOWN = 6
 DIFFERENCES_SHOWN = 15
 PERIODS_SHOWN = 24
@@ -89,8 +91,8 @@ def signed(signoff: SignOff, *, partner_name: str) -> Message:
 
 def declined(signoff: SignOff, *, reason: str) -> Message:
     """For the thread: it is not signed, and why."""
-    text = f"{person(signoff.reviewed_by)} does not sign this, {person(signoff.prepared_by)}:\n{quote(reason, 1_000)}"
-    return Message(text=f"{word(signoff.period)} was not signed off.", blocks=(section(text),))
+    text = f"{person(signoff.reviewed_by)} does not sign this, {person(signoff.prepared_by)}:"
+    return Message(text=f"{word(signoff.period)} was not signed off.", blocks=(section(text), literal.said(reason, REASON_SHOWN)))
 
 
 def changed(signoff: SignOff, *, happened: Mapping[str, int], partner_name: str) -> Message:
