@@ -289,6 +289,12 @@ def test_what_nobody_was_told_is_not_said_to_have_been(restarted: Desk, folder: 
     ours = desk.sandbox.wait_for(lambda: next((m for m in desk.sandbox.messages(OPS) if "A draft to mail." in m.words), None))
     assert "Not sent, for you to mail to the partner" in ours.words
     assert "was told" not in ours.words
+    with desk.bot.database.reading() as tx:
+        (incident,) = reads.incidents(tx, open_only=True)
+    ada.submit(preview(desk, ADA, incident))
+    over = card_in(desk, OPS, incident, "Resolved")
+    assert "Not sent, for you to mail to the partner" in over.words
+    assert "was told" not in over.words
 
 
 def test_a_channel_that_came_since_the_opening_was_previewed_gets_nothing(restarted: Desk, folder: Path) -> None:
