@@ -27,7 +27,11 @@ KINDS: dict[CauseKind, tuple[dict[str, str], dict[str, str], str]] = {
         "the Alipay settlement of 19 Nov 2026 did not arrive",
     ),
     CauseKind.BATCH_MISSING: ({"side": "theirs", "batch": "B-77"}, SHOWN, "batch B-77 is missing at Alipay"),
-    CauseKind.FILE_TWICE: ({"side": "theirs", "source_file": "a" * 64}, SHOWN, "a whole file (aaaaaaaaaaaa) was booked twice at Alipay"),
+    CauseKind.FILE_TWICE: (
+        {"side": "theirs", "source_file": "a" * 64},
+        SHOWN,
+        "a whole file (sha256 aaaaaaaaaaaa) was booked twice at Alipay",
+    ),
     CauseKind.BATCH_TWICE: (
         {"side": "ours", "date": "2026-11-19", "account": "HarbourUK"},
         SHOWN,

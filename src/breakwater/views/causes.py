@@ -266,7 +266,7 @@ _SENTENCES: Mapping[CauseKind, Callable[[Cause, str, Ref], str]] = {
     CauseKind.FILE_MISSING: _file_missing,
     CauseKind.BATCH_MISSING: lambda c, partner, ref: f"{_batch(c, ref)} is missing {held_at(c, c.scope['side'], partner)}",
     CauseKind.FILE_TWICE: lambda c, partner, ref: (
-        f"a whole file ({ref(c.scope['source_file'][:12])}) was booked twice {held_at(c, c.scope['side'], partner)}"
+        f"a whole file (sha256 {ref(c.scope['source_file'][:12])}) was booked twice {held_at(c, c.scope['side'], partner)}"
     ),
     CauseKind.BATCH_TWICE: lambda c, partner, ref: f"{_batch(c, ref)} was booked twice {held_at(c, c.scope['side'], partner)}",
     CauseKind.FEE_SCHEDULE: _fees,

@@ -36,7 +36,7 @@ from breakwater.views.late_files import late_count, late_line
 from breakwater.views.learning import learnt_line
 from breakwater.views.noise import suppressed_line
 from breakwater.views.recon import active_count, active_value, ageing_line, matched_by_count, overtaken_lines, places, worth
-from breakwater.views.words import amounts, joined, moment, money, number, person, plural, share
+from breakwater.views.words import amounts, joined, moment, money, number, person, plain_money, plural, share
 
 LATE_SHOWN = 10
 FINDINGS_SHOWN = 8
@@ -202,9 +202,15 @@ def _standings(digest: Digest) -> list[str]:
 
 
 def _shares(standing: Standing) -> list[str]:
-    measures = ((Measure.CLEARING, "cleared"), (Measure.TIMELINESS, "in time"), (Measure.COMPLETENESS, "complete"),
-                (Measure.EXPLAINED_4, "explained after 4 days"))  # fmt: skip
-    return [f"{share(s.part, s.whole)} {name}" for measure, name in measures if (s := standing.shares.get(measure)) and s.whole]
+    """Each with what it is a share of: what is explained is not of what is due, but of what was so old when a run looked."""
+    measures = ((Measure.CLEARING, "cleared"), (Measure.TIMELINESS, "in time"), (Measure.COMPLETENESS, "complete"))
+    shown = [f"{share(s.part, s.whole)} {name}" for measure, name in measures if (s := standing.shares.get(measure)) and s.whole]
+    due = [f"of {plain_money(standing.due_minor, standing.currency)} due"] if shown else []
+    later = standing.shares.get(Measure.EXPLAINED_4)
+    base = plain_money(later.whole, standing.currency) if later else ""
+    return [*shown, *due] + (
+        [f"{share(later.part, later.whole)} of {base} explained after 4 business days"] if later and later.whole else []
+    )
 
 
 def _waiting(brk: Break, digest: Digest) -> str:

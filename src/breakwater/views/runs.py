@@ -33,7 +33,8 @@ def history(runs: Sequence[Run], *, partner_name: str) -> Message:
         return Message(text=f"{word(partner_name)}: no run yet.", blocks=(section(text),))
     lines = listing([_line(run) for run in runs], most=RUNS_SHOWN, rest=code("breakwater runs PARTNER"))
     twin = f"{word(partner_name)}: {plural(len(runs), 'run')}, the last as of {day(runs[0].as_of)}."
-    foot = context(f"A day once more, with what is known now: {code('/recon rerun PARTNER 2026-11-20')}")
+    again = f"A day once more, with what is known now: {code('/recon rerun PARTNER 2026-11-20')}"
+    foot = context(f"{again}. The hash is of the agreement's file: another one means that it was changed.")
     return fit(Message(text=twin, blocks=(section(f"{name}: the last runs\n{lines}"), foot)), rest=code("breakwater runs PARTNER"))
 
 
@@ -128,7 +129,7 @@ def _line(run: Run) -> str:
             files,
             fell,
             looked,
-            f"agreement {code(run.agreement_sha256[:8])}" if run.agreement_sha256 else "",
+            f"agreement as of hash {code(run.agreement_sha256[:8])}" if run.agreement_sha256 else "",
         )
     )
     return f"• {head}\n   {facts}"
