@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from simulated import HISTORY_H, HOUR, START, WEEK_H, Story, a_partner, payments, rows_of, scaled, segments
+import pytest
+from simulated import HISTORY_H, HOUR, START, WEEK_H, Payments, Story, a_partner, payments, rows_of, scaled, segments
 
 from breakwater.detection.live import Live
-from breakwater.detection.replay import replayed
-from breakwater.model.backtests import Backtest, Budget
+from breakwater.detection.replay import named, replayed
+from breakwater.model.backtests import Backtest, Budget, WouldTell
 from breakwater.model.findings import FindingKind
 
 NOON = 6 * WEEK_H + 10
@@ -49,6 +52,25 @@ def test_a_stricter_budget_tells_less_and_a_looser_one_more() -> None:
 def test_only_what_touches_the_partner_and_lies_in_the_days_asked_for() -> None:
     assert {one.scope.split(" · ")[0] for one in a_backtest("nordbank").told[Budget.AS_NOW]} == {"nordbank"}
     assert a_backtest(days=2).told[Budget.AS_NOW] == ()
+
+
+def test_what_history_is_too_short_for_is_said() -> None:
+    short, full = a_backtest(days=40), a_backtest(days=14)
+
+    assert (short.known_from, short.since, full.known_from) == (START, START + timedelta(days=14), None)
+
+
+@pytest.mark.parametrize(("series", "name"), [(SERIES[:2], "Meridian"), (SERIES, "all partners together")], ids=["one partner", "two"])
+def test_what_is_about_all_payments_is_named(series: list[Payments], name: str) -> None:
+    rows = rows_of(series, first=0, after=7 * WEEK_H)
+    live = Live.of(rows, segment_of=lambda key: segments(PARTNERS, key), since=NOW - HISTORY_H * HOUR)
+    nameless = WouldTell(kind=FindingKind.APPROVAL_DROP, scope="", fired_at=NOW, ended_at=None, what="50 %")
+    lines = (nameless, replace(nameless, scope="meridian"))
+    done = Backtest(partner_name="Meridian", since=START, until=NOW, told=dict.fromkeys(Budget, lines), time_zone=ZoneInfo("Europe/Berlin"))
+
+    told = named(done, live=live, partner=PARTNERS["meridian"]).told
+
+    assert {budget: [one.scope for one in found] for budget, found in told.items()} == {budget: [name, "meridian"] for budget in Budget}
 
 
 def test_a_replay_tells_what_the_live_watch_told() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from slack_limits import accept
@@ -25,6 +26,7 @@ DONE = Backtest(
     partner_name="Meridian",
     since=NOW - timedelta(days=30),
     until=NOW,
+    time_zone=ZoneInfo("Europe/Berlin"),
     told={
         Budget.STRICTER: (DROP,),
         Budget.AS_NOW: (DROP, RISE),
@@ -35,6 +37,7 @@ NOTHING: dict[Budget, tuple[WouldTell, ...]] = dict.fromkeys(Budget, ())
 MESSAGES: dict[str, Message] = {
     "backtest_running": backtests.running("Meridian", days=30),
     "backtest_some": backtests.backtest(DONE),
+    "backtest_cut_short": backtests.backtest(replace(DONE, since=NOW - timedelta(days=16), known_from=NOW - timedelta(days=30))),
     "backtest_nothing": backtests.backtest(replace(DONE, told=NOTHING)),
 }
 

@@ -63,13 +63,20 @@ def _from_lake(path: Path, *, partner: str, days: int) -> int:
         known = partner_known(bot, partner)
         done = bot.traffic.replayed(known, days=days, now=utc_now())
     console = printer()
-    table = Table("told", "over", "where", "what")
+    zone = done.time_zone
+    table = Table(f"told ({zone.key})", "over", "where", "what")
     for one in done.told[Budget.AS_NOW]:
-        over = f"{one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else "still open"
-        table.add_row(f"{one.fired_at:%Y-%m-%d %H:%M}", over, one.scope, one.what)
+        over = f"{one.ended_at.astimezone(zone):%Y-%m-%d %H:%M}" if one.ended_at else "still open"
+        table.add_row(f"{one.fired_at.astimezone(zone):%Y-%m-%d %H:%M}", over, one.scope, one.what)
     console.print(table if done.told[Budget.AS_NOW] else "Nothing would have been told.")
     counts = ", ".join(f"{budget.value.replace('_', ' ')} {len(told):,}" for budget, told in done.told.items())
     console.print(f"{known.name}, {done.days:.0f} days, findings by budget: {counts}.")
+    if done.known_from:
+        learning = (done.since - done.known_from).days
+        begins = f"{done.known_from.astimezone(zone):%Y-%m-%d}"
+        console.print(
+            f"Not {days} days: the payments known here begin on {begins}, and the first {learning} days are needed to learn from."
+        )
     return 0
 
 

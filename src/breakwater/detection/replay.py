@@ -35,7 +35,8 @@ def replayed(live: Live, *, partner: Partner, since: datetime, now: datetime, ca
     """Every hour of what is known looked at anew under each budget. Alerts that fired before `since`, or whose scope has nothing of the
     partner, are left out; a fortnight of history comes first."""
     live.close_feed(now=now)
-    first = max(live.hour_of(since), WARM_UP_H)
+    asked = live.hour_of(since)
+    first = max(asked, WARM_UP_H)
     told = {}
     for budget, limits in LIMITS.items():
         watch = Watch(live.panel, limits=limits)
@@ -47,7 +48,21 @@ def replayed(live: Live, *, partner: Partner, since: datetime, now: datetime, ca
             for alert in watch.alerts
             if alert.fired >= first and np.isin(watch.scopes.rows(alert.scope), mine).any()
         )
-    return Backtest(partner_name=partner.name, since=live.panel.at(first), until=live.panel.at(max(live.end, first)), told=told)
+    return Backtest(
+        partner_name=partner.name,
+        since=live.panel.at(first),
+        until=live.panel.at(max(live.end, first)),
+        told=told,
+        time_zone=partner.time_zone,
+        known_from=live.panel.at(0) if asked < first else None,
+    )
+
+
+def named(done: Backtest, *, live: Live, partner: Partner) -> Backtest:
+    """Every line of a backtest with the name of its place: what is about all payments there are has none by itself."""
+    whole = partner.name if len(live.rows_of(partner.id)) == len(live.panel.segments) else "all partners together"
+    told = {budget: tuple(one if one.scope else replace(one, scope=whole) for one in lines) for budget, lines in done.told.items()}
+    return replace(done, told=told)
 
 
 def _would_tell(alert: Alert, *, watch: Watch, live: Live) -> WouldTell:

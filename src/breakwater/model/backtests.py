@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from breakwater.model.findings import FindingKind
 
@@ -30,12 +31,17 @@ class WouldTell:
 
 @dataclass(frozen=True, kw_only=True)
 class Backtest:
-    """The messages of each budget about a partner from `since` to `until`, oldest first."""
+    """The messages of each budget about a partner from `since` to `until`, oldest first, to be told on the clock of `time_zone`.
+
+    `known_from` is when history begins where it is too short for all of what was asked: the time until `since` was needed to learn from.
+    """
 
     partner_name: str
     since: datetime
     until: datetime
     told: dict[Budget, tuple[WouldTell, ...]]
+    time_zone: ZoneInfo
+    known_from: datetime | None = None
 
     @property
     def days(self) -> float:

@@ -19,7 +19,7 @@ from breakwater.detection.live import COLUMNS, HISTORY_H, HourRows, Key, Live, f
 from breakwater.detection.occurrences import OccurrenceRows
 from breakwater.detection.panel import Segment
 from breakwater.detection.reasons import shifted
-from breakwater.detection.replay import replayed
+from breakwater.detection.replay import named, replayed
 from breakwater.detection.series import HOUR, Counts
 from breakwater.detection.telling import lesson_of
 from breakwater.detection.watch import WARM_UP_H
@@ -184,7 +184,7 @@ class Traffic:
         done = with_beside(done, live=live, occurrences=occurrences, partner=partner, now=now, cautions=cautions)
         streams = self.contents.replayed(files, since=done.since)
         done = with_more(done, files_would_tell(partner, files=files, streams=streams, since=done.since, cautions=cautions))
-        return with_more(done, self.levels.would_tell(partner, since=done.since, now=now))
+        return named(with_more(done, self.levels.would_tell(partner, since=done.since, now=now)), live=live, partner=partner)
 
     def unknown_codes(self, *, since: datetime) -> list[UnknownCode]:
         """The codes of events from `since` on, told by either side, that nobody here knows."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from breakwater.model.backtests import Backtest, Budget, WouldTell
 from breakwater.views.blocks import Block, Message, context, fit, listing, section, word
 from breakwater.views.findings import WHAT
-from breakwater.views.words import joined, moment, moment_utc, plural
+from breakwater.views.words import joined, plural
 
 SHOWN = 12
 
@@ -21,10 +23,12 @@ def backtest(done: Backtest) -> Message:
     told = done.told[Budget.AS_NOW]
     name = word(done.partner_name)
     count = plural(len(told), "finding") if told else "Nothing"
-    head = f"*{name}: {count} would have been told* from {moment(done.since)} to {moment(done.until)}"
-    blocks: list[Block] = [section(joined((head, _how_often(len(told), done.days) if told else ""), ", "))]
+    head = f"*{name}: {count} would have been told* from {_clock(done.since, done)} to {_clock(done.until, done)} ({done.time_zone.key})"
+    blocks: list[Block] = [
+        section(joined((joined((head, _how_often(len(told), done.days) if told else ""), ", "), _cut_short(done)), "\n"))
+    ]
     if told:
-        blocks.append(section(listing([_line(one) for one in told], most=SHOWN, rest="")))
+        blocks.append(section(listing([_line(one, done) for one in told], most=SHOWN, rest="")))
     blocks.append(section("\n".join(_other(budget, done) for budget in (Budget.STRICTER, Budget.LOOSER))))
     blocks.append(
         context("Replayed hour by hour from what the lake holds now, each hour knowing only those before it · Nothing was changed")
@@ -35,9 +39,25 @@ def backtest(done: Backtest) -> Message:
     return fit(Message(text=f"{twin}.", blocks=tuple(blocks)))
 
 
-def _line(one: WouldTell) -> str:
-    lasted = f"over {moment_utc(one.ended_at)}" if one.ended_at else "still open"
-    return joined((f"• *{WHAT[one.kind]}* {word(one.scope, 120)}: {word(one.what, 120)}", f"told {moment_utc(one.fired_at)}", lasted))
+def _clock(at: datetime, done: Backtest) -> str:
+    """'4 Nov 07:12' on the clock of the partner, which the heading names."""
+    local = at.astimezone(done.time_zone)
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def _cut_short(done: Backtest) -> str:
+    """Why not all of the days that were asked for are replayed; empty if they are."""
+    if done.known_from is None:
+        return ""
+    learning = plural((done.since - done.known_from).days, "day")
+    return (
+        f"Not more: what is known of payments here begins on {_clock(done.known_from, done)}, and the first {learning} are to learn from."
+    )
+
+
+def _line(one: WouldTell, done: Backtest) -> str:
+    lasted = f"over {_clock(one.ended_at, done)}" if one.ended_at else "still open"
+    return joined((f"• *{WHAT[one.kind]}* {word(one.scope, 120)}: {word(one.what, 120)}", f"told {_clock(one.fired_at, done)}", lasted))
 
 
 def _how_often(count: int, days: float) -> str:
