@@ -410,6 +410,30 @@ def test_a_fall_to_less_than_half_in_the_fourth_week_after_a_first_start_is_seen
     assert Story([euros, pounds]).through(morning, morning + 4).told == []
 
 
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_a_fall_by_a_third_in_the_fourth_week_after_a_first_start_is_seen_that_day(seed: int) -> None:
+    morning = 24 * 24 + 9
+    euros, pounds = payments(per_hour=200, seed=seed), payments(currency="GBP", per_hour=60, seed=1)
+    fallen = scaled(euros, first=morning, after=morning + 24, factor=0.67)
+
+    found = Story([fallen, pounds]).through(morning, morning + 12).news(News.OPENED)
+
+    assert [(f.kind, f.scope) for _, f in found] == [(FindingKind.VOLUME_DROP, "meridian · cards · EUR")]
+
+
+@pytest.mark.parametrize("per_hour", [20, 200])
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_a_currency_that_begins_at_noon_in_the_fifth_week_has_not_risen_in_its_first_watched_night(seed: int, per_hour: int) -> None:
+    """Of the weekday it is watched on first, it has shown nothing but the beginning of the night."""
+    began = 4 * WEEK_H + 10
+    pounds = scaled(payments(currency="GBP", per_hour=per_hour, seed=seed), first=0, after=began, factor=0)
+
+    story = Story([payments(), pounds]).until(began + 14 * 24)
+
+    assert story.live
+    assert [alert.channel.name for alert in story.live.watch.alerts if alert.channel.metric == "volume"] == []
+
+
 def test_a_small_partner_is_not_monitorable_at_its_size() -> None:
     story = Story([struck(0, per_hour=0.5)]).until(NOON + 4)
 

@@ -18,7 +18,7 @@ WEEKS = 8
 LEAST_DAYS = 10  # of history before a volume is judged
 SETTLE_DAYS = 5  # the first days of a new segment are no example
 OWN_SHAPE_DAYS = (18, 40)  # the age at which a segment's own shape begins to count, and that from which nothing else does
-YOUNG_DOUBT, ALL_YOUNG_DOUBT, HOLIDAY_DOUBT = 0.05, 0.02, 0.03  # relative variances
+YOUNG_DOUBT, ALL_YOUNG_DOUBT, HOLIDAY_DOUBT = 0.05, 0.005, 0.03  # relative variances
 LEVEL_DAYS = 14
 FAST_DAYS, SLOW_DAYS, FAST_FROM = 3.0, 7.0, 300.0  # half-lives of the level, and the payments a day from which the fast one holds
 PROFILE_WORTH = 30.0  # payments a cell of the week must have seen to weigh as much as its weekday times its hour
@@ -172,10 +172,11 @@ def _shrunk(cells: Floats, *, fit: Floats, size: Floats) -> Floats:
     """Each cell between what it saw itself and its weekday times its hour of the day, by how much it saw."""
     worth = (fit * size[:, :, None]).sum(1)
     cube, weight = cells.reshape(-1, 7, DAY_H), worth.reshape(-1, 7, DAY_H)
-    days = ((cube * weight).sum(2) + 1.0) / (weight.sum(2) + 1.0)
     hours = (cube * weight).sum(1) / np.maximum(weight.sum(1), 1e-9)
     pooled = hours.mean(0) / max(float(hours.mean()), 1e-9)
     hours = (hours * weight.sum(1) + HOUR_WORTH * pooled) / (weight.sum(1) + HOUR_WORTH)
+    # Against the same hours of other days: a day of which the night alone was seen is no quiet day.
+    days = ((cube * weight).sum(2) + 1.0) / ((hours[:, None, :] * weight).sum(2) + 1.0)
     smooth = (days[:, :, None] * hours[:, None, :]).reshape(len(cells), WEEK_H)
     smooth /= np.maximum(smooth.mean(1, keepdims=True), 1e-9)
     saw = worth * smooth
