@@ -320,12 +320,7 @@ def _kept_alive(job: Callable[[], Any]) -> Callable[[], None]:
 def _bolt(
     client: WebClient, doors: Doors, deliveries: Deliveries, raw_record: RawRecord, sql: recon_work.Sql, *, signing_secret: str
 ) -> App:
-    app = App(
-        client=client,
-        signing_secret=signing_secret,
-        listener_executor=ThreadPoolExecutor(ACK_WORKERS, thread_name_prefix="ack"),
-        raise_error_for_unhandled_request=False,
-    )
+    app = connecting.bolt(client, signing_secret=signing_secret, listeners=ThreadPoolExecutor(ACK_WORKERS, thread_name_prefix="ack"))
     for subject in (recon, breaks, causes, noise, signoff, findings, incidents, home, runs, shortcuts, changes):
         subject.register(app, doors)
     files.register(app, doors, deliveries)

@@ -59,6 +59,16 @@ def test_breaks_are_a_result(call: list[str], tmp_path: Path, capsys: pytest.Cap
     assert [line for line in said.splitlines() if "pending" in line and "JPY" in line]
 
 
+def test_a_run_out_of_memory_says_how_to_give_it_more(call: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*call, "--memory-limit", "1MB"]) == 3
+
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Out of Memory" in said
+    assert "It may take 1MB." in said
+    assert "Give it more with --memory-limit" in said
+    assert not (tmp_path / "out.json").exists()
+
+
 def test_the_same_call_gives_the_same_bytes(call: list[str], tmp_path: Path) -> None:
     main(call)
     first = (tmp_path / "out.json").read_bytes()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from breakwater.cli.uncollected import uncollected
 from breakwater.errors import CallError
 from breakwater.matching import agreement as agreements
 from breakwater.matching import engines, out
-from breakwater.matching.backend import Means
+from breakwater.matching.backend import EngineError, Means
 from breakwater.model.money import format_minor
 from breakwater.model.runs import Outcome, Totals
 
@@ -64,12 +66,26 @@ def reconcile(
         raise CallError(f"{target} is a folder, and OUT has to be a file.", remedy="Name a file in it.")
     terms = agreements.load(agreement)
     match = engines.open(engine, proven=proven, means=Means(memory_limit=memory_limit, spill_dir=spill_dir))
-    with uncollected(), tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
+    with _enough_memory(memory_limit), uncollected(), tempfile.TemporaryDirectory(prefix="breakwater-") as scratch:
         matches = Path(scratch) / "matches.parquet"
         outcome = match(ours=[ours], theirs=[theirs], agreement=terms, as_of=as_of, matches_to=matches)
         out.write(target, outcome, agreement=terms.name, as_of=as_of, matches=matches)
     _show(outcome, name=terms.name, as_of=as_of)
     return 0
+
+
+@contextmanager
+def _enough_memory(limit: str) -> Iterator[None]:
+    """An engine that ran out of memory says so; who called it learns which option gives it more."""
+    try:
+        yield
+    except EngineError as lost:
+        if "out of memory" not in lost.message.casefold():
+            raise
+        raise EngineError(
+            f"{lost.message} It may take {limit}.",
+            remedy="Give it more with --memory-limit, and --spill-dir a folder with room for what does not fit. Nothing was written.",
+        ) from lost
 
 
 def _show(outcome: Outcome, *, name: str, as_of: date) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import Executor
+
+from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from breakwater.errors import BreakwaterError, CallError, WorldError
+
+BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105  the name of the variable, as Bolt knows it too
 
 
 def token(value: str, *, name: str) -> str:
@@ -26,6 +32,18 @@ def ourselves(client: WebClient, *, url: str) -> dict[str, str]:
         raise _refused(refused, url=url, what="bot token", remedy="Set SLACK_BOT_TOKEN to the token of the installed app.") from None
     except OSError as lost:
         raise _unreached(url, str(lost)) from None
+
+
+def bolt(client: WebClient, *, signing_secret: str, listeners: Executor) -> App:
+    """Bolt beside a client of our own, with `listeners` for acknowledging.
+
+    The bot token is in that client. Bolt looks for one in the environment too, and would warn at each start that it does not use it.
+    """
+    unused = os.environ.pop(BOT_TOKEN, None)
+    try:
+        return App(client=client, signing_secret=signing_secret, listener_executor=listeners, raise_error_for_unhandled_request=False)
+    finally:
+        os.environ.update({BOT_TOKEN: unused} if unused is not None else {})
 
 
 def listen(handler: SocketModeHandler, *, url: str) -> None:
