@@ -30,7 +30,7 @@ def test_a_day_that_was_rerun_is_not_called_as_it_was() -> None:
 
     assert "As it was" not in text
     assert "As of business day 20 Nov 2026, rerun " in text
-    assert "by <@U0ADA>, with what was known then" in text
+    assert "by <@U0ADA>, with what was known by then" in text
 
 
 def test_a_day_of_several_partners_names_which_of_them_were_rerun() -> None:
@@ -41,6 +41,13 @@ def test_a_day_of_several_partners_names_which_of_them_were_rerun() -> None:
     assert "As of business day 20 Nov 2026 · newest run " in text
     assert "Meridian rerun " in text
     assert "Nordbank rerun " not in text
+
+
+def test_of_a_past_day_nobody_says_what_was_acknowledged() -> None:
+    past = a_state(run=a_run(as_of=FRIDAY), ageing=(), acknowledged=0)
+
+    assert "cknowledged" not in shown(reconciliation([past], as_of=FRIDAY))
+    assert "acknowledged 4 of 12" in shown(reconciliation([a_state()]))
 
 
 def test_the_notification_of_a_past_day_names_the_day() -> None:

@@ -204,8 +204,9 @@ def _breaks(state: PartnerReconciliation, *, most: int) -> str:
     figures = sorted(state.active.items(), key=lambda item: ([-item[1].value_minor.get(c, 0) for c in order], -item[1].count, item[0]))
     kinds = listing([_kind(kind, figure, state) for kind, figure in figures], most=most, rest=f"`/recon breaks {word(state.partner_id)}`")
     ages = ageing_line(state)
-    taken = f"acknowledged {state.acknowledged:,} of {active_count(state):,}"
-    return f"{kinds}\n{heading(joined((f'age in business days {ages}' if ages else '', taken)))}"
+    if not ages:
+        return kinds  # a past day, of which nobody knows who had acknowledged what
+    return f"{kinds}\nAge in business days {ages} · acknowledged {state.acknowledged:,} of {active_count(state):,}"
 
 
 def _kind(kind: BreakKind, figure: BreakFigure, state: PartnerReconciliation) -> str:

@@ -13,10 +13,10 @@ RERUNS_SHOWN = 3
 
 
 def run_words(run: Run) -> str:
-    """When it ran: 'run 24 Nov 07:10', or 'rerun … by @ada, with what was known then', which is not how that day looked on it."""
+    """When it ran: 'run 24 Nov 07:10', or 'rerun … by @ada, with what was known by then', which is not how that day looked on it."""
     if run.asked_by is None:
         return f"run {moment(run.finished_at)}"
-    known = ", with what was known then" if run.is_restatement else ""
+    known = ", with what was known by then" if run.is_restatement else ""
     return f"rerun {moment(run.finished_at)} by {person(run.asked_by)}{known}"
 
 
