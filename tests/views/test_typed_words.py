@@ -50,6 +50,7 @@ TYPED: Mapping[str, Callable[[str], Message]] = {
     "proposed": lambda typed: told(Move.PROPOSE)(typed),
     "card": lambda typed: break_card(replace(worked(BreakState.PROPOSED), proposal=a_proposal("x", note=typed)), partner_name="Nordbank"),
     "reversal": reversed_card,
+    "reason": lambda typed: break_card(worked(BreakState.RESOLVED, resolution=typed), partner_name="Nordbank"),
     "bulk": lambda typed: bulk.done_together(Bulk.RESOLVE, [worked(BreakState.RESOLVED)], by="U0ADA", said=typed),
     "rule": lambda typed: noise.noise_rules([(a_rule(typed), NOTHING, True)], partner_names={}),
     "rule_added": lambda typed: noise.added(a_rule(typed), NOTHING, partner_name="Nordbank"),

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from breakwater.model.break_kinds import KIND_WORDS
 from breakwater.model.breaks import BECAME, ENDS, OVERTAKEN, REVERSAL_PROPOSED, REVERSED, WAITS_AGAIN, Break, BreakKind, BreakState
 from breakwater.model.proposals import Proposal
+from breakwater.views import literal
 from breakwater.views.blocks import Block, Message, actions, button, code, context, fit, overflow, section, word
 from breakwater.views.break_news import overtaken_words, proposal_lines, proposal_notes, proposal_words
 from breakwater.views.break_offers import DO_WORDS, IN_DOUBT, MORE, move_button, offers_of, shown
@@ -22,6 +23,7 @@ PAGE_BACK, PAGE_ON, ALL_AS_CSV = "break_page_back", "break_page_on", "break_all_
 LINKS_SHOWN = 6
 REFERENCES_SHOWN = 4
 LIST_SHOWN = 15
+REASON_SHOWN = 600
 # Every word in code type is one that is accepted behind the command.
 FEWER = (
     f"Fewer: {code('/recon breaks')} with a partner, a kind ({code('missing at partner')}), {code('5d')} (5 business days or older), "
@@ -68,7 +70,11 @@ def break_words(brk: Break, *, mark: Callable[[str], str] = word) -> str:
 
 def break_card(brk: Break, *, partner_name: str) -> Message:
     """One break: what it is, where it stands, who has it, what is proposed, and what can be done with it from there."""
-    blocks = [section("\n".join(line for line in (_headline(brk, partner_name), state_line(brk), _references(brk)) if line))]
+    reason = _typed_reason(brk)
+    stands = state_line(brk, with_reason=not reason)
+    blocks = [section("\n".join(line for line in (_headline(brk, partner_name), stands, _references(brk)) if line))]
+    if reason:
+        blocks.append(literal.said(reason, REASON_SHOWN))
     if difference := _difference(brk):
         blocks.append(section(difference))
     if brk.proposal:
@@ -159,17 +165,23 @@ def _turns(total: int, shown: int, asked: str, page: int) -> list[Block]:
     return [*back, *onward, button(ALL_AS_CSV, "All as CSV", {"words": asked})]
 
 
-def state_line(brk: Break) -> str:
-    """Where a break stands and who has it: '*Acknowledged* by @ada, 07:12'."""
+def state_line(brk: Break, *, with_reason: bool = True) -> str:
+    """Where a break stands and who has it: '*Acknowledged* by @ada, 07:12'; of one that is over why, unless that stands elsewhere."""
     state, who = heading(STATE_WORDS[brk.state]), brk.owner_id
     if brk.state is BreakState.OPEN:
         return f"Open, given to {person(who)}" if who else state
     if brk.state is BreakState.ACKNOWLEDGED:
         return joined((f"*{state}* by {person(who)}", moment(brk.acknowledged_at) if brk.acknowledged_at else ""), ", ")
     if not brk.active:
-        why = _why_over(brk.resolution or "")
+        why = _why_over(brk.resolution or "") if with_reason else ""
         return joined((f"*{state}*" + (f" ({why})" if why else ""), moment(brk.resolved_at) if brk.resolved_at else ""), ", ")
     return f"*{state}*" + (f", owner {person(who)}" if who else ", no owner")
+
+
+def _typed_reason(brk: Break) -> str:
+    """What somebody wrote who closed the break; empty where a run or two people did."""
+    resolution = "" if brk.active else brk.resolution or ""
+    return "" if resolution.startswith(BECAME) or resolution in RESOLUTION_WORDS else resolution
 
 
 def _why_over(resolution: str) -> str:
