@@ -34,7 +34,9 @@ def messages(page: Page) -> Locator:
 
 
 def act_as(page: Page, name: str) -> None:
-    page.get_by_label("You act as").select_option(label=name)
+    """Become somebody, and wait until the page is drawn for them: what is written before that is lost with the old field."""
+    (user_id,) = page.get_by_label("You act as").select_option(label=name)
+    expect(page.locator("#composer")).to_have_attribute("data-mark", re.compile(user_id), timeout=PATIENCE_MS)
 
 
 def go_to(page: Page, channel: str) -> None:
@@ -85,22 +87,46 @@ def test_the_second_to_click_is_told_who_was_first(page: Page, browser: Browser,
     other.context.close()
 
 
-def test_an_incident_is_written_previewed_and_seen_in_two_channels(page: Page) -> None:
+def preview_of_an_incident(page: Page, title: str, text: str) -> Locator:
+    """Somebody writes an incident with Nordbank, and sees what will be sent."""
     act_as(page, "Devi Raman")
     ask(page, "/incident open nordbank")
     form = page.get_by_role("dialog", name="Open an incident")
-    form.get_by_label("Title").fill("Statement cut short")
+    form.get_by_label("Title").fill(title)
     form.get_by_label("What we know").fill("Ours alone: half the day is missing.")
-    form.get_by_label("Text for the partner").fill("The statement ends at noon. Please send it again.")
+    form.get_by_label("Text for the partner").fill(text)
     form.get_by_role("button", name="Preview").click()
     preview = page.get_by_role("dialog", name="Preview")
-    expect(preview.get_by_text("The statement ends at noon. Please send it again.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(preview.get_by_text(text)).to_be_visible(timeout=PATIENCE_MS)
+    return preview
+
+
+def test_an_incident_is_written_previewed_and_seen_in_two_channels(page: Page) -> None:
+    preview = preview_of_an_incident(page, "Statement cut short", "The statement ends at noon. Please send it again.")
 
     preview.get_by_role("button", name="Open and send").click()
 
     expect(messages(page).get_by_text("Statement cut short").last).to_be_visible(timeout=PATIENCE_MS)
     act_as(page, "Nils Petersen (Nordbank)")
     expect(messages(page).get_by_text("The statement ends at noon. Please send it again.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(messages(page).get_by_text("Ours alone")).to_be_hidden()
+
+
+def test_the_end_of_an_incident_is_previewed_and_read_as_it_was_typed(page: Page) -> None:
+    typed = "It *arrived* <!channel> & is complete.\nThank you."
+    preview_of_an_incident(page, "Statement unreadable", "We can't read it.").get_by_role("button", name="Open and send").click()
+    messages(page).get_by_role("article").filter(has_text="Statement unreadable").get_by_role("button", name="Resolve").click()
+    form = page.get_by_role("dialog", name="Resolve the incident")
+    form.get_by_label("How it ended").fill("Ours alone: their job had stopped.")
+    form.get_by_label("Last words to the partner").fill(typed)
+    form.get_by_role("button", name="Preview").click()
+    preview = page.get_by_role("dialog", name="Preview")
+    expect(preview.get_by_text(typed)).to_have_count(2, timeout=PATIENCE_MS)  # on their card, and in its thread
+
+    preview.get_by_role("button", name="Resolve and send").click()
+
+    act_as(page, "Nils Petersen (Nordbank)")
+    expect(messages(page).get_by_text(typed)).to_be_visible(timeout=PATIENCE_MS)
     expect(messages(page).get_by_text("Ours alone")).to_be_hidden()
 
 
