@@ -74,6 +74,12 @@ def click(page: Page, demo: Demo, number: int, button: str) -> None:
     messages(page).get_by_role("button", name=button).last.click()
 
 
+def agree(page: Page, button: str) -> None:
+    """Submit the form that opened, and wait until it has closed: what is typed meanwhile is lost."""
+    page.get_by_role("dialog").get_by_role("button", name=button, exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE_MS)
+
+
 def shows(page: Page, words: str) -> None:
     expect(messages(page).get_by_text(words).last).to_be_visible(timeout=PATIENCE_MS)
 
@@ -83,19 +89,19 @@ def test_every_button_of_a_finding_works(page: Page, demo: Demo) -> None:
     shows(page, "@Bruno Keller looks after it")
 
     click(page, demo, 2, "False positive…")
-    page.get_by_role("dialog").get_by_role("button", name="Close it").click()
+    agree(page, "Close it")
     shows(page, "False alarm: Volume down.")
 
     click(page, demo, 3, "Expected…")
-    page.get_by_role("dialog").get_by_role("button", name="Close it").click()
+    agree(page, "Close it")
     shows(page, "Expected: Volume down.")
 
     click(page, demo, 4, "Mute for…")
-    page.get_by_role("dialog").get_by_role("button", name="Mute", exact=True).click()
+    agree(page, "Mute")
     shows(page, "muted until")
 
     click(page, demo, 5, "Accept as new level…")
-    page.get_by_role("dialog").get_by_role("button", name="Accept it").click()
+    agree(page, "Accept it")
     shows(page, "New level: Volume down.")
 
     click(page, demo, 6, "Open incident")
@@ -129,7 +135,7 @@ def test_every_button_of_a_digest_and_of_the_lists_around_it_works(page: Page, d
     shows(page, "Ended")
 
     click(page, demo, 7, "False positive…")
-    page.get_by_role("dialog").get_by_role("button", name="Close it").click()
+    agree(page, "Close it")
     shows(page, "False alarm: Volume down.")
     ask(page, "/anomalies feedback")
     messages(page).get_by_role("button", name="Undo").last.click()
