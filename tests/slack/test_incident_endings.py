@@ -149,7 +149,7 @@ def test_an_incident_that_changed_since_the_preview_is_not_resolved(desk: Desk) 
     told = desk.told_directly(ADA, lambda: desk.person(ADA).submit(shown))
 
     assert "no longer what the preview showed. Nothing was sent or changed." in told
-    assert "Open the preview again." in told
+    assert "Open the form again: its preview shows what would be sent now." in told
     assert as_it_is(desk, incident) == changed
     assert thread_of(desk, theirs) == []
     desk.person(ADA).submit(preview(desk, ADA, incident))

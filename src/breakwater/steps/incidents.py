@@ -175,7 +175,7 @@ def _require_previewed(preview_id: str, *, previewed: str) -> None:
     if previewed != preview_id:
         raise RefusedError(
             "What the partner would read, or the channel, is no longer what the preview showed. Nothing was sent or changed.",
-            remedy="Open the preview again.",
+            remedy="Open the form again: its preview shows what would be sent now.",
         )
 
 
