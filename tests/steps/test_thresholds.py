@@ -37,6 +37,7 @@ def test_a_state_below_its_threshold_is_a_finding_with_what_it_is_worth(desk: De
     (found,) = findings(desk.database)
 
     assert found.summary == "Meridian in EUR: clearing is 72.86 %, below 99.50 %."
+    assert found.seen == "72.86 % of EUR 660.60"
     assert (found.at_risk_minor, found.currency) == (sum(p.minor for p in LOST) + 9_900, "EUR")
     assert [text for about, how, text in desk.sent() if about == f"finding:{found.id}" and how == "posted"] != []
 
@@ -52,7 +53,7 @@ def test_it_is_told_once_and_recovers_when_the_records_have_come(desk: Desk) -> 
     desk.run()
 
     (found,) = findings(desk.database)
-    assert (found.state, found.seen) == (FindingState.RECOVERED, "100 %")
+    assert (found.state, found.seen) == (FindingState.RECOVERED, "100 % of EUR 839.88")
     assert [how for about, how, _ in desk.sent() if about == f"finding:{found.id}"] == ["edited"]
 
 

@@ -13,6 +13,7 @@ from breakwater.matching.state import shares
 from breakwater.model import findings as moves
 from breakwater.model.access import SYSTEM
 from breakwater.model.findings import Finding, FindingKind, FindingState
+from breakwater.model.money import format_minor
 from breakwater.model.partner_state import Measure, PartnerState, Share
 from breakwater.model.partners import Partner
 from breakwater.steps.finding_cards import show
@@ -68,6 +69,11 @@ def _id(partner: Partner, currency: str, measure: str) -> str:
     return finding_id(FindingKind.STATE_BELOW, partner.id, currency, measure)
 
 
+def _whole(share: Share, measure: Measure, currency: str) -> str:
+    """What a share is of: each measure has its own."""
+    return f"{share.whole:,} records" if measure is Measure.MATCHED_BY_COUNT else format_minor(share.whole, currency)
+
+
 def _changed(tx: Connection, seen: Finding, *, is_below: bool, now: datetime) -> Finding | None:
     was = reads.finding_by_id(tx, seen.id)
     if was is None:
@@ -93,7 +99,7 @@ def _finding(partner: Partner, currency: str, measure: Measure, *, share: Share,
         since=now,
         summary=f"{partner.name} in {currency}: {name} is {per_cent(share)}, below {least}.",
         expected=f"{least} or more",
-        seen=per_cent(share),
+        seen=f"{per_cent(share)} of {_whole(share, measure, currency)}",
         next_step=f"Look at the causes in /recon {partner.id}.",
         at_risk_minor=None if measure is Measure.MATCHED_BY_COUNT else share.whole - share.part,
         currency=currency,
