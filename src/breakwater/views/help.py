@@ -64,7 +64,7 @@ HELP: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("/incident open nordbank", "open one; you see a preview before the partner sees anything"),
             ("/incident open", "the same, choosing the partner in the form"),
             ("/incident list", "the open ones"),
-            ("/incident resolve INC-0007", "close one in both threads; without a number the only one that is open"),
+            ("/incident resolve INC-0007", "close one in both threads, after a preview; without a number the only one that is open"),
             ("Add to break or incident", "in the menu of any message: keeps it beside a break or in an incident's timeline, with a link"),
         ),
     ),
