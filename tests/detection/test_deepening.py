@@ -71,6 +71,29 @@ def test_a_far_larger_change_is_told_within_the_hour_and_once(series: Series, sa
     assert story.open[0].deeper_since == START + LATER * HOUR
 
 
+def test_an_outage_at_one_place_that_is_over_is_told_no_more_in_a_quiet_night() -> None:
+    out, back = NOON + 22, NOON + 27
+    few = payments(weeks=9, currency="GBP", seed=2, per_hour=40)
+    fallen = [scaled(series, first=NOON, after=END, factor=0.75) for series in (euros(), few)]
+    story = Story([fallen[0], scaled(fallen[1], first=out, after=back, factor=0)]).until(NOON + 6)
+
+    story.through(NOON + 7, NOON + 70)
+
+    ((hour, found),) = story.news(News.WORSE)
+    assert out < hour < back
+    assert (found.is_outage, story.findings[found.id].open, story.findings[found.id].is_outage) == (True, True, False)
+
+
+def test_an_outage_at_one_place_stays_one_through_the_night() -> None:
+    few = payments(weeks=9, currency="GBP", seed=2, per_hour=40)
+    fallen = [scaled(series, first=NOON, after=END, factor=0.75) for series in (euros(), few)]
+    story = Story([fallen[0], scaled(fallen[1], first=NOON + 22, after=END, factor=0)]).until(NOON + 6)
+
+    story.through(NOON + 7, NOON + 50)
+
+    assert [(found.is_outage, story.findings[found.id].is_outage) for _, found in story.news(News.WORSE)][:1] == [(True, True)]
+
+
 def test_what_goes_on_as_it_was_told_does_not_get_larger() -> None:
     story = Story([scaled(euros(), first=NOON, after=END, factor=0.75), pounds()]).until(NOON + 6)
 

@@ -105,11 +105,14 @@ class _Story:
         return float(self.live.panel.attempts[rows, late].sum()) <= OUTAGE * expected
 
     def _deepest_is_outage(self) -> bool:
-        """Next to nothing comes any more at a place inside it."""
+        """Next to nothing comes any more at a place inside it: of late, over as many hours as it takes to expect enough to tell."""
         alert = self.alert
         if alert.deeper_from is None or alert.depth > OUTAGE:
             return False
-        return self._comes_next_to_nothing(self.live.watch.scopes.rows(alert.deeper_scope), since=alert.deeper_from, is_so=True)
+        rows, part = self.live.watch.scopes.rows(alert.deeper_scope), slice(alert.deeper_from, self.live.until)
+        expected = np.cumsum(np.nan_to_num(self.live.watch.past.expected[rows, part]).sum(0)[::-1])
+        hours = max(int((expected < OUTAGE_EXPECTED).sum()) + 1, OUTAGE_OF_LATE_H)
+        return float(self.live.panel.attempts[rows, part][:, -hours:].sum()) <= OUTAGE * float(expected[:hours][-1])
 
     def _deeper_words(self, time_zone: tzinfo | None) -> str:
         """What has come on top, where it has got far larger."""
