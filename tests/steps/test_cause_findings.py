@@ -70,3 +70,20 @@ def test_other_fees_are_known_by_the_drift_of_fees_in_their_currency(desk: Desk)
 
     assert beside(desk, fees, elsewhere) is None
     assert beside(desk, fees, here) == "F-3"
+
+
+def test_another_rate_is_known_by_the_drift_between_the_same_two_currencies(desk: Desk) -> None:
+    (missing,) = desk.causes()
+    rate = replace(missing, kind=CauseKind.FX_RATE, scope={"sold": "GBP", "bought": "EUR"})
+    between = {
+        name: a_finding(
+            desk,
+            id=name,
+            kind=FindingKind.RATE_DRIFT,
+            place=(("partner", PARTNER), ("currency", "EUR"), ("original currency", original)),
+        )
+        for name, original in (("F-USD", "USD"), ("F-GBP", "GBP"))
+    }
+
+    assert beside(desk, rate, between["F-USD"]) is None
+    assert beside(desk, rate, between["F-GBP"]) == "F-GBP"

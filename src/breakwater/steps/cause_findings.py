@@ -24,9 +24,17 @@ def finding_beside(tx: Connection, cause: Cause, *, partner: Partner) -> Finding
     """The open finding that tells of the same fact as a cause; None where there is none."""
     if cause.kind is CauseKind.FILE_MISSING:
         return _of_file(tx, cause, partner=partner)
-    drift, currency = _DRIFTS.get(cause.kind), cause.scope.get("currency")
+    drift = _DRIFTS.get(cause.kind)
     open_ones = reads.findings(tx, partner=partner.id, limit=OPEN_READ) if drift else []
-    return next((f for f in open_ones if f.kind is drift and currency in (None, dict(f.place).get("currency", currency))), None)
+    return next((f for f in open_ones if f.kind is drift and _is_about(f, cause)), None)
+
+
+def _is_about(drift: Finding, cause: Cause) -> bool:
+    """Whether a drift is of the currency of a cause; of rates, of both that it is between."""
+    place, scope = dict(drift.place), cause.scope
+    if drift.kind is FindingKind.RATE_DRIFT:
+        return {place.get("currency"), place.get("original currency")} == {scope.get("sold"), scope.get("bought")}
+    return scope.get("currency") in (None, place.get("currency", scope.get("currency")))
 
 
 def _of_file(tx: Connection, cause: Cause, *, partner: Partner) -> Finding | None:
