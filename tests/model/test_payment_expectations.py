@@ -190,6 +190,21 @@ def test_a_part_that_went_back_is_known_from_events_too() -> None:
     assert (trace.part_back, trace.money) == ((400, "EUR"), MoneyState.CLEARED)
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "part"),
+    [
+        pytest.param(2, 2, (1_000, "EUR"), id="two captures on each side"),
+        pytest.param(1, 2, None, id="one payment that the partner has in two files"),
+        pytest.param(0, 2, None, id="in two files of the partner alone"),
+    ],
+)
+def test_a_refund_of_one_capture_is_a_part_of_what_was_paid(ours: int, theirs: int, part: tuple[int, str] | None) -> None:
+    refund = a_line(Side.THEIRS, Kind.REFUND, -1_000)
+    trace = a_trace(an_event("refunded"), evidence=(*[a_line()] * ours, *[a_line(Side.THEIRS)] * theirs, refund))
+
+    assert (trace.part_back, trace.money) == (part, MoneyState.CLEARED if part else MoneyState.GONE_BACK)
+
+
 def of_batch(kind: Kind, amount_minor: int, *, fee_minor: int | None = None, side: Side = Side.THEIRS, **more: Any) -> Evidence:
     return a_line(side, kind, amount_minor, fee_minor=fee_minor, ref_batch_id="77", account="HarbourEU", **more)
 

@@ -185,13 +185,11 @@ class PaymentTrace:
     def part_back(self) -> tuple[int, str] | None:
         """What went back of a payment that stands as returned or refunded, where that is less than it was; None where it is all."""
         kinds = _WENT_BACK.get(self.processing, frozenset())
-        paid = [e.record for side in reversed(Side) for e in self._records(side, Kind.PAYMENT)]
         told = [t.event for t in self.history.told if t.state is self.processing and t not in self.history.undone and has_amount(t.event)]
         back = next((of_kind for kind, of_kind in self.gone_back.items() if kind in kinds), None)
         if back is None and kinds and told:
             back = sum(abs(e.amount_minor) for e in told), told[0].currency
-        is_part = back and paid and back[1] == paid[0].currency and back[0] < abs(paid[0].amount_minor)
-        return back if is_part else None
+        return back if back and back[0] < self._paid_minor(back[1]) else None
 
     @property
     def reconciliation(self) -> ReconciliationState:
@@ -226,6 +224,12 @@ class PaymentTrace:
         ids = [e.record.ref_payment_id for side in Side for kind in (Kind.PAYMENT, Kind.PAYOUT) for e in self._records(side, kind)]
         named = [*ids, *(e.record.ref_original for e in self.evidence), *(e.payment_id for e in self.events)]
         return next((name for name in named if name), self.reference)
+
+    def _paid_minor(self, currency: str) -> int:
+        """What was paid in a currency, 0 if nothing: captures of one payment add up where both sides have them, since one side may have
+        the same money in two files."""
+        sides = [[abs(e.record.amount_minor) for e in self._records(side, Kind.PAYMENT) if e.record.currency == currency] for side in Side]
+        return min(map(sum, sides)) if all(sides) else max((minor for of_side in sides for minor in of_side), default=0)
 
     def _records(self, side: Side, kind: Kind) -> list[Evidence]:
         return [e for e in self.evidence if e.side is side and e.record.kind is kind]
