@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -104,7 +105,7 @@ def test_nothing_is_sent_before_the_preview_is_confirmed_and_then_what_it_showed
     desk.person(ADA).submit(shown)
 
     reply, card = in_their_thread(desk, theirs), card_in(desk, SHARED, incident, "Received, thank you.")
-    assert runs(card.blocks) + runs(reply.blocks) == runs(shown.blocks)
+    assert [*runs(card.blocks), *runs(reply.blocks), "Fee taken twice."] == runs(shown.blocks)
     assert "Fee taken twice" not in "".join(everything_from_us(desk, SHARED))
     assert "Fee taken twice." in in_their_thread(desk, ours, "Fee taken").words
     assert as_it_is(desk, incident).resolved_by == ADA
@@ -154,6 +155,18 @@ def test_an_incident_that_changed_since_the_preview_is_not_resolved(desk: Desk) 
     assert thread_of(desk, theirs) == []
     desk.person(ADA).submit(preview(desk, ADA, incident))
     assert "Another title" in card_in(desk, SHARED, incident, "Received").words
+
+
+def test_a_form_from_before_an_update_says_so(desk: Desk) -> None:
+    incident, _, theirs = an_incident(desk)
+    shown = form(desk, ADA, incident)
+    old = replace(shown, content={**shown.content, "private_metadata": json.dumps({"incident_id": incident.id})})
+
+    answer = desk.person(ADA).submit(old, {OURS: "Fee.", THEIRS: "It is settled."})
+
+    assert "This form is from before an update" in answer.payload["errors"]["resolution"]
+    assert as_it_is(desk, incident) == incident
+    assert thread_of(desk, theirs) == []
 
 
 def test_a_double_click_is_told_once(desk: Desk) -> None:

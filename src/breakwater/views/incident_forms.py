@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
+from breakwater.errors import RefusedError
 from breakwater.model.incidents import Incident, IncidentStatus, Severity
 from breakwater.model.partners import Partner
 from breakwater.views.blocks import Block, bold, code, context, divider, quote, section, word
@@ -217,8 +218,11 @@ def read_resolve(view: Mapping[str, Any]) -> Ending:
 
 
 def read_for_partner(view: Mapping[str, Any]) -> tuple[str, PartnerSafe]:
-    """The partner's id, and what they will see of the end that somebody wrote into the form."""
+    """The partner's id, and what they will see of the end that somebody wrote into the form. RefusedError for a form that was opened
+    before forms carried it."""
     carried = metadata(view)
+    if PARTNER not in carried:
+        raise RefusedError("This form is from before an update, and has no preview.", remedy="Copy your words, close it and open it again.")
     safe = PartnerSafe(
         title=carried[TITLE],
         text=carried[PARTNER_TEXT],
