@@ -11,7 +11,7 @@ from view_examples import NOW, a_record, a_trace, an_event, ours, theirs
 
 from breakwater.model.arrivals import Arrival, ArrivalState
 from breakwater.model.payment_batches import Batch, batch_of
-from breakwater.model.payments import PaymentTrace, ReconciliationState
+from breakwater.model.payments import Evidence, PaymentTrace, ReconciliationState
 from breakwater.model.records import Kind
 from breakwater.views import payment_forms, payment_lists, payments
 from breakwater.views.blocks import Message
@@ -148,3 +148,22 @@ def test_a_batch_without_a_payment_that_we_have_in_it_is_red_and_shows_it() -> N
 
     assert text.startswith("🔴 *Batch* `77`: *adds up*, but *1 line is in a break*")
     assert "• `pay_LOST` *EUR 120.00* payment · our line · in a break" in text
+
+
+class Uncompared(Evidence):
+    """A line that is never compared with another one."""
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("There may be 20,000 lines on each side: comparing each with each takes minutes.")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_the_lines_of_a_long_batch_are_not_compared_with_each_other() -> None:
+    records = [a_record(record_id=f"r{n}", ref_batch_id="77") for n in range(3)]
+    lines = [side(record=record, reconciliation=ReconciliationState.IN_BREAK) for side in (ours, theirs) for record in records]
+    found = batch_of("77", [Uncompared(**vars(line)) for line in lines])
+
+    text = shown(payment_lists.batch(found, partner_names=NAMES))
+
+    assert (text.count("our line"), text.count("their line")) == (3, 0)

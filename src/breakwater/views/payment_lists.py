@@ -50,11 +50,12 @@ def batch(found: Batch, *, partner_names: Mapping[str, str]) -> Message:
     blocks = [section(f"{_verdict_sign(found)} *Batch* {code(found.reference)}: {_verdict(found)}")]
     blocks += [section("\n".join(_sheet(s, partner_names))) for s in found.sheets[:SHEETS_SHOWN]]
     blocks += [section(f"*At our bank*\n{arrived}")] if (arrived := arrival_lines(found.arrivals)) else []
-    other_side = [e for e in found.in_breaks if e.record.kind is not Kind.PAYOUT and e not in found.payments]
+    shown_side = {e.side for e in found.payments}  # all of it is listed
+    other_side = [e for e in found.in_breaks if e.record.kind is not Kind.PAYOUT and e.side not in shown_side]
     of_both = sorted(
         [*found.payments, *other_side], key=lambda e: (e.reconciliation is ReconciliationState.MATCHED, -abs(e.record.amount_minor))
     )
-    lines = [_line(e, is_of_other_side=e in other_side) for e in of_both]
+    lines = [_line(e, is_of_other_side=e.side not in shown_side) for e in of_both]
     if lines:
         blocks.append(section(listing(["*In it*, what is not matched first", *lines], most=LINES_SHOWN + 1, rest="ask for any of them")))
     more = len(found.sheets) - SHEETS_SHOWN
