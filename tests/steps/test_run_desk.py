@@ -88,7 +88,7 @@ def test_today_once_more_matches_everything_and_says_that_nothing_differs(desk: 
 def test_a_viewer_can_not_have_a_day_reconciled_again_and_nobody_a_day_to_come(desk: Desk) -> None:
     with pytest.raises(RefusedError, match="role 'operator' to reconcile a day again"):
         desk.bot.runs.rerun(desk.partner, as_of=THE_10TH, actor=VIC)
-    with pytest.raises(RefusedError, match="business date of Meridian is 2026-11-20"):
+    with pytest.raises(RefusedError, match="has not come: the business date of Meridian is 2026-11-20"):
         desk.bot.runs.rerun(desk.partner, as_of=date(2026, 12, 1), actor=ADA)
     assert len(desk.bot.runs.history(desk.partner, limit=9)) == 1
 

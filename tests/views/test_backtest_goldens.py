@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -46,6 +47,14 @@ MESSAGES: dict[str, Message] = {
 def test_a_backtest_looks_as_agreed(name: str, golden: Callable[[str, Any], None]) -> None:
     accept(MESSAGES[name])
     golden(name, MESSAGES[name].payload())
+
+
+def test_what_is_told_several_times_at_one_place_is_named_once() -> None:
+    strays = (DROP, replace(DROP, fired_at=NOW - timedelta(days=9)), RISE)
+
+    said = backtests.backtest(replace(DONE, told={**DONE.told, Budget.AS_NOW: strays, Budget.STRICTER: ()})).payload()
+
+    assert "No more: Volume down meridian · cards · GBP, Volume up meridian · cards · GBP" in json.dumps(said, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("text", [LONG, NASTY], ids=["long", "nasty"])

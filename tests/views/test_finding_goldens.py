@@ -56,7 +56,7 @@ REASONS = a_finding(
     place=(*PLACE, ("currency", "GBP"), ("reasons", "technical")),
     summary=(
         "Technical declines at Meridian in GBP rose from 0.4 % to 4.4 % of the attempts; the approval rate as a whole, 92.4 %"
-        " against 91.9 %, does not show it. About GBP 2,720.00 was declined that way."
+        " against 91.9 %, does not show it. About GBP 2,720.00 more than usual was declined that way."
     ),
     expected="0.4 % of the attempts",
     seen="4.4 %, 83 of 1,893 since 24 Nov 05:00 (Europe/Berlin)",

@@ -13,7 +13,7 @@ from view_examples import NASTY, NOW, a_partner, an_entry, an_incident, submitte
 
 from breakwater.errors import RefusedError
 from breakwater.model import incidents as moves
-from breakwater.model.incidents import EntrySide, Incident, IncidentStatus, Severity
+from breakwater.model.incidents import EntrySide, Incident, IncidentStatus, Severity, TimelineEntry
 from breakwater.views import incident_forms as forms
 from breakwater.views import incidents
 
@@ -188,6 +188,26 @@ def test_the_previews_say_where_it_goes_or_that_nothing_is_sent() -> None:
     assert [submit for _, submit in alone] == ["Open, send nothing", "Resolve, send nothing"]
 
 
+def test_what_is_ours_alone_is_read_as_it_was_typed() -> None:
+    draft, ending = a_draft(summary=MARKED), an_ending(resolution=MARKED)
+    over = moves.resolve(an_incident(summary=MARKED), by="U0ADA", resolution=MARKED, partner_resolution="It came.", now=NOW)
+
+    opening = forms.preview_modal(draft, partner=a_partner(), company_name="Acme")
+    end = forms.resolve_preview_modal(ending, safe=incidents.partner_safe(over), partner=a_partner(), company_name="Acme")
+    card = incidents.incident_card(over, partner_name="Nordbank")
+    reply = incidents.resolved_reply_ours(over)
+
+    assert all(MARKED in runs(list(blocks)) for blocks in (opening["blocks"], end["blocks"], card.blocks, reply.blocks))
+
+
+def test_how_it_ended_marks_nothing_in_the_timeline() -> None:
+    ended = TimelineEntry(at=NOW, side=EntrySide.SYSTEM, text="Resolved by <@U0ADA>: their `job` *stopped* ~twice~")
+
+    card = incidents.incident_card(an_incident(), partner_name="Nordbank", timeline_tail=[ended])
+
+    assert "Resolved by <@U0ADA>: their 'job' ∗stopped∗ ∼twice∼" in json.dumps(card.payload(), ensure_ascii=False)
+
+
 def test_what_was_previewed_comes_back_word_for_word() -> None:
     draft = a_draft(title='A "title" \\ ü', severity=Severity.SEV3, summary="one\ntwo", partner_text=MARKED)
     ending = an_ending(resolution="one\ntwo", partner_resolution=MARKED)
@@ -308,9 +328,10 @@ def test_only_an_open_incident_can_be_resolved() -> None:
 def test_the_end_says_who_and_how_long_it_took() -> None:
     resolved = moves.resolve(an_incident(), by="U0BOB", resolution="Batch job restarted.", partner_resolution="p", now=NOW)
 
-    text = incidents.resolved_reply_ours(resolved).blocks[0]["text"]["text"]
+    blocks = incidents.resolved_reply_ours(resolved).blocks
 
-    assert text.startswith("✅ *Resolved* by <@U0BOB> after 5 h 20 min\n> Batch job restarted.")
+    assert blocks[0]["text"]["text"] == "✅ *Resolved* by <@U0BOB> after 5 h 20 min"
+    assert runs(blocks[1]) == ["Batch job restarted."]
 
 
 def test_the_partners_words_are_a_quotation_that_pings_nobody() -> None:

@@ -123,7 +123,7 @@ class _Story:
         return (
             f"{FAMILY_WORDS[self.alert.family]} at {where} rose from {_percent(was)} to {_percent(is_now)} of the attempts; "
             f"the approval rate as a whole, {_percent(approved)} against {_percent(usually)}, does not show it."
-            + (f" About {amounts} was declined that way." if amounts else "")
+            + (f" About {amounts} more than usual was declined that way." if amounts else "")
         )
 
     def _worth_minor(self) -> dict[str, int]:

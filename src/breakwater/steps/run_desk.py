@@ -57,7 +57,9 @@ class RunDesk:
             raise RefusedError(f"{partner.name} can't be reconciled.", remedy="Give it its entry in breakwater.toml back, and start again.")
         today = partner.business_date(self._now())
         if as_of and as_of > today:
-            raise RefusedError(f"{as_of} is not over: the business date of {partner.name} is {today}.", remedy="Name a day up to today.")
+            raise RefusedError(
+                f"{as_of} has not come: the business date of {partner.name} is {today}.", remedy=f"Name a day up to {today}."
+            )
         return as_of or today
 
     def tried(self, partner: Partner, terms: Terms) -> RunDifference:

@@ -74,7 +74,8 @@ def _other(budget: Budget, done: Backtest) -> str:
     label = "A looser budget" if budget is Budget.LOOSER else "A stricter budget"
     if not then and not now:
         return f"*{label}:* nothing either"
-    examples = ", ".join(f"{WHAT[one.kind]} {word(one.scope, 80)}" for one in differ[:3])
+    names = list(dict.fromkeys(f"{WHAT[one.kind]} {word(one.scope, 80)}" for one in differ))
+    examples = ", ".join(names[:3])
     verb = "Besides" if budget is Budget.LOOSER else "No more"
-    more = f". {verb}: {examples}{' and others' if len(differ) > 3 else ''}" if differ else ", about the same things"
+    more = f". {verb}: {examples}{' and others' if len(names) > 3 else ''}" if differ else ", about the same things"
     return f"*{label}:* {plural(len(then), 'finding')}, {_how_often(len(then), done.days)}{more}"

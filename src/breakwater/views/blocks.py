@@ -82,7 +82,12 @@ def visible(text: str) -> str:
 
 def word(text: str, limit: int = WORD) -> str:
     """A foreign name on one line, cut at `limit` characters, escaped, and unable to change the formatting around it."""
-    return escape(cut(" ".join(text.split()), limit).translate({ord("`"): "'", ord("*"): "∗", ord("~"): "∼"}))
+    return escape(unmarked(cut(" ".join(text.split()), limit)))
+
+
+def unmarked(text: str) -> str:
+    """Words whose marks are replaced by their likes, so that they can't change the formatting around them."""
+    return text.translate({ord("`"): "'", ord("*"): "∗", ord("~"): "∼"})
 
 
 def bold(text: str, limit: int = WORD) -> str:

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from breakwater.errors import RefusedError
 from breakwater.model.incidents import Incident, IncidentStatus, Severity
 from breakwater.model.partners import Partner
-from breakwater.views.blocks import Block, bold, code, context, divider, quote, section, word
+from breakwater.views.blocks import Block, bold, code, context, divider, section, word
 from breakwater.views.incidents import (
     SEVERITY_WORDS,
     PartnerSafe,
@@ -17,6 +17,7 @@ from breakwater.views.incidents import (
     opening_shown,
     preview_id,
 )
+from breakwater.views.literal import said
 from breakwater.views.modals import choice, chosen, metadata, modal, text_input, typed
 from breakwater.views.words import channel
 
@@ -113,13 +114,14 @@ def open_modal(
 def preview_modal(draft: Draft, *, partner: Partner, company_name: str, about: str = "") -> Block:
     """Exactly what the partner will see, and where; or that there is no shared channel, so that it is a draft to send by mail."""
     shown = opening_shown(title=draft["title"], text=draft["partner_text"], company_name=company_name)
-    ours = f"Not shown to the partner: *{SEVERITY_WORDS[draft['severity']]}*, and what we know:\n{quote(draft['summary'], SUMMARY_MOST)}"
+    ours = f"Not shown to the partner: *{SEVERITY_WORDS[draft['severity']]}*, and what we know:"
     blocks = [
         section(_where(partner)),
         divider(),
         *shown,
         divider(),
         section(ours),
+        said(draft["summary"], SUMMARY_MOST),
         context("Our number and the time are added when it is opened."),
     ]
     carried = {"draft": draft, "preview_id": preview_id(shown, channel=partner.shared_channel), **({"about": about} if about else {})}
@@ -161,7 +163,7 @@ def resolve_modal(incident: Incident, *, partner: Partner) -> Block:
 def resolve_preview_modal(ending: Ending, *, safe: PartnerSafe, partner: Partner, company_name: str) -> Block:
     """Exactly what the partner will see of the end, and where: how their card changes, and what is said in its thread."""
     card, reply = ending_shown(safe, company_name=company_name)
-    ours = f"Not shown to the partner: how it ended, in our words:\n{quote(ending['resolution'], RESOLUTION_MOST)}"
+    ours = "Not shown to the partner: how it ended, in our words:"
     blocks = [
         section(_where(partner)),
         divider(),
@@ -171,6 +173,7 @@ def resolve_preview_modal(ending: Ending, *, safe: PartnerSafe, partner: Partner
         *reply,
         divider(),
         section(ours),
+        said(ending["resolution"], RESOLUTION_MOST),
         context("The time is added when it is resolved."),
     ]
     carried = {"ending": ending, "preview_id": preview_id([*card, *reply], channel=partner.shared_channel)}

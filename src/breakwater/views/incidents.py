@@ -18,9 +18,9 @@ from breakwater.views.blocks import (
     code,
     context,
     fit,
-    paragraph,
     quote,
     section,
+    unmarked,
     with_our_tokens,
     word,
 )
@@ -97,7 +97,7 @@ def incident_card(incident: Incident, *, partner_name: str, timeline_tail: Seque
     """The head of our thread: how bad, where it stands, what the partner was told (or is to be, by mail), the latest of the timeline."""
     emoji = "🔴" if incident.open else "✅"
     head = f"{emoji} *{SEVERITY_WORDS[incident.severity]}* {bold(incident.title, TITLE_SHOWN)} · {word(partner_name)}"
-    blocks = [section(f"{head}\n{_status(incident)}"), section(paragraph(incident.summary, SUMMARY_SHOWN))]
+    blocks = [section(f"{head}\n{_status(incident)}"), line(words(incident.summary.strip(), SUMMARY_SHOWN))]
     blocks += [section(_told(was_sent)), said(incident.partner_text, TEXT_SHOWN)]
     if timeline_tail:
         blocks.append(section("*Latest*\n" + "\n".join(_entry(entry, partner_name) for entry in timeline_tail)))
@@ -162,7 +162,7 @@ def resolved_reply_ours(incident: Incident, *, was_sent: bool = True) -> Message
     head = f"✅ *Resolved* by {person(incident.resolved_by)}{took}"
     told = (section(_told(was_sent)), said(incident.partner_resolution, TEXT_SHOWN)) if incident.partner_resolution else ()
     text = f"{word(incident.id)} resolved{took}: {word(incident.resolution or '', ENTRY_SHOWN)}"
-    return fit(Message(text=text, blocks=(section(f"{head}\n{quote(incident.resolution or '–', SUMMARY_SHOWN)}"), *told)))
+    return fit(Message(text=text, blocks=(section(head), said(incident.resolution or "–", SUMMARY_SHOWN), *told)))
 
 
 def resolved_reply_partner(incident: Incident) -> Message:
@@ -210,7 +210,7 @@ def _status(incident: Incident) -> str:
 def _entry(entry: TimelineEntry, partner_name: str) -> str:
     at = moment(entry.at)
     if entry.side is EntrySide.SYSTEM:
-        return f"{at}  {with_our_tokens(_one_line(entry.text))}"
+        return f"{at}  {with_our_tokens(unmarked(_one_line(entry.text)))}"
     who = word(partner_name) if entry.side is EntrySide.PARTNER else person(entry.author_id)
     return f"{at}  *{who}*: {word(entry.text, ENTRY_SHOWN)}"
 
