@@ -11,7 +11,7 @@ from desk import ADA, NOW, OPS, VIC, Desk
 from breakwater.detection.continuing import Change, News
 from breakwater.model.access import SYSTEM
 from breakwater.model.findings import Finding, FindingKind, FindingState
-from breakwater.sandbox import Message
+from breakwater.sandbox import FaultKind, Message
 from breakwater.steps.finding_cards import keep_at_once, show
 from breakwater.store import reads, writes
 
@@ -133,6 +133,19 @@ def test_a_list_leads_to_cards_and_says_who_looks_after_them(desk: Desk) -> None
 
     assert f"<@{ADA}> looks after it · <{desk.sandbox.url}" in listed
     assert f"/archives/{OPS}/p{shown.ts.replace('.', '')}|Its card>" in listed
+
+
+def test_a_list_comes_without_links_where_slack_drops_the_line(desk: Desk) -> None:
+    found = a_finding("F-LINKLESS", since=NOW)
+    told(desk, found)
+    vic = desk.person(VIC)
+    desk.sandbox.faults.add("chat.getPermalink", FaultKind.DROP, times=100)
+
+    listed = desk.told(VIC, OPS, lambda: vic.command("/anomalies", "meridian", channel=OPS))
+
+    desk.sandbox.faults.clear()
+    assert "Payments of F-LINKLESS fell." in listed
+    assert "Its card" not in listed
 
 
 def test_slack_would_have_refused_nothing(desk: Desk) -> None:
